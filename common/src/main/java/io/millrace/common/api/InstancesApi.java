@@ -1,0 +1,138 @@
+package io.millrace.common.api;
+
+import io.millrace.common.error.ErrorCode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.service.annotation.DeleteExchange;
+import org.springframework.web.service.annotation.GetExchange;
+import org.springframework.web.service.annotation.HttpExchange;
+import org.springframework.web.service.annotation.PostExchange;
+
+/**
+ * HTTP consumer instances. All that an instance is lives in the coordinator, so that any gateway can serve its next call. A subscribed
+ * instance is a member of its group under its own name.
+ *
+ * <p>One poll: {@link #beginPoll} grants partitions with the positions to read from, the gateway fetches, {@link #delivered} tells how
+ * far it got, and only when that was taken are the records given to the client. A poll confirms what the poll before delivered: what was
+ * delivered last is committed (if auto-commit is on) or lost on a crash only after the client came back for more.
+ *
+ * <p>Served by the coordinator that holds the group's shard, any other answers {@link ErrorCode#NOT_COORDINATOR}. Calls on an instance that
+ * does not exist, or has expired, are refused with {@code UNKNOWN_INSTANCE}.
+ */
+@HttpExchange("/internal/groups/{group}/instances")
+public interface InstancesApi {
+    /** Refused with {@code INSTANCE_EXISTS}, {@code INVALID_SETTING}, {@code TOO_MANY}. */
+    @PostExchange
+    Instance create(@PathVariable String group, @RequestBody CreateInstance request);
+
+    @GetExchange("/{instance}")
+    Instance describe(@PathVariable String group, @PathVariable String instance);
+
+    /** Leaves the group (committing first when auto-commit is on) and forgets the instance. */
+    @DeleteExchange("/{instance}")
+    void delete(@PathVariable String group, @PathVariable String instance);
+
+    /** Replaces the subscription; an empty one unsubscribes. Refused with {@code SUBSCRIPTION_CONFLICT} while partitions are assigned by hand. */
+    @PostExchange("/{instance}/subscription")
+    void subscribe(@PathVariable String group, @PathVariable String instance, @RequestBody Subscription subscription);
+
+    /** Assigns partitions by hand. Refused with {@code SUBSCRIPTION_CONFLICT} while subscribed. */
+    @PostExchange("/{instance}/assignments")
+    void assign(@PathVariable String group, @PathVariable String instance, @RequestBody Assignment assignment);
+
+    /** The member's heartbeat, and leave to read: confirms the previous poll, supersedes one still under way. */
+    @PostExchange("/{instance}/poll")
+    PollGrant beginPoll(@PathVariable String group, @PathVariable String instance, @RequestBody BeginPoll request);
+
+    /**
+     * Tells the positions after what this poll is about to hand to its client. Refused with {@code POLL_SUPERSEDED} or
+     * {@code FENCED_MEMBER_EPOCH}; then the records must not be given out.
+     */
+    @PostExchange("/{instance}/delivered")
+    void delivered(@PathVariable String group, @PathVariable String instance, @RequestBody Delivered delivered);
+
+    /** Moves positions; refused with {@code INVALID_REQUEST} for a partition the instance does not own. */
+    @PostExchange("/{instance}/positions")
+    void seek(@PathVariable String group, @PathVariable String instance, @RequestBody Seek seek);
+
+    /** What an explicit commit of "all delivered so far" is to contain, with the epoch that fences it. Also confirms it. */
+    @PostExchange("/{instance}/confirm")
+    Confirmed confirm(@PathVariable String group, @PathVariable String instance);
+
+    /**
+     * @param name                     null: the coordinator makes one up
+     * @param format                   {@code json}, {@code binary} or {@code text}
+     * @param autoOffsetReset          {@code earliest}, {@code latest} or {@code none}; null: {@code latest}, as Kafka
+     * @param enableAutoCommit         null: true, as Kafka
+     * @param fetchMinBytes            null: 1
+     * @param requestTimeoutMs         longest wait of a poll without records; null: 1000
+     * @param isolationLevel           {@code read_uncommitted} or {@code read_committed}; null: the former
+     * @param sessionTimeoutMs         time without a call after which its partitions go to others; null: the coordinator's setting
+     */
+    record CreateInstance(
+            @Nullable String name,
+            String format,
+            @Nullable String autoOffsetReset,
+            @Nullable Boolean enableAutoCommit,
+            @Nullable Integer fetchMinBytes,
+            @Nullable Integer requestTimeoutMs,
+            @Nullable String isolationLevel,
+            @Nullable Integer sessionTimeoutMs) {}
+
+    /** Settings with every default filled in. */
+    record Settings(
+            String format,
+            String autoOffsetReset,
+            boolean enableAutoCommit,
+            int fetchMinBytes,
+            int requestTimeoutMs,
+            String isolationLevel,
+            int sessionTimeoutMs) {}
+
+    /**
+     * @param topics     what it subscribed to by name; empty when by pattern, by hand or not at all
+     * @param pattern    the pattern it subscribed to, or null
+     * @param partitions what it may read now
+     */
+    record Instance(
+            String instanceId,
+            Settings settings,
+            List<String> topics,
+            @Nullable String pattern,
+            long memberEpoch,
+            List<TopicPartition> partitions) {}
+
+    /** Either topics or a pattern. */
+    record Subscription(List<String> topics, @Nullable String pattern) {}
+
+    record Assignment(List<TopicPartition> partitions) {}
+
+    /** @param pollId a client's name for this poll; the same name as the last poll's repeats it from the same positions; null: none */
+    record BeginPoll(@Nullable String pollId) {}
+
+    /**
+     * @param pollNumber  to be given back in {@link Delivered}
+     * @param memberEpoch fences commits; -1 for partitions assigned by hand
+     * @param partitions  what may be read in this poll
+     * @param repeatUpTo  true when positions name where the repeated poll ended ({@link Granted#endPosition})
+     */
+    record PollGrant(long pollNumber, long memberEpoch, Settings settings, List<Granted> partitions,
+            boolean repeatUpTo) {}
+
+    /**
+     * @param position    next offset to read, or null: nothing committed and nothing read yet, the gateway applies {@code auto.offset.reset}
+     * @param endPosition where the repeated poll ended for this partition; null unless repeating
+     */
+    record Granted(String topicId, String topic, int partition, @Nullable Long position, @Nullable Long endPosition) {}
+
+    record Delivered(long pollNumber, List<Position> positions) {}
+
+    /** @param offset next offset to read */
+    record Position(String topic, int partition, long offset) {}
+
+    record Seek(List<Position> positions) {}
+
+    record Confirmed(long memberEpoch, List<Position> positions) {}
+}

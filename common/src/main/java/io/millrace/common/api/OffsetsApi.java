@@ -1,0 +1,63 @@
+package io.millrace.common.api;
+
+import io.millrace.common.error.ErrorCode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.service.annotation.DeleteExchange;
+import org.springframework.web.service.annotation.HttpExchange;
+import org.springframework.web.service.annotation.PostExchange;
+
+/** Committed offsets; any offset service serves any group. Offsets are the next to read, as in Kafka. */
+@HttpExchange("/internal/offsets/{group}")
+public interface OffsetsApi {
+    /**
+     * Stores all of the request's offsets or none. Refused with {@link ErrorCode#FENCED_MEMBER_EPOCH} when the member's epoch is not the one
+     * given, {@link ErrorCode#UNKNOWN_MEMBER} when the group has no such member (a commit without a member is taken only while the group is
+     * empty), {@link ErrorCode#UNKNOWN_TOPIC}, {@link ErrorCode#UNKNOWN_PARTITION}.
+     */
+    @PostExchange("/commit")
+    void commit(@PathVariable String group, @RequestBody Commit commit);
+
+    /** What is committed; partitions without a commit are left out. */
+    @PostExchange("/fetch")
+    CommittedOffsets fetch(@PathVariable String group, @RequestBody Fetch fetch);
+
+    /** Moves the offsets of an empty group. Refused with {@link ErrorCode#GROUP_NOT_EMPTY}, {@link ErrorCode#INVALID_REQUEST}. */
+    @PostExchange("/reset")
+    CommittedOffsets reset(@PathVariable String group, @RequestBody Reset reset);
+
+    /** Forgets all offsets of a group. */
+    @DeleteExchange
+    void delete(@PathVariable String group);
+
+    /** @param member null: a client outside the group's membership (a tool, partitions assigned by hand) */
+    record Commit(@Nullable Member member, List<CommitOffset> offsets) {}
+
+    record Member(String memberId, long epoch) {}
+
+    /** @param metadata at most 4096 characters */
+    record CommitOffset(String topic, int partition, long offset, @Nullable Integer leaderEpoch,
+            @Nullable String metadata) {}
+
+    /** @param partitions null: all that the group has committed */
+    record Fetch(@Nullable List<TopicPartition> partitions) {}
+
+    record CommittedOffsets(List<Committed> offsets) {}
+
+    record Committed(
+            String topic,
+            int partition,
+            long offset,
+            @Nullable Integer leaderEpoch,
+            String metadata,
+            long committedAtMs) {}
+
+    /**
+     * @param to         {@code earliest}, {@code latest}, {@code offset}, {@code timestamp} or {@code shift}
+     * @param value      the offset, the time in ms, or the signed shift; null for the first two
+     * @param partitions null: every partition the group has committed
+     */
+    record Reset(String to, @Nullable Long value, @Nullable List<TopicPartition> partitions) {}
+}

@@ -1,0 +1,22 @@
+package io.millrace.common.api;
+
+/**
+ * Clients of the other services, each call going to where the cluster image says the right one is. A call is refused with
+ * {@code UNAVAILABLE}, {@code NOT_CONTROLLER} or {@code COORDINATOR_UNAVAILABLE} when there is none or it does not answer in time.
+ */
+public interface ServiceClients {
+    TopicsApi topics();
+
+    ProducerIdsApi producerIds();
+
+    /** The coordinator of one group. */
+    InstancesApi instances(String group);
+
+    /** The coordinator of one group. */
+    GroupsApi groups(String group);
+
+    /** Every coordinator that holds a shard, for listing. */
+    java.util.List<GroupsApi> allGroups();
+
+    OffsetsApi offsets();
+}

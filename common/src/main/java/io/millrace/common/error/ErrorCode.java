@@ -1,0 +1,64 @@
+package io.millrace.common.error;
+
+import org.apache.kafka.common.protocol.Errors;
+
+/**
+ * Every refusal a client can meet, with its HTTP status and its code on Kafka's wire. Codes are turned into answers here and nowhere else.
+ */
+public enum ErrorCode {
+    MALFORMED_BODY(400, Errors.INVALID_REQUEST),
+    INVALID_REQUEST(400, Errors.INVALID_REQUEST),
+    UNKNOWN_TOPIC(404, Errors.UNKNOWN_TOPIC_OR_PARTITION),
+    UNKNOWN_PARTITION(404, Errors.UNKNOWN_TOPIC_OR_PARTITION),
+    UNKNOWN_GROUP(404, Errors.GROUP_ID_NOT_FOUND),
+    UNKNOWN_MEMBER(404, Errors.UNKNOWN_MEMBER_ID),
+    UNKNOWN_INSTANCE(404, Errors.UNKNOWN_MEMBER_ID),
+    FORMAT_MISMATCH(406, Errors.INVALID_REQUEST),
+    TOPIC_EXISTS(409, Errors.TOPIC_ALREADY_EXISTS),
+    INSTANCE_EXISTS(409, Errors.INVALID_REQUEST),
+    SUBSCRIPTION_CONFLICT(409, Errors.INVALID_REQUEST),
+    FENCED_MEMBER_EPOCH(409, Errors.FENCED_MEMBER_EPOCH),
+    /** A newer poll of the same consumer instance has taken over. */
+    POLL_SUPERSEDED(409, Errors.INVALID_REQUEST),
+    GROUP_NOT_EMPTY(409, Errors.NON_EMPTY_GROUP),
+    BODY_TOO_LARGE(413, Errors.MESSAGE_TOO_LARGE),
+    RECORD_TOO_LARGE(413, Errors.MESSAGE_TOO_LARGE),
+    OFFSET_OUT_OF_RANGE(416, Errors.OFFSET_OUT_OF_RANGE),
+    INVALID_TOPIC_NAME(422, Errors.INVALID_TOPIC_EXCEPTION),
+    INVALID_PARTITIONS(422, Errors.INVALID_PARTITIONS),
+    INVALID_REPLICATION_FACTOR(422, Errors.INVALID_REPLICATION_FACTOR),
+    INVALID_CONFIG(422, Errors.INVALID_CONFIG),
+    INVALID_SETTING(422, Errors.INVALID_REQUEST),
+    INVALID_RECORD(422, Errors.INVALID_RECORD),
+    TOO_MANY(429, Errors.GROUP_MAX_SIZE_REACHED),
+    INTERNAL(500, Errors.UNKNOWN_SERVER_ERROR),
+    NOT_CONTROLLER(503, Errors.NOT_CONTROLLER),
+    NOT_COORDINATOR(503, Errors.NOT_COORDINATOR),
+    COORDINATOR_UNAVAILABLE(503, Errors.COORDINATOR_NOT_AVAILABLE),
+    LEADER_UNAVAILABLE(503, Errors.LEADER_NOT_AVAILABLE),
+    STORAGE_FAILED(503, Errors.KAFKA_STORAGE_ERROR),
+    QUEUE_FULL(503, Errors.THROTTLING_QUOTA_EXCEEDED),
+    UNAVAILABLE(503, Errors.BROKER_NOT_AVAILABLE),
+    TIMED_OUT(503, Errors.REQUEST_TIMED_OUT);
+
+    private final int httpStatus;
+    private final Errors kafkaError;
+
+    ErrorCode(int httpStatus, Errors kafkaError) {
+        this.httpStatus = httpStatus;
+        this.kafkaError = kafkaError;
+    }
+
+    public int httpStatus() {
+        return httpStatus;
+    }
+
+    public Errors kafkaError() {
+        return kafkaError;
+    }
+
+    /** Whether the same request may succeed later without being changed; such answers carry {@code Retry-After}. */
+    public boolean isRetriable() {
+        return httpStatus == 503 || httpStatus == 429;
+    }
+}

@@ -1,0 +1,29 @@
+package io.millrace.coordinator.group;
+
+import java.util.SortedSet;
+
+import org.jspecify.annotations.Nullable;
+
+/** What can happen to a group. */
+public sealed interface GroupEvent {
+    /** A member comes in, or comes back knowing nothing: it owns no partition at this moment. */
+    record Join(String memberId, MemberProfile profile) implements GroupEvent {}
+
+    /**
+     * A member is alive.
+     *
+     * @param owned         what it holds now, or null when it does not say (it then lets go of nothing)
+     * @param subscription  its new subscription, or null when unchanged
+     */
+    record Heartbeat(String memberId, long memberEpoch, @Nullable SortedSet<PartitionId> owned,
+            @Nullable Subscription subscription) implements GroupEvent {}
+
+    /** A member goes, and has let go of everything. */
+    record Leave(String memberId) implements GroupEvent {}
+
+    /** A member was not heard from in time, or held on to partitions for too long. */
+    record Expire(String memberId) implements GroupEvent {}
+
+    /** Topics were made, deleted or grown. */
+    record TopicsChanged() implements GroupEvent {}
+}

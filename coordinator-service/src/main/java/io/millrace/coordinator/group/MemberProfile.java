@@ -1,0 +1,17 @@
+package io.millrace.coordinator.group;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What a member says of itself.
+ *
+ * @param assignor            the assignor it would like the group to use, or null for no wish
+ * @param sessionTimeoutMs    silence after which it counts as dead
+ * @param rebalanceTimeoutMs  how long it may hold on to partitions it was told to give up
+ */
+public record MemberProfile(String clientId, String clientHost, Subscription subscription,
+        @Nullable AssignorName assignor, int sessionTimeoutMs, int rebalanceTimeoutMs) {
+    MemberProfile subscribedTo(Subscription changed) {
+        return new MemberProfile(clientId, clientHost, changed, assignor, sessionTimeoutMs, rebalanceTimeoutMs);
+    }
+}

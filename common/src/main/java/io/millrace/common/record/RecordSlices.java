@@ -1,0 +1,151 @@
+package io.millrace.common.record;
+
+import java.util.Arrays;
+
+/**
+ * Records whose keys, values and headers are slices of one byte array: what a request's parser finds and a {@link RecordBatchWriter} copies,
+ * without an object per record. Made to be reused; grows and never shrinks. Not safe for use by several threads at once.
+ */
+public final class RecordSlices {
+    /** In place of a length: there is no key, or no value (a tombstone). */
+    public static final int ABSENT = -1;
+    /** In place of a timestamp: the record takes the time of its arrival. */
+    public static final long NO_TIMESTAMP = -1;
+    /** In place of a partition: it is chosen by the key, or freely. */
+    public static final int ANY_PARTITION = -1;
+    private static final int INITIAL_RECORDS = 16;
+
+    private byte[] bytes = new byte[0];
+    private int count;
+    private int headerCount;
+    private int[] keyStart = new int[INITIAL_RECORDS];
+    private int[] keyLength = new int[INITIAL_RECORDS];
+    private int[] valueStart = new int[INITIAL_RECORDS];
+    private int[] valueLength = new int[INITIAL_RECORDS];
+    private int[] partition = new int[INITIAL_RECORDS];
+    private long[] timestampMs = new long[INITIAL_RECORDS];
+    private int[] headersEnd = new int[INITIAL_RECORDS];
+    /** Four to a header: start and length of its key, start and length of its value. */
+    private int[] headers = new int[4 * INITIAL_RECORDS];
+
+    /** Forgets all records; those added next are slices of the given array. */
+    public void clear(byte[] source) {
+        bytes = source;
+        count = 0;
+        headerCount = 0;
+    }
+
+    /** Adds a record without key, value, partition, timestamp or headers. What is set afterwards is set on it. */
+    public void add() {
+        if (count == keyStart.length) {
+            grow();
+        }
+        keyLength[count] = ABSENT;
+        valueLength[count] = ABSENT;
+        partition[count] = ANY_PARTITION;
+        timestampMs[count] = NO_TIMESTAMP;
+        headersEnd[count] = headerCount;
+        count++;
+    }
+
+    public void key(int start, int length) {
+        keyStart[count - 1] = start;
+        keyLength[count - 1] = length;
+    }
+
+    public void value(int start, int length) {
+        valueStart[count - 1] = start;
+        valueLength[count - 1] = length;
+    }
+
+    public void partition(int index) {
+        partition[count - 1] = index;
+    }
+
+    public void timestamp(long ms) {
+        timestampMs[count - 1] = ms;
+    }
+
+    public void addHeader(int headerKeyStart, int headerKeyLength, int headerValueStart, int headerValueLength) {
+        int at = 4 * headerCount;
+        if (at == headers.length) {
+            headers = Arrays.copyOf(headers, 2 * at);
+        }
+        headers[at] = headerKeyStart;
+        headers[at + 1] = headerKeyLength;
+        headers[at + 2] = headerValueStart;
+        headers[at + 3] = headerValueLength;
+        headerCount++;
+        headersEnd[count - 1] = headerCount;
+    }
+
+    public byte[] bytes() {
+        return bytes;
+    }
+
+    public int count() {
+        return count;
+    }
+
+    public int keyStart(int record) {
+        return keyStart[record];
+    }
+
+    /** {@link #ABSENT} without a key. */
+    public int keyLength(int record) {
+        return keyLength[record];
+    }
+
+    public int valueStart(int record) {
+        return valueStart[record];
+    }
+
+    /** {@link #ABSENT} without a value. */
+    public int valueLength(int record) {
+        return valueLength[record];
+    }
+
+    /** {@link #ANY_PARTITION} when not chosen by the client. */
+    public int chosenPartition(int record) {
+        return partition[record];
+    }
+
+    /** {@link #NO_TIMESTAMP} when not chosen by the client. */
+    public long timestampMs(int record) {
+        return timestampMs[record];
+    }
+
+    /** Index of the record's first header; its headers end before {@link #headersEnd}. */
+    int headersStart(int record) {
+        return record == 0 ? 0 : headersEnd[record - 1];
+    }
+
+    int headersEnd(int record) {
+        return headersEnd[record];
+    }
+
+    int[] headers() {
+        return headers;
+    }
+
+    /** No encoded record is larger, whatever batch it goes into. */
+    public int sizeUpperBound(int record) {
+        // length 5, attributes 1, timestamp 10, offset 5, key and value lengths 5 each, header count 5
+        int size = 36 + Math.max(0, keyLength[record]) + Math.max(0, valueLength[record]);
+        for (int header = headersStart(record); header < headersEnd[record]; header++) {
+            size += 10 + headers[4 * header + 1] + Math.max(0, headers[4 * header + 3]);
+        }
+        return size;
+    }
+
+    private void grow() {
+        int capacity = 2 * count;
+        keyStart = Arrays.copyOf(keyStart, capacity);
+        keyLength = Arrays.copyOf(keyLength, capacity);
+        valueStart = Arrays.copyOf(valueStart, capacity);
+        valueLength = Arrays.copyOf(valueLength, capacity);
+        partition = Arrays.copyOf(partition, capacity);
+        timestampMs = Arrays.copyOf(timestampMs, capacity);
+        headersEnd = Arrays.copyOf(headersEnd, capacity);
+    }
+}

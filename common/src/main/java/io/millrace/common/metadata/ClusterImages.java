@@ -14,10 +14,13 @@ public interface ClusterImages {
      */
     boolean awaitVersion(long version, Duration timeout) throws InterruptedException;
 
-    /** Calls the listener with the present image and then with each newer one, in order, on one thread. It must return quickly. */
+    /**
+     * Calls the listener with the present image, once there is one, and then with newer ones, in order, on one thread. It should return
+     * quickly: a listener that is behind skips to the newest image.
+     */
     void subscribe(Listener listener);
 
-    /** Told of each new image. */
+    /** Told of new images; {@code previous} is what it was told last, at first {@link ClusterImage#EMPTY}. */
     @FunctionalInterface
     interface Listener {
         void imageChanged(ClusterImage previous, ClusterImage current);

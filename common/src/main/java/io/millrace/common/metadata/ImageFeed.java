@@ -1,0 +1,193 @@
+package io.millrace.common.metadata;
+
+import io.millrace.common.database.PostgresConnections;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.time.Duration;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
+import org.postgresql.PGConnection;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Keeps this process' image of the cluster up to date. One thread holds one connection: it asks for the cluster's version every poll
+ * interval, at once when notified of a change, and reads the difference. A notification is a hint only: one that gets lost costs a poll
+ * interval. While PostgreSQL is away the last image stays.
+ */
+public final class ImageFeed implements ClusterImages, AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(ImageFeed.class);
+
+    private final PostgresConnections connections;
+    private final MetadataSettings settings;
+    private final ImageListeners listeners = new ImageListeners();
+    private final Thread thread;
+
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private volatile ClusterImage current = ClusterImage.EMPTY;
+    private volatile long confirmedNanos = System.nanoTime();
+    private volatile boolean connected;
+    private volatile boolean closed;
+    private volatile @Nullable Connection connection;
+
+    public ImageFeed(PostgresConnections connections, MetadataSettings settings) {
+        this.connections = connections;
+        this.settings = settings;
+        this.thread = Thread.ofPlatform().daemon().name("image-feed").unstarted(this::run);
+    }
+
+    public void start() {
+        listeners.start();
+        thread.start();
+    }
+
+    @Override
+    public ClusterImage current() {
+        return current;
+    }
+
+    @Override
+    public boolean awaitVersion(long version, Duration timeout) throws InterruptedException {
+        if (current.version() >= version) {
+            return true;
+        }
+        long leftNanos = timeout.toNanos();
+        lock.lockInterruptibly();
+        try {
+            while (current.version() < version) {
+                if (leftNanos <= 0 || closed) {
+                    return false;
+                }
+                leftNanos = changed.awaitNanos(leftNanos);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void subscribe(Listener listener) {
+        listeners.add(listener);
+    }
+
+    /** How long ago the image was last known to be the newest; since the start, before the first load. */
+    public Duration age() {
+        return Duration.ofNanos(System.nanoTime() - confirmedNanos);
+    }
+
+    /** Whether PostgreSQL answered the last time it was asked. */
+    public boolean isConnected() {
+        return connected;
+    }
+
+    @Override
+    public void close() {
+        closed = true;
+        thread.interrupt();
+        abort(connection);
+        lock.lock();
+        try {
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        listeners.close();
+    }
+
+    private void run() {
+        var backoff = settings.retryBackoff();
+        while (!closed) {
+            try (var opened = connections.open("millrace-images", settings.statementTimeout())) {
+                connection = opened;
+                follow(opened);
+            } catch (SQLException | RuntimeException e) {
+                backoff = connected || closed ? settings.retryBackoff()
+                        : min(backoff.multipliedBy(2), settings.retryBackoffMax());
+                report(e);
+            } finally {
+                connected = false;
+                connection = null;
+            }
+            pause(backoff);
+        }
+    }
+
+    private void follow(Connection opened) throws SQLException {
+        try (var statement = opened.createStatement()) {
+            statement.execute("listen " + MetadataTransaction.CHANNEL);
+        }
+        var notifications = opened.unwrap(PGConnection.class);
+        var reader = new ImageReader(opened);
+        int pollIntervalMs = Math.max(1, Math.toIntExact(settings.pollInterval().toMillis()));
+        while (!closed) {
+            long askedNanos = System.nanoTime();
+            publish(reader.newerThan(current));
+            confirmedNanos = askedNanos;
+            if (!connected) {
+                connected = true;
+                LOG.info("Following the cluster's metadata from version {}", current.version());
+            }
+            notifications.getNotifications(pollIntervalMs);
+        }
+    }
+
+    private void publish(ClusterImage image) {
+        if (image == current) {
+            return;
+        }
+        lock.lock();
+        try {
+            if (image.version() < current.version() || current.version() >= 0 && !image.clusterId().equals(current
+                    .clusterId())) {
+                LOG.warn("The metadata went from version {} of cluster {} to version {} of cluster {}",
+                        current.version(), current.clusterId(), image.version(), image.clusterId());
+            }
+            current = image;
+            changed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+        listeners.publish(image);
+    }
+
+    private void report(Exception e) {
+        if (closed) {
+            return;
+        }
+        if (connected) {
+            LOG.warn("PostgreSQL does not answer; keeping the metadata of version {}: {}", current.version(), e
+                    .getMessage());
+        } else {
+            LOG.debug("PostgreSQL still does not answer", e);
+        }
+    }
+
+    private void pause(Duration backoff) {
+        try {
+            if (!closed) {
+                TimeUnit.NANOSECONDS.sleep(backoff.toNanos());
+            }
+        } catch (InterruptedException e) {
+            // Only close() interrupts, and the loop looks at "closed" next.
+        }
+    }
+
+    private static Duration min(Duration one, Duration other) {
+        return one.compareTo(other) <= 0 ? one : other;
+    }
+
+    /** The thread may be waiting for an answer on it, which no interrupt ends. */
+    private static void abort(@Nullable Connection connection) {
+        if (connection != null) {
+            try {
+                connection.abort(Runnable::run);
+            } catch (SQLException e) {
+                LOG.debug("Could not abort the connection", e);
+            }
+        }
+    }
+}

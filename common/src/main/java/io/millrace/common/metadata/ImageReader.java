@@ -1,0 +1,161 @@
+package io.millrace.common.metadata;
+
+import io.millrace.common.metadata.ImageDelta.TopicChange;
+import java.sql.Connection;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import org.apache.kafka.common.Uuid;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+import tools.jackson.core.type.TypeReference;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Reads the cluster, whole or what changed since a version, over one connection. */
+final class ImageReader {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final TypeReference<Map<String, String>> CONFIGS = new TypeReference<>() {};
+
+    private final Connection connection;
+    private final JdbcClient sql;
+
+    ImageReader(Connection connection) {
+        this.connection = connection;
+        this.sql = JdbcClient.create(new SingleConnectionDataSource(connection, true));
+    }
+
+    /**
+     * The newest image: the known one if nothing changed, else the known one with the difference applied, or all of it afresh where the
+     * difference is not known: deletions were forgotten, or the database is another one or has gone back in time (a failover to a
+     * standby that lagged behind).
+     */
+    ClusterImage newerThan(ClusterImage known) throws SQLException {
+        if (cluster().isAt(known)) {
+            return known;
+        }
+        // All queries must see one moment, or a topic could come without its partitions.
+        connection.setAutoCommit(false);
+        connection.setTransactionIsolation(Connection.TRANSACTION_REPEATABLE_READ);
+        connection.setReadOnly(true);
+        try {
+            var cluster = cluster();
+            var base = cluster.canContinue(known) ? known : ClusterImage.EMPTY;
+            var image = changesSince(base.version(), cluster).applyTo(base);
+            connection.commit();
+            return image;
+        } catch (SQLException | RuntimeException e) {
+            connection.rollback();
+            throw e;
+        } finally {
+            connection.setReadOnly(false);
+            connection.setTransactionIsolation(Connection.TRANSACTION_READ_COMMITTED);
+            connection.setAutoCommit(true);
+        }
+    }
+
+    private record Cluster(String id, long version, long prunedBefore) {
+        boolean isAt(ClusterImage image) {
+            return image.version() == version && image.clusterId().equals(id);
+        }
+
+        boolean canContinue(ClusterImage image) {
+            return image.clusterId().equals(id) && image.version() <= version && image.version() >= prunedBefore;
+        }
+    }
+
+    private Cluster cluster() {
+        return sql.sql("select cluster_id, version, pruned_before from metadata.cluster")
+                .query((row, _) -> new Cluster(row.getString(1), row.getLong(2), row.getLong(3)))
+                .single();
+    }
+
+    private ImageDelta changesSince(long version, Cluster cluster) {
+        var leases = new ArrayList<LeaseImage>();
+        var freeLeases = new ArrayList<String>();
+        for (var lease : leases(version)) {
+            if (lease.holder().isEmpty()) {
+                freeLeases.add(lease.name());
+            } else {
+                leases.add(lease);
+            }
+        }
+        return new ImageDelta(
+                cluster.id(),
+                cluster.version(),
+                brokers(version),
+                topics(version),
+                partitions(version),
+                version < 0 ? List.of() : deletedTopics(version),
+                leases,
+                freeLeases);
+    }
+
+    private List<BrokerImage> brokers(long since) {
+        return sql.sql("""
+                select id, epoch, host, kafka_port, http_url, fenced
+                from metadata.broker
+                where version > :since
+                """)
+                .param("since", since)
+                .query((row, _) -> new BrokerImage(
+                        row.getInt(1), row.getLong(2), row.getString(3), row.getInt(4), row.getString(5), row
+                                .getBoolean(6)))
+                .list();
+    }
+
+    private List<TopicChange> topics(long since) {
+        return sql.sql("select id, name, configs from metadata.topic where version > :since")
+                .param("since", since)
+                .query((row, _) -> new TopicChange(
+                        kafkaUuid(row.getObject(1, UUID.class)), row.getString(2), JSON.readValue(row.getString(3),
+                                CONFIGS)))
+                .list();
+    }
+
+    private Map<Uuid, List<PartitionImage>> partitions(long since) {
+        var byTopic = new HashMap<Uuid, List<PartitionImage>>();
+        sql.sql("""
+                select topic_id, index, replicas, isr, coalesce(leader, -1), leader_epoch, partition_epoch
+                from metadata.partition
+                where version > :since
+                """)
+                .param("since", since)
+                .query((ResultSet row) -> {
+                    byTopic.computeIfAbsent(kafkaUuid(row.getObject(1, UUID.class)), _ -> new ArrayList<>())
+                            .add(new PartitionImage(
+                                    row.getInt(2),
+                                    integers(row, 3),
+                                    integers(row, 4),
+                                    row.getInt(5),
+                                    row.getInt(6),
+                                    row.getInt(7)));
+                });
+        return byTopic;
+    }
+
+    private List<Uuid> deletedTopics(long since) {
+        return sql.sql("select topic_id from metadata.topic_deletion where version > :since")
+                .param("since", since)
+                .query((row, _) -> kafkaUuid(row.getObject(1, UUID.class)))
+                .list();
+    }
+
+    private List<LeaseImage> leases(long since) {
+        return sql.sql("select name, holder, base_url, epoch from metadata.lease where version > :since")
+                .param("since", since)
+                .query((row, _) -> new LeaseImage(row.getString(1), row.getString(2), row.getString(3), row.getLong(4)))
+                .list();
+    }
+
+    private static Uuid kafkaUuid(UUID uuid) {
+        return new Uuid(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
+    }
+
+    private static List<Integer> integers(ResultSet row, int column) throws SQLException {
+        return List.of((Integer[]) row.getArray(column).getArray());
+    }
+}

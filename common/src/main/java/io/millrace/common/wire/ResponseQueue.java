@@ -1,0 +1,227 @@
+package io.millrace.common.wire;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.ByteBuffer;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.common.requests.AbstractResponse;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Answers of one connection, written in the order of the requests, or as they come where the client asked for that.
+ *
+ * <p>There is at most one writer at a time. It is the reader itself when it has nothing else at hand, and otherwise a thread
+ * that is started when an answer is ready and ends when none is.
+ */
+final class ResponseQueue {
+    private static final Logger log = LoggerFactory.getLogger(ResponseQueue.class);
+    /** Answers that one writer takes at a time. */
+    private static final int MAX_BATCH = 128;
+
+    private final ServerConnection connection;
+    private final FrameBufferPool buffers;
+    private final int maxInFlight;
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition roomOrClosed = lock.newCondition();
+    /** In order: all that is unanswered or unwritten. Unordered: what is answered and unwritten. */
+    private final ArrayDeque<InboundRequest> queue = new ArrayDeque<>(4);
+    private int inFlightCount;
+    private boolean unordered;
+    private boolean writing;
+    private boolean closeWhenEmpty;
+    private volatile boolean open = true;
+
+    ResponseQueue(ServerConnection connection, FrameBufferPool buffers, int maxInFlight) {
+        this.connection = connection;
+        this.buffers = buffers;
+        this.maxInFlight = maxInFlight;
+    }
+
+    /** From now on answers need not wait for those before them. Only while nothing is in flight but the asking request. */
+    void answerOutOfOrder() {
+        lock.lock();
+        try {
+            // The asking request was queued under the old rule; under the new one it is queued when it is answered.
+            queue.clear();
+            unordered = true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes a place for a request; false when there is none, and the reader must write or wait. */
+    boolean tryAdd(InboundRequest request) {
+        lock.lock();
+        try {
+            if (inFlightCount >= maxInFlight) {
+                return false;
+            }
+            inFlightCount++;
+            if (!unordered) {
+                queue.add(request);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until an answer was written or the connection closed. */
+    void awaitRoom() throws InterruptedException {
+        lock.lock();
+        try {
+            while (open && inFlightCount >= maxInFlight) {
+                roomOrClosed.await();
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** False when the request has been answered before. */
+    boolean answer(InboundRequest request, @Nullable AbstractResponse answer) {
+        lock.lock();
+        try {
+            if (!request.setAnswer(answer)) {
+                return false;
+            }
+            if (unordered) {
+                queue.add(request);
+            }
+            // The reader writes what it answered itself once it has handled all that it has read.
+            if (!Thread.currentThread().equals(connection.readerThread())) {
+                startWriter();
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Writes what is ready: at once on this thread in order, where the peer waits for just that; else on another. */
+    void writeReady() {
+        lock.lock();
+        try {
+            if (unordered) {
+                startWriter();
+                return;
+            }
+            if (writing || !headReady()) {
+                return;
+            }
+            writing = true;
+        } finally {
+            lock.unlock();
+        }
+        write();
+    }
+
+    private void startWriter() {
+        if (open && !writing && headReady()) {
+            writing = true;
+            Thread.ofVirtual().name("wire-write").start(this::write);
+        }
+    }
+
+    private boolean headReady() {
+        InboundRequest head = queue.peek();
+        return head != null && head.isAnswered();
+    }
+
+    /** Only for the one that set {@link #writing}. */
+    private void write() {
+        ByteBuffer scratch = buffers.takeScratch();
+        try {
+            List<InboundRequest> batch = new ArrayList<>();
+            ResponseEncoder encoder = new ResponseEncoder(scratch, connection.transfer());
+            while (takeReady(batch)) {
+                connection.writeStarted();
+                for (InboundRequest request : batch) {
+                    AbstractResponse response = request.answer();
+                    if (response != null) {
+                        encoder.write(request.header().toResponseHeader(), response, connection.responseVersion(
+                                request));
+                    }
+                }
+                encoder.flush();
+                connection.writeEnded();
+            }
+        } catch (IOException | UncheckedIOException e) {
+            connection.close(CloseReason.IO_ERROR, "write failed: " + e.getMessage());
+        } catch (RuntimeException | Error e) {
+            log.error("an answer to {} could not be written", connection, e);
+            connection.close(CloseReason.INTERNAL_ERROR, "an answer could not be written");
+        } finally {
+            buffers.giveBackScratch(scratch);
+        }
+    }
+
+    private boolean takeReady(List<InboundRequest> batch) {
+        boolean drained;
+        lock.lock();
+        try {
+            inFlightCount -= batch.size();
+            if (!batch.isEmpty()) {
+                roomOrClosed.signalAll();
+            }
+            batch.clear();
+            while (open && batch.size() < MAX_BATCH && headReady()) {
+                batch.add(queue.remove());
+            }
+            writing = !batch.isEmpty();
+            drained = closeWhenEmpty && inFlightCount == 0;
+        } finally {
+            lock.unlock();
+        }
+        if (drained) {
+            connection.close(CloseReason.SHUTDOWN, "shutting down");
+        }
+        return writing;
+    }
+
+    /** Nothing more is read; closes the connection once all answers are written. */
+    void closeWhenEmpty() {
+        boolean empty;
+        lock.lock();
+        try {
+            closeWhenEmpty = true;
+            empty = inFlightCount == 0;
+        } finally {
+            lock.unlock();
+        }
+        if (empty) {
+            connection.close(CloseReason.SHUTDOWN, "shutting down");
+        }
+    }
+
+    boolean isOpen() {
+        return open;
+    }
+
+    boolean isIdle() {
+        lock.lock();
+        try {
+            return inFlightCount == 0;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Drops what is unanswered: nobody reads it. */
+    void close() {
+        lock.lock();
+        try {
+            open = false;
+            queue.clear();
+            roomOrClosed.signalAll();
+        } finally {
+            lock.unlock();
+        }
+    }
+}

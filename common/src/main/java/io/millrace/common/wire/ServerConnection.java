@@ -1,0 +1,302 @@
+package io.millrace.common.wire;
+
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.SocketAddress;
+import java.nio.ByteBuffer;
+import java.nio.channels.SocketChannel;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.kafka.common.network.TransferableChannel;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.ApiVersionsRequest;
+import org.apache.kafka.common.requests.RequestHeader;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * One client's connection. Its reader thread cuts the stream into frames and hands each request to the handler; a frame that
+ * fits the small buffer is handled where it lies, a larger one gets a buffer of its own for as long as it is handled. An idle
+ * connection holds nothing but the small buffer.
+ */
+final class ServerConnection {
+    private static final Logger log = LoggerFactory.getLogger(ServerConnection.class);
+    private static final int SMALL_BUFFER_BYTES = 4096;
+    /** Api key, version and correlation id, which every request header begins with. */
+    private static final int SHORTEST_REQUEST_BYTES = 8;
+    /** One read into the heap goes through a native buffer of this size at most. */
+    private static final int MAX_READ_BYTES = 256 * 1024;
+    private static final long NEVER = 0;
+
+    private final WireServer server;
+    private final SocketChannel channel;
+    private final InetAddress peer;
+    private final SocketAddress peerAddress;
+    private final SocketTransfer transfer;
+    private final ResponseQueue responses;
+    private final ByteBuffer small = ByteBuffer.allocate(SMALL_BUFFER_BYTES).limit(0);
+    private final AtomicBoolean closed = new AtomicBoolean();
+    private volatile @Nullable Thread readerThread;
+    private volatile boolean draining;
+    /** Of {@link System#nanoTime}, or {@link #NEVER}: for the server's timer. */
+    private volatile long lastRequestNanos = System.nanoTime();
+    private volatile long frameStartedNanos = NEVER;
+    private volatile long writeProgressNanos = NEVER;
+
+    ServerConnection(WireServer server, SocketChannel channel, InetAddress peer, SocketAddress peerAddress) {
+        this.server = server;
+        this.channel = channel;
+        this.peer = peer;
+        this.peerAddress = peerAddress;
+        this.transfer = new SocketTransfer(channel, this::wrote);
+        this.responses = new ResponseQueue(this, server.buffers(), server.config().maxInFlightRequests());
+    }
+
+    InetAddress peer() {
+        return peer;
+    }
+
+    TransferableChannel transfer() {
+        return transfer;
+    }
+
+    @Nullable
+    Thread readerThread() {
+        return readerThread;
+    }
+
+    /** Reads until the connection ends. */
+    void run() {
+        readerThread = Thread.currentThread();
+        try {
+            while (readFrame()) {
+                frameStartedNanos = small.hasRemaining() ? System.nanoTime() : NEVER;
+            }
+            if (draining) {
+                responses.writeReady();
+                responses.closeWhenEmpty();
+            } else if (small.hasRemaining()) {
+                close(CloseReason.MALFORMED_FRAME, "the connection ended within a frame");
+            } else {
+                close(CloseReason.PEER_CLOSED, "the peer closed it");
+            }
+        } catch (RefusedFrameException e) {
+            close(e.reason(), e.getMessage());
+        } catch (IOException e) {
+            close(CloseReason.IO_ERROR, "read failed: " + e.getMessage());
+        } catch (InterruptedException e) {
+            close(CloseReason.SHUTDOWN, "interrupted");
+            Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error e) {
+            log.error("reading from {} failed", this, e);
+            close(CloseReason.INTERNAL_ERROR, "reading failed: " + e);
+        }
+    }
+
+    /** Handles one frame; false when the peer has closed its side before one began. */
+    private boolean readFrame() throws IOException, InterruptedException {
+        if (!fillSmall(Integer.BYTES)) {
+            return false;
+        }
+        int frameBytes = small.getInt(small.position());
+        if (frameBytes < SHORTEST_REQUEST_BYTES) {
+            throw new RefusedFrameException(CloseReason.MALFORMED_FRAME, "a frame of " + frameBytes
+                    + " bytes is no request");
+        }
+        if (!fillSmall(Integer.BYTES + SHORTEST_REQUEST_BYTES)) {
+            return false;
+        }
+        int start = small.position();
+        int limit = small.getShort(start + Integer.BYTES) == ApiKeys.PRODUCE.id
+                ? Math.toIntExact(server.config().maxRequestSize().toBytes())
+                : Math.toIntExact(server.config().maxControlRequestSize().toBytes());
+        if (frameBytes > limit) {
+            throw new RefusedFrameException(CloseReason.OVERSIZED_FRAME,
+                    "a frame of " + frameBytes + " bytes, where " + limit + " is the limit");
+        }
+        if (Integer.BYTES + frameBytes <= small.capacity()) {
+            if (!fillSmall(Integer.BYTES + frameBytes)) {
+                throw new RefusedFrameException(CloseReason.MALFORMED_FRAME, "the connection ended within a frame");
+            }
+            ByteBuffer frame = small.slice(small.position() + Integer.BYTES, frameBytes);
+            frameStartedNanos = NEVER;
+            handle(frame);
+            small.position(small.position() + Integer.BYTES + frameBytes);
+        } else {
+            responses.writeReady();
+            ByteBuffer frame = server.buffers().take(frameBytes);
+            try {
+                readLarge(frame, frameBytes);
+                frameStartedNanos = NEVER;
+                handle(frame);
+            } finally {
+                server.buffers().giveBack(frame, frameBytes);
+            }
+        }
+        return true;
+    }
+
+    /** Reads until the small buffer has so many bytes; false when the peer has closed its side before. */
+    private boolean fillSmall(int bytes) throws IOException {
+        if (small.remaining() >= bytes) {
+            return true;
+        }
+        responses.writeReady();
+        small.compact();
+        try {
+            while (small.position() < bytes) {
+                int read = channel.read(small);
+                if (read < 0) {
+                    return false;
+                }
+                server.counters().read(read);
+                if (frameStartedNanos == NEVER) {
+                    frameStartedNanos = System.nanoTime();
+                }
+            }
+            return true;
+        } finally {
+            small.flip();
+        }
+    }
+
+    private void readLarge(ByteBuffer frame, int frameBytes) throws IOException {
+        small.position(small.position() + Integer.BYTES);
+        frame.put(small);
+        while (frame.position() < frameBytes) {
+            frame.limit(Math.min(frameBytes, frame.position() + MAX_READ_BYTES));
+            int read = channel.read(frame);
+            if (read < 0) {
+                throw new RefusedFrameException(CloseReason.MALFORMED_FRAME, "the connection ended within a frame");
+            }
+            server.counters().read(read);
+        }
+        frame.limit(frameBytes).position(0);
+    }
+
+    private void handle(ByteBuffer frame) throws InterruptedException {
+        long nowNanos = System.nanoTime();
+        lastRequestNanos = nowNanos;
+        InboundRequest request = parse(frame, nowNanos);
+        server.counters().request(request.apiKey());
+        while (!responses.tryAdd(request)) {
+            responses.writeReady();
+            responses.awaitRoom();
+            if (closed.get()) {
+                return;
+            }
+        }
+        try {
+            if (request.body() instanceof ApiVersionsRequest versions) {
+                answerVersions(request, versions);
+            } else {
+                server.handler().handle(request);
+            }
+        } catch (RuntimeException e) {
+            if (Errors.forException(e) == Errors.UNKNOWN_SERVER_ERROR) {
+                log.error("{} of {} failed", request.header(), this, e);
+            }
+            request.respondError(e);
+        }
+    }
+
+    private InboundRequest parse(ByteBuffer frame, long nowNanos) {
+        try {
+            short keyId = frame.getShort(0);
+            short version = frame.getShort(Short.BYTES);
+            if (!ApiKeys.hasId(keyId)) {
+                throw new RefusedFrameException(CloseReason.UNSUPPORTED_REQUEST, "unknown api key " + keyId);
+            }
+            ApiKeys key = ApiKeys.forId(keyId);
+            boolean supported = server.apis().accepts(key, version);
+            if (!supported && key != ApiKeys.API_VERSIONS) {
+                throw new RefusedFrameException(CloseReason.UNSUPPORTED_REQUEST, key.name + " version " + version
+                        + " is not supported");
+            }
+            RequestHeader header = RequestHeader.parse(frame);
+            // The body of an unknown version cannot be read; its sender is told in version 0 which ones can.
+            AbstractRequest body = supported ? AbstractRequest.parseRequest(key, version, new BoundedReadable(
+                    frame)).request
+                    : new ApiVersionsRequest.Builder((short) 0).build();
+            return new InboundRequest(header, body, responses, peer, nowNanos);
+        } catch (RefusedFrameException e) {
+            throw e;
+        } catch (RuntimeException e) {
+            throw new RefusedFrameException(CloseReason.MALFORMED_FRAME, "not a request: " + e);
+        }
+    }
+
+    private void answerVersions(InboundRequest request, ApiVersionsRequest versions) {
+        if (!server.apis().accepts(ApiKeys.API_VERSIONS, request.version())) {
+            request.respond(server.apis().unsupportedVersion());
+        } else if (!versions.isValid()) {
+            request.respond(versions.getErrorResponse(0, Errors.INVALID_REQUEST.exception()));
+        } else {
+            if (request.version() >= 3 && versions.data().clientSoftwareName().equals(Lane.UNORDERED_SOFTWARE_NAME)) {
+                responses.answerOutOfOrder();
+            }
+            request.respond(server.apis().advertise());
+        }
+    }
+
+    /** The version that an answer is written in. */
+    short responseVersion(InboundRequest request) {
+        boolean unknownVersions = request.apiKey() == ApiKeys.API_VERSIONS && !server.apis().accepts(
+                ApiKeys.API_VERSIONS, request.version());
+        return unknownVersions ? 0 : request.version();
+    }
+
+    void writeStarted() {
+        writeProgressNanos = System.nanoTime();
+    }
+
+    void writeEnded() {
+        writeProgressNanos = NEVER;
+    }
+
+    private void wrote(long bytes) {
+        server.counters().wrote(bytes);
+        if (bytes > 0) {
+            writeProgressNanos = System.nanoTime();
+        }
+    }
+
+    /** Called by the server's timer. */
+    void closeIfOverdue(long nowNanos) {
+        WireServerConfig config = server.config();
+        long writing = writeProgressNanos;
+        long reading = frameStartedNanos;
+        if (writing != NEVER && nowNanos - writing > config.writeTimeout().toNanos()) {
+            close(CloseReason.WRITE_TIMEOUT, "the peer does not read its answers");
+        } else if (reading != NEVER && nowNanos - reading > config.requestReadTimeout().toNanos()) {
+            close(CloseReason.READ_TIMEOUT, "a frame was not complete in time");
+        } else if (nowNanos - lastRequestNanos > config.idleTimeout().toNanos() && responses.isIdle()) {
+            close(CloseReason.IDLE, "no request for too long");
+        }
+    }
+
+    /** Stops reading; what was read is still answered, then the connection is closed. */
+    void drain() {
+        draining = true;
+        try {
+            channel.shutdownInput();
+        } catch (IOException e) {
+            close(CloseReason.SHUTDOWN, "shutting down");
+        }
+    }
+
+    void close(CloseReason reason, String detail) {
+        if (closed.compareAndSet(false, true)) {
+            responses.close();
+            SocketTransfer.closeQuietly(channel);
+            server.closed(this, reason, detail);
+        }
+    }
+
+    @Override
+    public String toString() {
+        return peerAddress.toString();
+    }
+}

@@ -1,0 +1,118 @@
+package io.millrace.workbench.cli;
+
+import io.millrace.workbench.suite.LaunchRefusedException;
+import io.millrace.workbench.suite.LogTail;
+import io.millrace.workbench.suite.SuiteDirectories;
+import java.io.IOException;
+import java.io.RandomAccessFile;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
+
+/** {@code ./millrace logs}. */
+@Command(name = "logs", description = "Prints the end of the logs, of one service or of all.", mixinStandardHelpOptions = true)
+final class LogsCommand implements Callable<Integer> {
+    private static final long POLL_MS = 200;
+    /** What is read of one file in one go; the rest comes with the next. */
+    private static final int CHUNK_BYTES = 64 * 1024;
+    private static final String SUFFIX = ".log";
+
+    @Mixin
+    private DataOption data;
+
+    @Parameters(arity = "0..1", paramLabel = "SERVICE", description = "postgres, offset, coordinator, gateway, broker-0 …")
+    private @Nullable String service;
+
+    @Option(names = {"-f", "--follow"}, description = "Go on printing what is added, until Ctrl-C.")
+    private boolean follow;
+
+    @Option(names = {"-n",
+            "--lines"}, paramLabel = "N", defaultValue = "50", description = "Lines of each log (default: ${DEFAULT-VALUE}).")
+    private int lines;
+
+    @Override
+    public Integer call() throws Exception {
+        SuiteDirectories directories = data.directories();
+        Map<String, Path> logs = logs(directories);
+        Map<Path, Long> positions = new LinkedHashMap<>();
+        for (Map.Entry<String, Path> log : logs.entrySet()) {
+            positions.put(log.getValue(), Files.size(log.getValue()));
+            LogTail.lastLines(log.getValue(), lines).forEach(line -> System.out.println(prefix(log.getKey()) + line));
+        }
+        while (follow) {
+            for (Map.Entry<String, Path> log : logs.entrySet()) {
+                positions.compute(log.getValue(), (file, position) -> printNew(log.getKey(), file, position));
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        }
+        return 0;
+    }
+
+    private Map<String, Path> logs(SuiteDirectories directories) throws IOException {
+        Map<String, Path> logs = new LinkedHashMap<>();
+        if (service != null) {
+            Path log = directories.log(service);
+            if (!Files.isRegularFile(log)) {
+                throw new LaunchRefusedException("no log of " + service + "; there are: "
+                        + String.join(", ", names(directories)));
+            }
+            logs.put(service, log);
+        } else {
+            names(directories).forEach(name -> logs.put(name, directories.log(name)));
+        }
+        return logs;
+    }
+
+    private static List<String> names(SuiteDirectories directories) throws IOException {
+        if (!Files.isDirectory(directories.logs())) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(directories.logs())) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.endsWith(SUFFIX))
+                    .map(name -> name.substring(0, name.length() - SUFFIX.length()))
+                    .sorted()
+                    .toList();
+        }
+    }
+
+    private String prefix(String name) {
+        return service == null ? String.format("%-12s| ", name) : "";
+    }
+
+    /** Prints the whole lines after {@code position} and answers where they end; a file that was rolled is read from its start. */
+    private Long printNew(String name, Path file, long position) {
+        try (RandomAccessFile log = new RandomAccessFile(file.toFile(), "r")) {
+            long start = log.length() < position ? 0 : position;
+            log.seek(start);
+            byte[] bytes = new byte[(int) Math.min(CHUNK_BYTES, log.length() - start)];
+            log.readFully(bytes);
+            int end = bytes.length == CHUNK_BYTES ? bytes.length : lastLineEnd(bytes);
+            new String(bytes, 0, end, StandardCharsets.UTF_8).lines()
+                    .forEach(line -> System.out.println(prefix(name) + line));
+            return start + end;
+        } catch (IOException e) {
+            return position; // being rolled; there again at the next look
+        }
+    }
+
+    private static int lastLineEnd(byte[] bytes) {
+        for (int end = bytes.length; end > 0; end--) {
+            if (bytes[end - 1] == '\n') {
+                return end;
+            }
+        }
+        return 0;
+    }
+}

@@ -1,0 +1,100 @@
+package io.millrace.workbench.cli;
+
+import io.millrace.workbench.suite.Ports;
+import io.millrace.workbench.suite.Progress;
+import io.millrace.workbench.suite.Suite;
+import io.millrace.workbench.suite.SuiteDirectories;
+import io.millrace.workbench.suite.SuiteSettings;
+import io.millrace.workbench.suite.Supervisor;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Option;
+
+/** {@code ./millrace up}. */
+@Command(name = "up", description = "Starts PostgreSQL and every service, waits until all are ready, and ends them on Ctrl-C.", mixinStandardHelpOptions = true)
+final class UpCommand implements Callable<Integer> {
+    /** An orderly end takes at most the sum of the processes' patience; after this the launcher gives up on it. */
+    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(90);
+    private static final int DEFAULT_BROKERS = 1;
+
+    @Mixin
+    private DataOption data;
+
+    @Option(names = "--brokers", paramLabel = "N", description = "How many brokers (default: as many as have data here, else 1).")
+    private @Nullable Integer brokers;
+
+    @Option(names = "--detach", description = "Return once all are ready; end them with \"./millrace down\".")
+    private boolean detach;
+
+    @Option(names = "--wait", paramLabel = "SECONDS", defaultValue = "120", description = "How long the suite may take to become ready (default: ${DEFAULT-VALUE}).")
+    private int waitSeconds;
+
+    @Override
+    public Integer call() throws Exception {
+        SuiteDirectories directories = data.directories();
+        if (detach) {
+            return Detached.start(directories, brokers(directories), waitSeconds);
+        }
+        Thread starter = Thread.currentThread();
+        CountDownLatch ended = new CountDownLatch(1);
+        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
+            starter.interrupt();
+            await(ended);
+        }));
+        try {
+            run(directories);
+            return 0;
+        } catch (InterruptedException e) {
+            return 0; // asked to end while starting
+        } finally {
+            ended.countDown();
+        }
+    }
+
+    private void run(SuiteDirectories directories) throws IOException, InterruptedException {
+        long startedNanos = System.nanoTime();
+        Progress progress = System.out::println;
+        SuiteSettings settings = new SuiteSettings(home(), directories, brokers(directories), Ports.of(System.getenv()),
+                System.getenv(), Duration.ofSeconds(waitSeconds));
+        int withData = directories.brokersWithData();
+        if (settings.brokers() < withData) {
+            progress.say("note: " + withData + " brokers have data here and only " + settings.brokers()
+                    + " are started; partitions of the others stay out of reach");
+        }
+        try (Suite suite = Suite.prepare(settings, progress)) {
+            progress.say("starting " + String.join(", ", suite.names()));
+            suite.start();
+            Duration took = Duration.ofNanos(System.nanoTime() - startedNanos);
+            Welcome.print(suite, took, progress);
+            new Supervisor(suite, progress).run();
+            progress.say("stopping");
+        }
+    }
+
+    private int brokers(SuiteDirectories directories) {
+        return brokers != null ? brokers : Math.max(DEFAULT_BROKERS, directories.brokersWithData());
+    }
+
+    /** The root of the project; {@code ./millrace} sets it. */
+    static Path home() {
+        return Path.of(System.getProperty("millrace.home", ".")).toAbsolutePath().normalize();
+    }
+
+    private static void await(CountDownLatch ended) {
+        try {
+            if (!ended.await(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
+                System.err.println("millrace: not everything stopped within " + STOP_TIMEOUT.toSeconds()
+                        + " s; the next \"up\" or \"down\" ends what is left");
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+}

@@ -1,0 +1,299 @@
+package io.millrace.workbench.suite;
+
+import java.io.IOException;
+import java.net.URI;
+import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
+import java.nio.channels.OverlappingFileLockException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One suite: PostgreSQL and every service, each a process of its own. Whoever holds the lock in its data directory is its supervisor.
+ * Calls are made by one thread at a time.
+ */
+public final class Suite implements AutoCloseable {
+    private static final long POLL_MS = 50;
+    private static final int LAST_WORDS_LINES = 15;
+
+    private final SuiteSettings settings;
+    private final Progress progress;
+    private final FileChannel lock;
+    private final @Nullable PostgresCluster postgres;
+    private final Map<String, ServiceSpec> specs = new LinkedHashMap<>();
+    private final Map<String, RunningService> running = new ConcurrentHashMap<>();
+    private RunState.Phase phase = RunState.Phase.STARTING;
+
+    private Suite(SuiteSettings settings, Progress progress, FileChannel lock) throws IOException {
+        this.settings = settings;
+        this.progress = progress;
+        this.lock = lock;
+        this.postgres = settings.usesOwnPostgres() ? null
+                : new PostgresCluster(settings.directories(),
+                        PostgresBinaries.unpack(settings.home().resolve("workbench/target/postgres"), progress),
+                        settings.ports().postgres(), settings.postgresUser(), settings.postgresPassword());
+    }
+
+    /**
+     * Takes the data directory, ends what an earlier launcher left running on it, and makes sure that every port is free. Nothing is
+     * started yet.
+     */
+    public static Suite prepare(SuiteSettings settings, Progress progress) throws IOException, InterruptedException {
+        SuiteDirectories directories = settings.directories();
+        directories.create();
+        FileChannel lock = lock(directories);
+        try {
+            Leftovers.end(directories, progress);
+            Suite suite = new Suite(settings, progress, lock);
+            suite.describe();
+            suite.refuseTakenPorts();
+            return suite;
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private static FileChannel lock(SuiteDirectories directories) throws IOException {
+        FileChannel channel = FileChannel.open(directories.lockFile(), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileLock taken = null;
+        try {
+            taken = channel.tryLock();
+        } catch (OverlappingFileLockException e) {
+            // another suite of this very process
+        }
+        if (taken == null) {
+            channel.close();
+            String by = RunState.read(directories).map(RunState::supervisor)
+                    .map(supervisor -> " (pid " + supervisor.pid() + ")").orElse("");
+            throw new LaunchRefusedException("a suite is already running on " + directories.data() + by
+                    + ": see \"./millrace status\", end it with \"./millrace down\"");
+        }
+        return channel;
+    }
+
+    private void describe() throws IOException, InterruptedException {
+        String url = postgres == null ? settings.environment().get("MILLRACE_POSTGRES_URL") : postgres.url();
+        if (postgres != null) {
+            specs.put(PostgresCluster.NAME, postgres.spec());
+        }
+        for (ServiceSpec spec : ServiceSpecs.prepare(settings, url).all()) {
+            specs.put(spec.name(), spec);
+        }
+    }
+
+    private void refuseTakenPorts() {
+        List<String> taken = new ArrayList<>();
+        for (ServiceSpec spec : specs.values()) {
+            for (int port : spec.ports()) {
+                if (!PortOwner.isFree(port)) {
+                    String owner = PortOwner.find(port).map(PortOwner::describe).orElse("a process of another user");
+                    taken.add("port " + port + " (" + spec.name() + ") is taken by " + owner);
+                }
+            }
+        }
+        if (!taken.isEmpty()) {
+            throw new LaunchRefusedException(String.join("\n", taken)
+                    + "\nend it, or choose other ports with the MILLRACE_*_PORT variables");
+        }
+    }
+
+    /** Starts everything and waits until all of it is ready. What fails takes the rest down with it. */
+    public void start() throws IOException, InterruptedException {
+        try {
+            long deadline = System.nanoTime() + settings.readyTimeout().toNanos();
+            if (postgres != null) {
+                postgres.initialise(progress);
+                start(PostgresCluster.NAME);
+                awaitReady(List.of(PostgresCluster.NAME), deadline);
+            }
+            List<String> services = specs.keySet().stream().filter(name -> !name.equals(PostgresCluster.NAME)).toList();
+            for (String name : services) {
+                start(name);
+            }
+            awaitReady(services, deadline);
+            phase = RunState.Phase.READY;
+            writeState();
+        } catch (IOException | InterruptedException | RuntimeException e) {
+            stop();
+            throw e;
+        }
+    }
+
+    /** Starts one process that is not running; the caller waits for it with {@link #awaitReady(Duration, String...)}. */
+    public void start(String name) throws IOException {
+        running.put(name, RunningService.start(spec(name)));
+        writeState();
+    }
+
+    /** Waits until these processes are ready; any that dies or is not ready in time is refused with its last words. */
+    public void awaitReady(Duration timeout, String... names) throws IOException, InterruptedException {
+        awaitReady(List.of(names), System.nanoTime() + timeout.toNanos());
+    }
+
+    private void awaitReady(List<String> names, long deadline) throws InterruptedException {
+        List<String> waiting = new ArrayList<>(names);
+        while (!waiting.isEmpty()) {
+            for (String name : List.copyOf(waiting)) {
+                RunningService service = service(name);
+                if (!service.isAlive()) {
+                    throw failed(name, name + " ended while it was starting");
+                }
+                if (isReady(name)) {
+                    progress.say(name + " is ready" + where(spec(name)));
+                    waiting.remove(name);
+                }
+            }
+            if (!waiting.isEmpty() && System.nanoTime() - deadline > 0) {
+                throw failed(waiting.getFirst(), String.join(", ", waiting) + " not ready within "
+                        + settings.readyTimeout().toSeconds() + " s");
+            }
+            TimeUnit.MILLISECONDS.sleep(waiting.isEmpty() ? 0 : POLL_MS);
+        }
+    }
+
+    private LaunchRefusedException failed(String name, String what) {
+        ServiceSpec spec = spec(name);
+        return new LaunchRefusedException(what + "; the last it said:\n  "
+                + String.join("\n  ", RunningService.lastWords(spec, LAST_WORDS_LINES)) + "\nits log: " + spec.log());
+    }
+
+    private static String where(ServiceSpec spec) {
+        List<String> places = new ArrayList<>();
+        if (spec.http() != null) {
+            places.add(spec.http());
+        }
+        if (spec.kafka() != null) {
+            places.add("Kafka on " + spec.kafka());
+        }
+        return places.isEmpty() ? "" : ": " + String.join(", ", places);
+    }
+
+    /** Whether a process runs and says that it is ready. */
+    public boolean isReady(String name) {
+        RunningService service = running.get(name);
+        if (service == null || !service.isAlive()) {
+            return false;
+        }
+        URI readiness = spec(name).readiness();
+        return Readiness.isReady(settings.directories(), service.identity().pid(),
+                readiness == null ? null : readiness.toString());
+    }
+
+    /** Ends one process in an orderly way, or by force when it takes too long; answers whether it went by itself. */
+    public boolean stop(String name) throws IOException, InterruptedException {
+        RunningService service = running.remove(name);
+        boolean orderly = service == null || service.stop(spec(name).patience());
+        writeState();
+        return orderly;
+    }
+
+    /** SIGKILL, as a crash. */
+    public void kill(String name) throws IOException, InterruptedException {
+        RunningService service = running.remove(name);
+        if (service != null) {
+            service.kill();
+        }
+        writeState();
+    }
+
+    /** The pid of a running process of the suite. */
+    public long pid(String name) {
+        return service(name).identity().pid();
+    }
+
+    /** Ends everything: the gateway first, then brokers, coordinator and offset service, PostgreSQL last. */
+    public void stop() throws IOException, InterruptedException {
+        phase = RunState.Phase.STOPPING;
+        writeState();
+        StopOrder.stop(running.values(), name -> Optional.ofNullable(specs.get(name)).map(ServiceSpec::patience),
+                progress);
+        running.clear();
+        Files.deleteIfExists(settings.directories().stateFile());
+    }
+
+    @Override
+    public void close() throws IOException {
+        try {
+            stop();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        } finally {
+            lock.close();
+        }
+    }
+
+    public SuiteSettings settings() {
+        return settings;
+    }
+
+    /** Names of all processes, in the order in which they are started. */
+    public List<String> names() {
+        return List.copyOf(specs.keySet());
+    }
+
+    /** The gateway's base URL. */
+    public String gatewayUrl() {
+        return "http://127.0.0.1:" + settings.ports().gateway();
+    }
+
+    /** The brokers' Kafka listeners. */
+    public String bootstrapServers() {
+        List<String> servers = new ArrayList<>();
+        for (int broker = 0; broker < settings.brokers(); broker++) {
+            servers.add("127.0.0.1:" + settings.ports().brokerKafka(broker));
+        }
+        return String.join(",", servers);
+    }
+
+    Map<String, RunningService> running() {
+        return Map.copyOf(running);
+    }
+
+    List<String> lastWords(String name) {
+        return RunningService.lastWords(spec(name), LAST_WORDS_LINES);
+    }
+
+    Path log(String name) {
+        return spec(name).log();
+    }
+
+    private ServiceSpec spec(String name) {
+        ServiceSpec spec = specs.get(name);
+        if (spec == null) {
+            throw new LaunchRefusedException("no " + name + " in this suite: " + String.join(", ", specs.keySet()));
+        }
+        return spec;
+    }
+
+    private RunningService service(String name) {
+        RunningService service = running.get(name);
+        if (service == null) {
+            throw new IllegalStateException(name + " is not running");
+        }
+        return service;
+    }
+
+    private void writeState() throws IOException {
+        List<RunState.Entry> entries = new ArrayList<>();
+        for (ServiceSpec spec : specs.values()) {
+            RunningService service = running.get(spec.name());
+            if (service != null) {
+                entries.add(new RunState.Entry(spec.name(), service.identity(), spec.http(), spec.kafka(),
+                        spec.readiness() == null ? null : spec.readiness().toString()));
+            }
+        }
+        new RunState(ProcessIdentity.ofThisProcess(), phase, entries).write(settings.directories());
+    }
+}

@@ -1,0 +1,91 @@
+package io.millrace.workbench.suite;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Comparator;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+
+/** What lies where under a suite's data directory. */
+public record SuiteDirectories(Path data) {
+    private static final Pattern BROKER = Pattern.compile("broker-(\\d{1,4})");
+
+    public SuiteDirectories {
+        data = data.toAbsolutePath().normalize();
+    }
+
+    Path postgres() {
+        return data.resolve("postgres");
+    }
+
+    public Path broker(int broker) {
+        return data.resolve("broker-" + broker);
+    }
+
+    public Path logs() {
+        return data.resolve("logs");
+    }
+
+    /** What the service itself logs; rolled by size. */
+    public Path log(String name) {
+        return logs().resolve(name + ".log");
+    }
+
+    /** What the process writes to its standard output and error: what comes before or beside its log. */
+    Path console(String name) {
+        return logs().resolve(name + ".console");
+    }
+
+    /** The supervisor's own words when it runs in the background. */
+    public Path launcherLog() {
+        return log("launcher");
+    }
+
+    Path run() {
+        return data.resolve("run");
+    }
+
+    public Path stateFile() {
+        return run().resolve("suite.json");
+    }
+
+    Path lockFile() {
+        return run().resolve("lock");
+    }
+
+    void create() throws IOException {
+        Files.createDirectories(logs());
+        Files.createDirectories(run());
+    }
+
+    /** How many brokers have data here: the highest id and one; 0 in a new directory. */
+    public int brokersWithData() {
+        if (!Files.isDirectory(data)) {
+            return 0;
+        }
+        try (Stream<Path> entries = Files.list(data)) {
+            return entries.map(entry -> BROKER.matcher(entry.getFileName().toString()))
+                    .filter(Matcher::matches)
+                    .mapToInt(matcher -> Integer.parseInt(matcher.group(1)) + 1)
+                    .max()
+                    .orElse(0);
+        } catch (IOException e) {
+            throw new LaunchRefusedException("cannot read " + data + ": " + e.getMessage());
+        }
+    }
+
+    static void deleteRecursively(Path directory) throws IOException {
+        if (!Files.exists(directory)) {
+            return;
+        }
+        try (Stream<Path> tree = Files.walk(directory)) {
+            List<Path> deepestFirst = tree.sorted(Comparator.reverseOrder()).toList();
+            for (Path path : deepestFirst) {
+                Files.deleteIfExists(path);
+            }
+        }
+    }
+}

@@ -1,0 +1,49 @@
+package io.millrace.workbench.suite;
+
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.Map;
+
+/**
+ * What one suite is made of.
+ *
+ * @param home         the root of the project, where the services' jars are
+ * @param brokers      their ids are 0 to {@code brokers - 1}
+ * @param environment  the launcher's own; of it, what is named in {@code MILLRACE_POSTGRES_*} and {@code MILLRACE_JAVA_OPTIONS} is read here
+ * @param readyTimeout for the whole suite to become ready
+ */
+public record SuiteSettings(
+        Path home,
+        SuiteDirectories directories,
+        int brokers,
+        Ports ports,
+        Map<String, String> environment,
+        Duration readyTimeout) {
+    public static final int MAX_BROKERS = 16;
+    public static final Duration DEFAULT_READY_TIMEOUT = Duration.ofSeconds(120);
+
+    public SuiteSettings {
+        if (brokers < 1 || brokers > MAX_BROKERS) {
+            throw new LaunchRefusedException("--brokers " + brokers + " is not between 1 and " + MAX_BROKERS);
+        }
+        environment = Map.copyOf(environment);
+    }
+
+    /** A server of the user's instead of the embedded one. */
+    boolean usesOwnPostgres() {
+        return !environment.getOrDefault("MILLRACE_POSTGRES_URL", "").isBlank();
+    }
+
+    String postgresUser() {
+        return environment.getOrDefault("MILLRACE_POSTGRES_USER", "millrace");
+    }
+
+    String postgresPassword() {
+        return environment.getOrDefault("MILLRACE_POSTGRES_PASSWORD", "millrace");
+    }
+
+    /** The java that runs the launcher runs the services. */
+    static Path java() {
+        return Path.of(System.getProperty("java.home"), "bin", "java");
+    }
+}

@@ -1,0 +1,35 @@
+package io.millrace.broker.log;
+
+import java.util.ArrayDeque;
+import org.apache.kafka.common.utils.BufferSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Buffers for checking compressed batches, shared by all partitions and lent to one thread at a time. Keeps at most {@link #MAX_IDLE} sets; when
+ * more threads than that decompress at once, theirs are made anew and dropped afterwards.
+ */
+public final class DecompressionBuffers {
+    static final int MAX_IDLE = 16;
+
+    /** One thread's set. */
+    static final class Lent {
+        final BufferSupplier supplier = BufferSupplier.create();
+        final byte[] window = new byte[RecordScan.WINDOW_BYTES];
+    }
+
+    private final ArrayDeque<Lent> idle = new ArrayDeque<>(MAX_IDLE);
+
+    synchronized Lent borrow() {
+        @Nullable
+        Lent lent = idle.pollLast();
+        return lent != null ? lent : new Lent();
+    }
+
+    synchronized void giveBack(Lent lent) {
+        if (idle.size() < MAX_IDLE) {
+            idle.addLast(lent);
+        } else {
+            lent.supplier.close();
+        }
+    }
+}

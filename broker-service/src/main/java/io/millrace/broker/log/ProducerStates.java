@@ -1,0 +1,86 @@
+package io.millrace.broker.log;
+
+import io.millrace.broker.log.ProducerEntry.WrittenBatch;
+import java.util.HashMap;
+import java.util.Map;
+import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The idempotent producers of one partition. Decides whether a batch is next in its producer's sequence (KIP-98, KIP-360). Owned by the log's
+ * writer; not safe for concurrent use.
+ */
+final class ProducerStates {
+    private final Map<Long, ProducerEntry> producers = new HashMap<>();
+
+    int size() {
+        return producers.size();
+    }
+
+    Map<Long, ProducerEntry> producers() {
+        return producers;
+    }
+
+    @Nullable
+    WrittenBatch findDuplicate(BatchHeader batch) {
+        ProducerEntry entry = producers.get(batch.producerId());
+        return entry == null ? null : entry.find(batch.producerEpoch(), batch.baseSequence(), batch.lastSequence());
+    }
+
+    /**
+     * Why a leader must refuse a batch, or null when it may be appended. A producer that is not known may begin at any sequence, since its state
+     * may have expired or gone with deleted records.
+     */
+    AppendResult.@Nullable Refused check(BatchHeader batch) {
+        ProducerEntry entry = producers.get(batch.producerId());
+        if (entry == null) {
+            return null;
+        }
+        if (batch.producerEpoch() < entry.epoch()) {
+            return AppendResult.Refused.batch(Errors.INVALID_PRODUCER_EPOCH, 0, "epoch " + batch.producerEpoch()
+                    + " of producer "
+                    + batch.producerId() + " is older than the last seen epoch " + entry.epoch());
+        }
+        if (batch.producerEpoch() > entry.epoch()) {
+            return batch.baseSequence() == 0 ? null
+                    : AppendResult.Refused.batch(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, 0, "producer " + batch
+                            .producerId()
+                            + " begins epoch " + batch.producerEpoch() + " with sequence " + batch.baseSequence()
+                            + " instead of 0");
+        }
+        int lastSequence = entry.last().lastSequence();
+        boolean next = batch.baseSequence() == lastSequence + 1L || batch.baseSequence() == 0
+                && lastSequence == Integer.MAX_VALUE;
+        return next ? null
+                : AppendResult.Refused.batch(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, 0, "sequence " + batch.baseSequence()
+                        + " of producer "
+                        + batch.producerId() + " does not follow the last sequence " + lastSequence);
+    }
+
+    /** Notes a batch that is in the log. A batch of an older epoch, which only a log written by others can hold, changes nothing. */
+    void note(BatchHeader batch, long seenMs) {
+        if (!batch.hasProducerId() || batch.isControl()) {
+            return;
+        }
+        ProducerEntry entry = producers.computeIfAbsent(batch.producerId(), _ -> new ProducerEntry(batch
+                .producerEpoch()));
+        if (batch.producerEpoch() >= entry.epoch()) {
+            WrittenBatch written = new WrittenBatch(batch.lastSequence(), batch.lastOffset(), batch.lastOffsetDelta(),
+                    batch.maxTimestamp());
+            entry.add(batch.producerEpoch(), written, seenMs);
+        }
+    }
+
+    /** Takes a batch out of a snapshot, oldest first. */
+    void restore(long producerId, short producerEpoch, WrittenBatch batch, long seenMs) {
+        producers.computeIfAbsent(producerId, _ -> new ProducerEntry(producerEpoch)).add(producerEpoch, batch, seenMs);
+    }
+
+    void removeExpired(long nowMs, long expirationMs) {
+        producers.values().removeIf(entry -> nowMs - entry.lastSeenMs() >= expirationMs);
+    }
+
+    void clear() {
+        producers.clear();
+    }
+}

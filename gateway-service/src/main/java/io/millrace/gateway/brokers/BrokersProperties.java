@@ -1,0 +1,25 @@
+package io.millrace.gateway.brokers;
+
+import io.millrace.common.wire.BrokerClientConfig;
+import jakarta.validation.Valid;
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * How the gateway deals with brokers.
+ *
+ * @param requestTimeout    longest wait for leaders that are away, over all retries of one call; then {@code LEADER_UNAVAILABLE}
+ * @param retryBackoff      wait before a leader is asked again
+ * @param unknownTopicGrace how long a topic that this gateway has not heard of may take to appear, for it may have been created at
+ *                          another gateway a moment ago; then {@code UNKNOWN_TOPIC}
+ * @param client            the connections
+ */
+@Validated
+@ConfigurationProperties("millrace.brokers")
+public record BrokersProperties(
+        @DefaultValue("10s") Duration requestTimeout,
+        @DefaultValue("20ms") Duration retryBackoff,
+        @DefaultValue("250ms") Duration unknownTopicGrace,
+        @Valid @DefaultValue BrokerClientConfig client) {}

@@ -1,0 +1,65 @@
+package io.millrace.gateway.brokers;
+
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import org.apache.kafka.common.IsolationLevel;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
+import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartitionResponse;
+import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsTopicResponse;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.ListOffsetsRequest;
+import org.apache.kafka.common.requests.ListOffsetsResponse;
+import org.jspecify.annotations.Nullable;
+
+/** The part of an offset look-up that goes to one leader. A partition asked for at two times takes two calls. */
+final class OffsetsCall {
+    private record Wanted(int index, OffsetQuery query) {}
+
+    private final List<Wanted> wanted = new ArrayList<>();
+
+    void add(int index, OffsetQuery query) {
+        boolean alreadyAsked = wanted.stream()
+                .anyMatch(each -> each.query.topic().equals(query.topic()) && each.query.partition() == query
+                        .partition());
+        if (!alreadyAsked) {
+            wanted.add(new Wanted(index, query));
+        }
+    }
+
+    ListOffsetsRequest.Builder request() {
+        Map<String, ListOffsetsTopic> topics = new LinkedHashMap<>();
+        for (Wanted each : wanted) {
+            topics.computeIfAbsent(each.query.topic(), name -> new ListOffsetsTopic().setName(name)).partitions()
+                    .add(new ListOffsetsPartition().setPartitionIndex(each.query.partition()).setTimestamp(each.query
+                            .timestampMs()));
+        }
+        return ListOffsetsRequest.Builder.forConsumer(true, IsolationLevel.READ_UNCOMMITTED).setTargetTimes(List.copyOf(
+                topics.values()));
+    }
+
+    /** Sets what was found; what failed stays unset, to be asked again. */
+    void accept(ListOffsetsResponse response, FoundOffset[] found) {
+        for (Wanted each : wanted) {
+            ListOffsetsPartitionResponse partition = find(response, each.query);
+            if (partition != null && partition.errorCode() == Errors.NONE.code()) {
+                found[each.index] = new FoundOffset(each.query, partition.offset(), partition.leaderEpoch());
+            }
+        }
+    }
+
+    private static @Nullable ListOffsetsPartitionResponse find(ListOffsetsResponse response, OffsetQuery query) {
+        for (ListOffsetsTopicResponse topic : response.topics()) {
+            if (topic.name().equals(query.topic())) {
+                for (ListOffsetsPartitionResponse partition : topic.partitions()) {
+                    if (partition.partitionIndex() == query.partition()) {
+                        return partition;
+                    }
+                }
+            }
+        }
+        return null;
+    }
+}

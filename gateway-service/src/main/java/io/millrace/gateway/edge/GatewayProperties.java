@@ -1,0 +1,46 @@
+package io.millrace.gateway.edge;
+
+import java.time.Duration;
+import java.util.List;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * The HTTP edge.
+ *
+ * @param maxBodySize  larger bodies are refused with 413, by their announced length before a byte of them is read
+ * @param createWait   longest time until a topic just created can be used, or one just deleted is gone, before the answer is sent anyway
+ * @param cors         which web pages of other origins may call
+ */
+@Validated
+@ConfigurationProperties("millrace.gateway")
+public record GatewayProperties(
+        @DefaultValue("10MB") DataSize maxBodySize,
+        @DefaultValue("10s") Duration createWait,
+        @DefaultValue Cors cors) {
+
+    public GatewayProperties {
+        if (maxBodySize.toBytes() < 1 || maxBodySize.toBytes() > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("millrace.gateway.max-body-size must be between 1 B and 2 GB: "
+                    + maxBodySize);
+        }
+    }
+
+    /**
+     * @param allowedOrigins   origins such as {@code https://shop.example}, or {@code *}; none by default
+     * @param allowedMethods   methods they may use
+     * @param allowedHeaders   request headers they may send
+     * @param exposedHeaders   response headers they may read
+     * @param allowCredentials whether cookies go along; not with the origin {@code *}
+     * @param maxAge           how long a browser may remember the answer
+     */
+    public record Cors(
+            @DefaultValue List<String> allowedOrigins,
+            @DefaultValue( {"GET", "POST", "PUT", "DELETE"}) List<String> allowedMethods,
+            @DefaultValue("*") List<String> allowedHeaders,
+            @DefaultValue({"Retry-After", "Millrace-Next-Offset", "Millrace-End-Offset"}) List<String> exposedHeaders,
+            @DefaultValue("false") boolean allowCredentials,
+            @DefaultValue("30m") Duration maxAge){}
+}

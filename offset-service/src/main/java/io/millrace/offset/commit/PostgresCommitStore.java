@@ -1,0 +1,235 @@
+package io.millrace.offset.commit;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.offset.commit.CommitOutcome.Refused;
+import io.millrace.offset.database.DatabaseFaults;
+import io.millrace.offset.meters.OffsetMeters;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import org.springframework.transaction.support.TransactionTemplate;
+
+/**
+ * Stores a batch by one upsert that also fences it.
+ *
+ * <p>The member rows are read {@code for share}: a statement that finds one locked by the coordinator waits for the coordinator's
+ * transaction and then sees the new epoch, and one that came first holds the new epoch back until it is stored. So no commit of an old epoch
+ * is stored after a new one is visible. That a group has <em>no</em> members is a fact without a row to lock. Therefore a batch with
+ * commits outside of membership first locks their groups' rows {@code for update}, which excludes a join (its foreign key locks the same
+ * row), and the upsert, being a later statement of the same transaction, sees every join that ended before. A group that nobody has joined
+ * yet has no row: its first join and such a commit happen in either order.
+ *
+ * <p>All locks are taken in the order of their keys, so that two services do not wait for each other.
+ */
+@Component
+final class PostgresCommitStore implements CommitStore {
+    /** Deadlocks with writers that lock in another order; each retry lets the other one end. */
+    private static final int ATTEMPTS = 4;
+
+    private static final String LOCK_GROUPS = """
+            select group_id
+            from groups.consumer_group
+            where group_id = any(:groups::text[])
+            order by group_id
+            for update
+            """;
+
+    /**
+     * "request" has a row per commit, "row" one per offset with the number of its request. Where several commits of the batch touch one
+     * partition, the last accepted one is stored: rows are chosen only after the fence, and an upsert may touch no row twice.
+     */
+    private static final String UPSERT = """
+            with request as materialized (
+                select *
+                from unnest(:numbers::int[], :requestGroups::text[], :members::text[], :epochs::bigint[])
+                    as request (number, group_id, member_id, epoch)
+            ),
+            member as materialized (
+                select member.group_id, member.member_id, member.epoch
+                from groups.member
+                where (member.group_id, member.member_id) in (
+                    select request.group_id, request.member_id
+                    from request
+                    where request.member_id is not null)
+                order by member.group_id, member.member_id
+                for share of member
+            ),
+            verdict as materialized (
+                select request.number, request.group_id,
+                    case
+                        when request.member_id is null then
+                            case
+                                when exists (select from groups.member where member.group_id = request.group_id)
+                                    then 'HAS_MEMBERS'
+                                else 'STORED'
+                            end
+                        when member.member_id is null then 'UNKNOWN_MEMBER'
+                        when member.epoch <> request.epoch then 'FENCED'
+                        else 'STORED'
+                    end as verdict,
+                    member.epoch as current_epoch
+                from request
+                    left join member on member.group_id = request.group_id and member.member_id = request.member_id
+            ),
+            stored as (
+                insert into offsets.committed as committed
+                    (group_id, topic_id, partition, topic, next_offset, leader_epoch, metadata, committed_at)
+                select distinct on (verdict.group_id, row.topic_id, row.partition)
+                    verdict.group_id, row.topic_id, row.partition, row.topic, row.next_offset, row.leader_epoch,
+                    row.metadata, clock_timestamp()
+                from unnest(:rowNumbers::int[], :topicIds::uuid[], :topics::text[], :partitions::int[],
+                        :offsets::bigint[], :leaderEpochs::int[], :metadata::text[])
+                    with ordinality
+                    as row (number, topic_id, topic, partition, next_offset, leader_epoch, metadata, position)
+                    join verdict on verdict.number = row.number and verdict.verdict = 'STORED'
+                order by verdict.group_id, row.topic_id, row.partition, row.position desc
+                on conflict (group_id, topic_id, partition) do update
+                set topic = excluded.topic,
+                    next_offset = excluded.next_offset,
+                    leader_epoch = excluded.leader_epoch,
+                    metadata = excluded.metadata,
+                    committed_at = excluded.committed_at
+            )
+            select number, verdict, current_epoch
+            from verdict
+            where verdict <> 'STORED'
+            """;
+
+    private final JdbcClient jdbc;
+    private final TransactionTemplate transaction;
+    private final OffsetMeters meters;
+
+    PostgresCommitStore(JdbcClient jdbc, TransactionTemplate transaction, OffsetMeters meters) {
+        this.jdbc = jdbc;
+        this.transaction = transaction;
+        this.meters = meters;
+    }
+
+    @Override
+    public List<CommitOutcome> store(List<CommitRequest> batch) {
+        long startNanos = System.nanoTime();
+        try {
+            for (int attempt = 1;; attempt++) {
+                try {
+                    return storeOnce(batch);
+                } catch (RuntimeException e) {
+                    if (attempt == ATTEMPTS || !DatabaseFaults.isRetriableAtOnce(e)) {
+                        throw DatabaseFaults.translate(e);
+                    }
+                }
+            }
+        } finally {
+            meters.statement().record(System.nanoTime() - startNanos, java.util.concurrent.TimeUnit.NANOSECONDS);
+        }
+    }
+
+    private List<CommitOutcome> storeOnce(List<CommitRequest> batch) {
+        String[] withoutMember = batch.stream()
+                .filter(request -> request.member() == null)
+                .map(CommitRequest::group)
+                .distinct()
+                .toArray(String[]::new);
+        if (withoutMember.length == 0) {
+            return upsert(batch);
+        }
+        return transaction.execute(_ -> {
+            jdbc.sql(LOCK_GROUPS).param("groups", withoutMember).query(String.class).list();
+            return upsert(batch);
+        });
+    }
+
+    private List<CommitOutcome> upsert(List<CommitRequest> batch) {
+        var outcomes = new ArrayList<CommitOutcome>(Collections.nCopies(batch.size(), CommitOutcome.STORED));
+        var statement = jdbc.sql(UPSERT);
+        statement = RequestColumns.of(batch).bind(statement);
+        statement = RowColumns.of(batch).bind(statement);
+        statement.query(row -> {
+            int number = row.getInt("number");
+            outcomes.set(number, refusal(batch.get(number), row.getString("verdict"), row.getLong("current_epoch")));
+        });
+        return outcomes;
+    }
+
+    private static Refused refusal(CommitRequest request, String verdict, long currentEpoch) {
+        var member = request.member();
+        return switch (verdict) {
+            case "HAS_MEMBERS" -> new Refused(ErrorCode.UNKNOWN_MEMBER,
+                    "Group '" + request.group() + "' has members: only they may commit, with their id and epoch");
+            case "UNKNOWN_MEMBER" -> new Refused(ErrorCode.UNKNOWN_MEMBER,
+                    "Group '" + request.group() + "' has no member '" + (member == null ? "" : member.memberId())
+                            + "'");
+            case "FENCED" -> new Refused(ErrorCode.FENCED_MEMBER_EPOCH,
+                    "Member '" + (member == null ? "" : member.memberId()) + "' of group '" + request.group()
+                            + "' is at epoch " + currentEpoch + ", the commit at " + (member == null ? -1
+                                    : member.epoch()));
+            default -> throw new IllegalStateException("Unknown verdict " + verdict);
+        };
+    }
+
+    private record RequestColumns(Integer[] numbers, String[] groups, String[] members, Long[] epochs) {
+        static RequestColumns of(List<CommitRequest> batch) {
+            int size = batch.size();
+            var columns = new RequestColumns(new Integer[size], new String[size], new String[size], new Long[size]);
+            for (int i = 0; i < size; i++) {
+                var member = batch.get(i).member();
+                columns.numbers[i] = i;
+                columns.groups[i] = batch.get(i).group();
+                if (member != null) {
+                    columns.members[i] = member.memberId();
+                    columns.epochs[i] = member.epoch();
+                }
+            }
+            return columns;
+        }
+
+        JdbcClient.StatementSpec bind(JdbcClient.StatementSpec statement) {
+            return statement
+                    .param("numbers", numbers)
+                    .param("requestGroups", groups)
+                    .param("members", members)
+                    .param("epochs", epochs);
+        }
+    }
+
+    private record RowColumns(
+            Integer[] requestNumbers,
+            String[] topicIds,
+            String[] topics,
+            Integer[] partitions,
+            Long[] offsets,
+            Integer[] leaderEpochs,
+            String[] metadata) {
+        static RowColumns of(List<CommitRequest> batch) {
+            int size = batch.stream().mapToInt(request -> request.offsets().size()).sum();
+            var columns = new RowColumns(new Integer[size], new String[size], new String[size], new Integer[size],
+                    new Long[size], new Integer[size], new String[size]);
+            int i = 0;
+            for (int number = 0; number < batch.size(); number++) {
+                for (var offset : batch.get(number).offsets()) {
+                    columns.requestNumbers[i] = number;
+                    columns.topicIds[i] = offset.topicId().toString();
+                    columns.topics[i] = offset.topic();
+                    columns.partitions[i] = offset.partition();
+                    columns.offsets[i] = offset.offset();
+                    columns.leaderEpochs[i] = offset.leaderEpoch();
+                    columns.metadata[i] = offset.metadata();
+                    i++;
+                }
+            }
+            return columns;
+        }
+
+        JdbcClient.StatementSpec bind(JdbcClient.StatementSpec statement) {
+            return statement
+                    .param("rowNumbers", requestNumbers)
+                    .param("topicIds", topicIds)
+                    .param("topics", topics)
+                    .param("partitions", partitions)
+                    .param("offsets", offsets)
+                    .param("leaderEpochs", leaderEpochs)
+                    .param("metadata", metadata);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+/** What is committed: read and forgotten. */
+@NullMarked
+package io.millrace.offset.stored;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,312 @@
+package io.millrace.offset.commit;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.millrace.common.api.OffsetsApi.Member;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.offset.GroupRows;
+import io.millrace.offset.commit.CommitOutcome.Refused;
+import io.millrace.offset.commit.CommitRequest.NextOffset;
+import io.millrace.offset.meters.TestMeters;
+import io.millrace.testing.TestPostgres;
+import java.sql.Connection;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.RepeatedTest;
+import org.junit.jupiter.api.Test;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.transaction.support.TransactionTemplate;
+
+class PostgresCommitStoreTest {
+    @AutoClose
+    private static final TestPostgres POSTGRES = TestPostgres.create();
+
+    private static final UUID TOPIC = UUID.randomUUID();
+
+    private final JdbcClient direct = POSTGRES.direct();
+    private final GroupRows groups = new GroupRows(direct);
+    private final PostgresCommitStore store = new PostgresCommitStore(
+            JdbcClient.create(POSTGRES.dataSource()),
+            new TransactionTemplate(new DataSourceTransactionManager(POSTGRES.dataSource())),
+            TestMeters.of(new SimpleMeterRegistry()));
+
+    @BeforeEach
+    void emptyTables() {
+        groups.clear();
+        direct.sql("truncate offsets.committed").update();
+    }
+
+    @Test
+    void a_member_at_its_epoch_commits() {
+        groups.add("g", "m", 3);
+
+        var outcomes = store.store(List.of(commit("g", new Member("m", 3), row(0, 10), row(1, 20))));
+
+        assertThat(outcomes).containsExactly(CommitOutcome.STORED);
+        assertThat(stored("g")).containsExactly("0=10", "1=20");
+    }
+
+    @Test
+    void metadata_and_leader_epoch_are_kept_and_replaced() {
+        groups.add("g", "m", 1);
+        store.store(List.of(commit("g", new Member("m", 1), new NextOffset(TOPIC, "t", 0, 10, 7,
+                "ünï \"quoted\", {braces} \\ 🚰"))));
+        assertThat(direct.sql("select leader_epoch || ' ' || metadata from offsets.committed").query(String.class)
+                .single())
+                .isEqualTo("7 ünï \"quoted\", {braces} \\ 🚰");
+
+        store.store(List.of(commit("g", new Member("m", 1), row(0, 11))));
+
+        assertThat(direct.sql("select count(*) from offsets.committed where leader_epoch is null and metadata = ''")
+                .query(Long.class).single()).isOne();
+    }
+
+    @Test
+    void each_commit_of_a_batch_has_its_own_verdict_and_is_stored_wholly_or_not_at_all() {
+        groups.add("g", "m", 3);
+        groups.add("h", "n", 1);
+
+        var outcomes = store.store(List.of(
+                commit("g", new Member("m", 2), row(0, 1), row(1, 1)),
+                commit("g", new Member("m", 4), row(0, 2), row(2, 2)),
+                commit("g", new Member("gone", 3), row(3, 3)),
+                commit("nobody", new Member("m", 3), row(4, 4)),
+                commit("h", null, row(5, 5)),
+                commit("empty", null, row(0, 6)),
+                commit("h", new Member("n", 1), row(0, 7), row(1, 7))));
+
+        assertThat(outcomes).extracting(PostgresCommitStoreTest::code).containsExactly(
+                ErrorCode.FENCED_MEMBER_EPOCH,
+                ErrorCode.FENCED_MEMBER_EPOCH,
+                ErrorCode.UNKNOWN_MEMBER,
+                ErrorCode.UNKNOWN_MEMBER,
+                ErrorCode.UNKNOWN_MEMBER,
+                null,
+                null);
+        assertThat(stored("g")).isEmpty();
+        assertThat(stored("nobody")).isEmpty();
+        assertThat(stored("empty")).containsExactly("0=6");
+        assertThat(stored("h")).containsExactly("0=7", "1=7");
+    }
+
+    @Test
+    void the_last_commit_of_a_batch_wins_even_when_it_goes_back() {
+        groups.add("g", "m", 1);
+        var member = new Member("m", 1);
+
+        store.store(List.of(commit("g", member, row(0, 10), row(0, 12)), commit("g", member, row(0, 5), row(1, 1))));
+
+        assertThat(stored("g")).containsExactly("0=5", "1=1");
+    }
+
+    @Test
+    void a_refused_commit_does_not_hide_the_accepted_one_before_it() {
+        groups.add("g", "m", 1);
+
+        var outcomes = store.store(List.of(
+                commit("g", new Member("m", 1), row(0, 10)), commit("g", new Member("zombie", 1), row(0, 99))));
+
+        assertThat(outcomes).extracting(PostgresCommitStoreTest::code).containsExactly(null, ErrorCode.UNKNOWN_MEMBER);
+        assertThat(stored("g")).containsExactly("0=10");
+    }
+
+    @Test
+    void an_empty_commit_still_tells_whether_the_member_is_fenced() {
+        groups.add("g", "m", 2);
+
+        var outcomes = store.store(List.of(commit("g", new Member("m", 2)), commit("g", new Member("m", 1))));
+
+        assertThat(outcomes).extracting(PostgresCommitStoreTest::code).containsExactly(null,
+                ErrorCode.FENCED_MEMBER_EPOCH);
+    }
+
+    @Test
+    void thousands_of_offsets_go_into_one_statement() {
+        groups.add("g", "m", 1);
+        var rows = new ArrayList<NextOffset>();
+        for (int partition = 0; partition < 10_000; partition++) {
+            rows.add(row(partition, partition));
+        }
+
+        store.store(List.of(new CommitRequest("g", new Member("m", 1), rows)));
+
+        assertThat(direct.sql("select count(*) from offsets.committed where group_id = 'g' and next_offset = partition")
+                .query(Integer.class).single()).isEqualTo(10_000);
+    }
+
+    @Test
+    void a_commit_waits_for_an_epoch_under_way_and_is_then_fenced() throws Exception {
+        groups.add("g", "m", 1);
+        try (var coordinator = transaction()) {
+            execute(coordinator, "update groups.member set epoch = 2 where group_id = 'g'");
+            var outcome = inBackground(commit("g", new Member("m", 1), row(0, 10)));
+            awaitALockWaiter();
+
+            coordinator.commit();
+
+            assertThat(code(outcome.join())).isEqualTo(ErrorCode.FENCED_MEMBER_EPOCH);
+            assertThat(stored("g")).isEmpty();
+        }
+    }
+
+    @Test
+    void a_commit_of_the_new_epoch_under_way_is_taken_once_it_is_visible() throws Exception {
+        groups.add("g", "m", 1);
+        try (var coordinator = transaction()) {
+            execute(coordinator, "update groups.member set epoch = 2 where group_id = 'g'");
+            var outcome = inBackground(commit("g", new Member("m", 2), row(0, 10)));
+            awaitALockWaiter();
+
+            coordinator.commit();
+
+            assertThat(outcome.join()).isEqualTo(CommitOutcome.STORED);
+        }
+    }
+
+    @Test
+    void a_commit_waits_for_an_expulsion_under_way_and_is_then_refused() throws Exception {
+        groups.add("g", "m", 1);
+        try (var coordinator = transaction()) {
+            execute(coordinator, "delete from groups.member where group_id = 'g'");
+            var outcome = inBackground(commit("g", new Member("m", 1), row(0, 10)));
+            awaitALockWaiter();
+
+            coordinator.commit();
+
+            assertThat(code(outcome.join())).isEqualTo(ErrorCode.UNKNOWN_MEMBER);
+            assertThat(stored("g")).isEmpty();
+        }
+    }
+
+    @Test
+    void a_commit_without_a_member_waits_for_a_join_under_way_and_is_then_refused() throws Exception {
+        groups.addEmpty("g");
+        try (var coordinator = transaction()) {
+            execute(coordinator, "insert into groups.member (group_id, member_id, epoch) values ('g', 'm', 1)");
+            var outcome = inBackground(commit("g", null, row(0, 10)));
+            awaitALockWaiter();
+
+            coordinator.commit();
+
+            assertThat(code(outcome.join())).isEqualTo(ErrorCode.UNKNOWN_MEMBER);
+            assertThat(stored("g")).isEmpty();
+        }
+    }
+
+    @Test
+    void a_deadlock_with_a_coordinator_is_tried_again() throws Exception {
+        groups.add("a", "m", 1);
+        groups.add("b", "m", 1);
+        try (var coordinator = transaction()) {
+            execute(coordinator, "update groups.member set epoch = 2 where group_id = 'b'");
+            var outcome = inBackground(
+                    commit("a", new Member("m", 1), row(0, 1)), commit("b", new Member("m", 2), row(0, 1)));
+            awaitALockWaiter();
+
+            // One of the two is the victim; here the one that waits longer looks for deadlocks first.
+            execute(coordinator, "set local deadlock_timeout = '1h'");
+            execute(coordinator, "update groups.member set state = 'STABLE' where group_id = 'a'");
+            coordinator.commit();
+
+            assertThat(outcome.join()).isEqualTo(CommitOutcome.STORED);
+            assertThat(stored("a")).containsExactly("0=1");
+        }
+    }
+
+    /** Epochs rise while old and new owners commit: what is stored under an epoch is never overwritten by an older one. */
+    @RepeatedTest(3)
+    void under_rising_epochs_an_old_epoch_never_overwrites_a_newer_one() {
+        groups.add("g", "m", 1);
+        var stop = new AtomicBoolean();
+        var committers = new ArrayList<CompletableFuture<Void>>();
+        for (int thread = 0; thread < 3; thread++) {
+            committers.add(CompletableFuture.runAsync(() -> {
+                while (!stop.get()) {
+                    commitUntilFenced(direct.sql("select epoch from groups.member").query(Long.class).single(), stop);
+                }
+            }));
+        }
+        for (long epoch = 2; epoch <= 60; epoch++) {
+            direct.sql("update groups.member set epoch = :epoch where group_id = 'g'").param("epoch", epoch).update();
+            assertThat(offset()).as("nothing older than the epoch before").isIn(epoch == 2 ? null : epoch - 1, epoch
+                    - 1, epoch);
+            assertThat(code(commitUnder(epoch))).isNull();
+            assertThat(offset()).isEqualTo(epoch);
+        }
+        stop.set(true);
+        committers.forEach(CompletableFuture::join);
+        assertThat(offset()).isEqualTo(60);
+    }
+
+    private void commitUntilFenced(long epoch, AtomicBoolean stop) {
+        while (!stop.get()) {
+            if (commitUnder(epoch) instanceof Refused refused) {
+                assertThat(refused.code()).isEqualTo(ErrorCode.FENCED_MEMBER_EPOCH);
+                return;
+            }
+        }
+    }
+
+    /** The offset is the epoch it was committed under. */
+    private CommitOutcome commitUnder(long epoch) {
+        return store.store(List.of(commit("g", new Member("m", epoch), row(0, epoch)))).getFirst();
+    }
+
+    private @Nullable Long offset() {
+        return direct.sql("select next_offset from offsets.committed where group_id = 'g'").query(Long.class).optional()
+                .orElse(null);
+    }
+
+    private CompletableFuture<CommitOutcome> inBackground(CommitRequest... batch) {
+        return CompletableFuture.supplyAsync(() -> store.store(List.of(batch)).getFirst());
+    }
+
+    private void awaitALockWaiter() {
+        await().until(() -> direct.sql("""
+                select count(*) from pg_stat_activity
+                where datname = current_database() and wait_event_type = 'Lock'
+                """).query(Integer.class).single() > 0);
+    }
+
+    private static Connection transaction() throws java.sql.SQLException {
+        var connection = POSTGRES.dataSource().getConnection();
+        connection.setAutoCommit(false);
+        return connection;
+    }
+
+    private static void execute(Connection connection, String sql) throws java.sql.SQLException {
+        try (var statement = connection.createStatement()) {
+            statement.execute(sql);
+        }
+    }
+
+    private List<String> stored(String group) {
+        return direct.sql(
+                "select partition || '=' || next_offset from offsets.committed where group_id = :group order by partition")
+                .param("group", group)
+                .query(String.class)
+                .list();
+    }
+
+    private static CommitRequest commit(String group, @Nullable Member member, NextOffset... rows) {
+        return new CommitRequest(group, member, Arrays.asList(rows));
+    }
+
+    private static NextOffset row(int partition, long offset) {
+        return new NextOffset(TOPIC, "t", partition, offset, null, "");
+    }
+
+    private static @Nullable ErrorCode code(CommitOutcome outcome) {
+        return outcome instanceof Refused refused ? refused.code() : null;
+    }
+}

@@ -32,6 +32,7 @@ public final class Suite implements AutoCloseable {
     private final @Nullable PostgresCluster postgres;
     private final Map<String, ServiceSpec> specs = new LinkedHashMap<>();
     private final Map<String, RunningService> running = new ConcurrentHashMap<>();
+    private @Nullable AotTraining training;
     private RunState.Phase phase = RunState.Phase.STARTING;
 
     private Suite(SuiteSettings settings, Progress progress, FileChannel lock) throws IOException {
@@ -88,9 +89,11 @@ public final class Suite implements AutoCloseable {
         if (postgres != null) {
             specs.put(PostgresCluster.NAME, postgres.spec());
         }
-        for (ServiceSpec spec : ServiceSpecs.prepare(settings, url).all()) {
+        ServiceSpecs services = ServiceSpecs.prepare(settings, url);
+        for (ServiceSpec spec : services.all()) {
             specs.put(spec.name(), spec);
         }
+        training = new AotTraining(settings, services.untrained());
     }
 
     private void refuseTakenPorts() {
@@ -128,6 +131,13 @@ public final class Suite implements AutoCloseable {
         } catch (IOException | InterruptedException | RuntimeException e) {
             stop();
             throw e;
+        }
+    }
+
+    /** Makes the next start quicker where that has not been done; takes a while, and nothing waits for it. */
+    public void trainForQuickerStarts() throws InterruptedException {
+        if (training != null) {
+            training.run();
         }
     }
 

@@ -40,15 +40,24 @@ public final class Supervisor {
     /** Watches until the thread is interrupted. */
     public void run() throws IOException {
         watchAll();
-        while (true) {
-            try {
+        Thread training = Thread.ofPlatform().daemon().name("training").start(this::train);
+        try {
+            while (true) {
                 switch (events.take()) {
                     case Event.Died(String name, long pid) -> died(name, pid);
                     case Event.RestartDue(String name) -> restart(name);
                 }
-            } catch (InterruptedException e) {
-                return;
             }
+        } catch (InterruptedException e) {
+            training.interrupt();
+        }
+    }
+
+    private void train() {
+        try {
+            suite.trainForQuickerStarts();
+        } catch (InterruptedException e) {
+            // the suite is going down; the next one trains
         }
     }
 

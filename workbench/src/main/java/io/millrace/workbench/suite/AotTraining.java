@@ -1,0 +1,107 @@
+package io.millrace.workbench.suite;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.SQLException;
+import java.sql.Statement;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.TimeUnit;
+
+/**
+ * Makes the ahead-of-time caches (JEP 514) with which the services start in half the time: once for each build, in the background, at the
+ * lowest priority, while the suite is up. A service is trained by one start up to its complete application context, against a database and
+ * a directory of its own that are thrown away.
+ */
+final class AotTraining {
+    private static final String SCRATCH_DATABASE = "millrace_training";
+    private static final Duration TIMEOUT = Duration.ofMinutes(3);
+
+    /** A service without a cache. */
+    record Untrained(ServiceJar jar, ServiceSpec spec) {}
+
+    private final SuiteSettings settings;
+    private final List<Untrained> services;
+
+    AotTraining(SuiteSettings settings, List<Untrained> services) {
+        this.settings = settings;
+        this.services = services;
+    }
+
+    /** Trains one service after the other. What cannot be trained starts as before. */
+    void run() throws InterruptedException {
+        if (services.isEmpty() || settings.usesOwnPostgres()) {
+            return;
+        }
+        try {
+            Path scratch = Files.createTempDirectory(settings.directories().run(), "training-");
+            try {
+                for (Untrained service : services) {
+                    onPostgres("drop database if exists " + SCRATCH_DATABASE + " with (force)");
+                    onPostgres("create database " + SCRATCH_DATABASE);
+                    train(service, scratch);
+                }
+                onPostgres("drop database if exists " + SCRATCH_DATABASE + " with (force)");
+            } finally {
+                SuiteDirectories.deleteRecursively(scratch);
+            }
+        } catch (IOException | SQLException e) {
+            // PostgreSQL is on its way down or the disk is full: the next "up" tries again
+        }
+    }
+
+    private void train(Untrained service, Path scratch) throws IOException, InterruptedException {
+        Path cache = service.jar().aotCache();
+        Path unfinished = cache.resolveSibling(cache.getFileName() + ".new");
+        List<String> command = new ArrayList<>();
+        if (Commands.isOnPath("nice")) {
+            command.addAll(List.of("nice", "-n", "19"));
+        }
+        List<String> java = service.spec().command();
+        command.add(java.getFirst());
+        command.add("-XX:AOTCacheOutput=" + unfinished);
+        command.add("-Dspring.context.exit=onRefresh");
+        command.addAll(java.subList(1, java.size()));
+        ProcessBuilder builder = new ProcessBuilder(command)
+                .redirectInput(Path.of("/dev/null").toFile())
+                .redirectErrorStream(true)
+                .redirectOutput(cache.resolveSibling("training.log").toFile());
+        builder.environment().putAll(scratchEnvironment(service.spec(), scratch));
+        Process process = builder.start();
+        try {
+            if (process.waitFor(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS) && process.exitValue() == 0
+                    && Files.isRegularFile(unfinished)) {
+                Files.move(unfinished, cache, StandardCopyOption.ATOMIC_MOVE);
+            }
+        } finally {
+            process.descendants().forEach(ProcessHandle::destroyForcibly);
+            process.destroyForcibly();
+        }
+    }
+
+    private Map<String, String> scratchEnvironment(ServiceSpec spec, Path scratch) {
+        Map<String, String> environment = new TreeMap<>(spec.environment());
+        environment.put("MILLRACE_POSTGRES_URL", url(SCRATCH_DATABASE));
+        environment.put("LOGGING_FILE_NAME", scratch.resolve(spec.name() + ".log").toString());
+        environment.put("MILLRACE_DATA_DIR", scratch.resolve(spec.name()).toString());
+        return environment;
+    }
+
+    private void onPostgres(String statement) throws SQLException {
+        try (Connection connection = DriverManager.getConnection(url("postgres"), settings.postgresUser(),
+                settings.postgresPassword()); Statement sql = connection.createStatement()) {
+            sql.execute(statement);
+        }
+    }
+
+    private String url(String database) {
+        return "jdbc:postgresql://127.0.0.1:" + settings.ports().postgres() + "/" + database;
+    }
+}

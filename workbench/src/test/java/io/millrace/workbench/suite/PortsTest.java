@@ -1,0 +1,37 @@
+package io.millrace.workbench.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+
+class PortsTest {
+    @Test
+    void each_port_has_a_default_and_a_variable() {
+        assertThat(Ports.of(Map.of())).isEqualTo(new Ports(5433, 8084, 8083, 8080, 8081, 8190, 9092));
+        assertThat(Ports.of(Map.of(
+                "MILLRACE_POSTGRES_PORT", "1",
+                "MILLRACE_OFFSET_HTTP_PORT", "2",
+                "MILLRACE_COORDINATOR_HTTP_PORT", "3",
+                "MILLRACE_GATEWAY_PORT", "4",
+                "MILLRACE_GATEWAY_MANAGEMENT_PORT", "5",
+                "MILLRACE_BROKER_HTTP_PORT", "6",
+                "MILLRACE_BROKER_KAFKA_PORT", "7"))).isEqualTo(new Ports(1, 2, 3, 4, 5, 6, 7));
+    }
+
+    @Test
+    void brokers_count_up_from_the_base() {
+        Ports ports = Ports.of(Map.of());
+        assertThat(ports.brokerHttp(2)).isEqualTo(8192);
+        assertThat(ports.brokerKafka(2)).isEqualTo(9094);
+    }
+
+    @Test
+    void what_is_not_a_port_is_refused_by_name() {
+        assertThatThrownBy(() -> Ports.of(Map.of("MILLRACE_GATEWAY_PORT", "http")))
+                .isInstanceOf(LaunchRefusedException.class).hasMessageContaining("MILLRACE_GATEWAY_PORT=http");
+        assertThatThrownBy(() -> Ports.of(Map.of("MILLRACE_GATEWAY_PORT", "70000")))
+                .isInstanceOf(LaunchRefusedException.class).hasMessageContaining("MILLRACE_GATEWAY_PORT=70000");
+    }
+}

@@ -1,0 +1,34 @@
+package io.millrace.workbench.suite;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class SuiteDirectoriesTest {
+    @TempDir
+    private Path data;
+
+    @Test
+    void the_highest_broker_directory_tells_how_many_brokers_have_data() throws IOException {
+        SuiteDirectories directories = new SuiteDirectories(data);
+        assertThat(directories.brokersWithData()).isZero();
+        Files.createDirectories(directories.broker(0));
+        Files.createDirectories(directories.broker(2));
+        Files.createDirectories(data.resolve("broker-x"));
+        assertThat(directories.brokersWithData()).isEqualTo(3);
+    }
+
+    @Test
+    void the_last_lines_of_a_log_are_read() throws IOException {
+        Path log = data.resolve("a.log");
+        Files.writeString(log, "one\ntwo\nthree\n");
+        assertThat(LogTail.lastLines(log, 2)).containsExactly("two", "three");
+        assertThat(LogTail.lastLines(log, 9)).containsExactly("one", "two", "three");
+        assertThat(LogTail.lastLines(data.resolve("none.log"), 2)).isEqualTo(List.of());
+    }
+}

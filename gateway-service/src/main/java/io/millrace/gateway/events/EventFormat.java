@@ -1,0 +1,3 @@
+package io.millrace.gateway.events;
+
+enum EventFormat { JSON, TEXT, BINARY }

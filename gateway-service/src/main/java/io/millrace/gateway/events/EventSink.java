@@ -1,0 +1,10 @@
+package io.millrace.gateway.events;
+
+import java.io.IOException;
+
+/** Where a stream's bytes go. A write may block: that is the back-pressure. */
+@FunctionalInterface
+interface EventSink {
+    /** Writes the first {@code length} bytes, which always are whole blocks. */
+    void write(byte[] bytes, int length) throws IOException;
+}

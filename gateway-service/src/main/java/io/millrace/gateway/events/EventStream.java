@@ -1,0 +1,219 @@
+package io.millrace.gateway.events;
+
+import io.millrace.gateway.events.PartitionLogs.Fetched;
+import io.millrace.gateway.events.Subscription.SubscribedPartition;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.nio.ByteBuffer;
+import java.time.Duration;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import java.util.function.BooleanSupplier;
+
+/**
+ * One subscriber. Runs on the request's thread, which is the only writer of the response: a write that blocks holds this stream back and
+ * no other.
+ */
+final class EventStream {
+    /** Entries of the feed that are written before a partition that is behind gets its turn. */
+    private static final int ENTRIES_PER_TURN = 64;
+
+    private final List<SubscribedPartition> partitions;
+    private final EventFormat format;
+    private final Feed feed;
+    private final PartitionLogs logs;
+    private final RecordRendering rendering;
+    private final Limits limits;
+    private final CatchUp catchUp;
+    private final OutputStream out;
+    private final StreamCursor cursor;
+    private final Feed.Waiter waiter = new Feed.Waiter(Thread.currentThread());
+    private final long[] notBefore;
+    private boolean unflushed;
+    private boolean caughtUp;
+    private long lastWriteNanos = System.nanoTime();
+    private int turn = -1;
+
+    EventStream(Feed feed, long[] positions, PartitionLogs logs, RecordRendering rendering, Limits limits, CatchUp catchUp,
+            OutputStream out) {
+        var subscription = feed.key().subscription();
+        this.partitions = subscription.partitions();
+        this.format = feed.key().format();
+        this.feed = feed;
+        this.logs = logs;
+        this.rendering = rendering;
+        this.limits = limits;
+        this.catchUp = catchUp;
+        this.out = out;
+        this.cursor = new StreamCursor(subscription, positions, feed.join(), this::write);
+        this.notBefore = new long[positions.length];
+        Arrays.fill(notBefore, lastWriteNanos);
+    }
+
+    /**
+     * Writes events until the client leaves (an {@link IOException}), the stream is told to stop, its feed ends or the client reads too
+     * slowly. The client has then got whole events, and can resume after the last of them.
+     *
+     * @param lost what an earlier stream of the client had read and a deleted topic took with it
+     */
+    End run(List<Loss> lost, BooleanSupplier stopped) throws IOException, InterruptedException {
+        write(EventBlocks.retry(limits.clientRetry().toMillis()));
+        cursor.writeId();
+        for (var loss : lost) {
+            cursor.lose(loss.partition(), loss.requested(), loss.available());
+        }
+        while (true) {
+            boolean progressed = followFeed();
+            progressed |= fetchBehind();
+            if (!caughtUp && cursor.isAtTail()) {
+                caughtUp = true;
+                cursor.writeCaughtUp();
+            }
+            if (stopped.getAsBoolean()) {
+                return finish(End.STOPPED);
+            }
+            if (feed.isEnded()) {
+                return finish(End.TOPIC_CHANGED);
+            }
+            if (cursor.lagBytes(feed.totalBytes()) > limits.maxLagBytes()) {
+                return finish(End.TOO_SLOW);
+            }
+            if (!progressed) {
+                rest();
+            }
+        }
+    }
+
+    Feed.Waiter waiter() {
+        return waiter;
+    }
+
+    private boolean followFeed() throws IOException {
+        int entries = 0;
+        while (entries < ENTRIES_PER_TURN && cursor.advance()) {
+            entries++;
+        }
+        return entries > 0;
+    }
+
+    private boolean fetchBehind() throws IOException, InterruptedException {
+        int partition = nextReadyBehind();
+        if (partition < 0) {
+            return false;
+        }
+        turn = partition;
+        flush();
+        try (var grant = catchUp.next()) {
+            return switch (logs.fetch(partitions.get(partition), cursor.position(partition), grant.fetchBytes(), Duration.ZERO)) {
+                case Fetched.Records(ByteBuffer records) when records.hasRemaining() -> write(partition, records);
+                case Fetched.OutOfRange(long logStart, long end) -> {
+                    long requested = cursor.position(partition);
+                    cursor.lose(partition, requested, requested < logStart ? logStart : end);
+                    yield true;
+                }
+                // An empty answer: the leader does not know yet that what the feed has is replicated.
+                case Fetched.Records _, Fetched.Away _, Fetched.Gone _ -> {
+                    notBefore[partition] = System.nanoTime() + limits.retryWait().toNanos();
+                    yield false;
+                }
+            };
+        }
+    }
+
+    private int nextReadyBehind() {
+        int first = cursor.nextBehind(turn < 0 ? notBefore.length - 1 : turn);
+        int candidate = first;
+        long now = System.nanoTime();
+        while (candidate >= 0 && now - notBefore[candidate] < 0) {
+            candidate = cursor.nextBehind(candidate);
+            if (candidate == first) {
+                return -1;
+            }
+        }
+        return candidate;
+    }
+
+    private boolean write(int partition, ByteBuffer records) throws IOException {
+        long from = cursor.position(partition);
+        rendering.render(partitions.get(partition), format, records, from, run -> cursor.fetched(partition, run));
+        return cursor.position(partition) > from;
+    }
+
+    private void rest() throws IOException {
+        cursor.rest();
+        long idleNanos = System.nanoTime() - lastWriteNanos;
+        long heartbeatNanos = limits.heartbeat().toNanos();
+        if (idleNanos >= heartbeatNanos) {
+            write(EventBlocks.heartbeat());
+            idleNanos = 0;
+        }
+        flush();
+        boolean waitsForLeader = cursor.nextBehind(0) >= 0;
+        feed.await(waiter, cursor, Math.min(heartbeatNanos - idleNanos, waitsForLeader ? limits.retryWait().toNanos() : Long.MAX_VALUE));
+    }
+
+    private End finish(End end) throws IOException {
+        flush();
+        return end;
+    }
+
+    private void write(byte[] block) throws IOException {
+        write(block, block.length);
+    }
+
+    private void write(byte[] bytes, int length) throws IOException {
+        out.write(bytes, 0, length);
+        unflushed = true;
+    }
+
+    private void flush() throws IOException {
+        cursor.drain();
+        if (unflushed) {
+            out.flush();
+            unflushed = false;
+            lastWriteNanos = System.nanoTime();
+        }
+    }
+
+    /** Why a stream closed on our side. */
+    enum End { STOPPED, TOPIC_CHANGED, TOO_SLOW }
+
+    /** A partition whose topic was made anew since the client was last here. */
+    record Loss(int partition, long requested, long available) {}
+
+    /**
+     * @param heartbeat   a comment is written after so long without anything else
+     * @param clientRetry what the client is told to wait before it comes back
+     * @param retryWait   pause before a partition without a leader is asked again
+     * @param maxLagBytes a stream further behind its feed is closed
+     */
+    record Limits(Duration heartbeat, Duration clientRetry, Duration retryWait, long maxLagBytes) {}
+
+    /**
+     * What streams that are behind may fetch at a time: a good deal for as many as there are grants, a little for the others, so that
+     * slow readers can neither take the gateway's memory nor keep others from catching up.
+     */
+    static final class CatchUp {
+        private final Semaphore grants;
+        private final int fetchBytes;
+        private final int smallFetchBytes;
+
+        CatchUp(int grants, int fetchBytes, int smallFetchBytes) {
+            this.grants = new Semaphore(grants);
+            this.fetchBytes = fetchBytes;
+            this.smallFetchBytes = smallFetchBytes;
+        }
+
+        Grant next() {
+            return grants.tryAcquire() ? new Grant(fetchBytes, grants::release) : new Grant(smallFetchBytes, () -> {});
+        }
+
+        record Grant(int fetchBytes, Runnable onClose) implements AutoCloseable {
+            @Override
+            public void close() {
+                onClose.run();
+            }
+        }
+    }
+}

@@ -1,0 +1,97 @@
+package io.millrace.gateway.events;
+
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One step of a feed: how far one partition has come, with the records on the way while the ring still holds them. Entries are linked, so a
+ * stream follows without a lock; what a stream that stands still pins of the chain behind it is the bare links, not the records.
+ */
+final class FeedEntry {
+    private static final int NOT_MOVED = -1;
+
+    private final int partition;
+    private final long to;
+    private final long movedBackFrom;
+    private final long endBytes;
+    private volatile @Nullable Content content;
+    private volatile @Nullable FeedEntry next;
+
+    private FeedEntry(int partition, long to, long movedBackFrom, long endBytes, @Nullable Content content) {
+        this.partition = partition;
+        this.to = to;
+        this.movedBackFrom = movedBackFrom;
+        this.endBytes = endBytes;
+        this.content = content;
+    }
+
+    /** What the first entry of a feed is linked to. */
+    static FeedEntry head() {
+        return new FeedEntry(0, 0, NOT_MOVED, 0, null);
+    }
+
+    static FeedEntry records(int partition, long endBytes, Content content) {
+        return new FeedEntry(partition, content.records().to(), NOT_MOVED, endBytes, content);
+    }
+
+    /** The feed goes on at {@code to} without records: where it started, or where retention has left off. */
+    static FeedEntry moved(int partition, long to, long endBytes) {
+        return new FeedEntry(partition, to, NOT_MOVED, endBytes, null);
+    }
+
+    /** The log was cut back: what had been read from {@code to} up to {@code from} is no longer in it. */
+    static FeedEntry movedBack(int partition, long from, long to, long endBytes) {
+        return new FeedEntry(partition, to, from, endBytes, null);
+    }
+
+    /** Index in the subscription. */
+    int partition() {
+        return partition;
+    }
+
+    /** The feed holds everything of the partition from here on in the entries that follow. */
+    long to() {
+        return to;
+    }
+
+    boolean isMovedBack() {
+        return movedBackFrom != NOT_MOVED;
+    }
+
+    long movedBackFrom() {
+        return movedBackFrom;
+    }
+
+    /** Bytes of records that went through the feed up to the end of this entry. */
+    long endBytes() {
+        return endBytes;
+    }
+
+    /** Null for an entry without records, and after the ring let go of it. */
+    @Nullable
+    Content content() {
+        return content;
+    }
+
+    @Nullable
+    FeedEntry next() {
+        return next;
+    }
+
+    void link(FeedEntry following) {
+        next = following;
+    }
+
+    void evict() {
+        content = null;
+    }
+
+    /**
+     * @param shared the whole blocks with the ids of a stream that is in step with the feed; null while the feed does not know every
+     *               partition's position, so that it has no id to give
+     */
+    record Content(RenderedRecords records, byte @Nullable [] shared) {
+        int sizeBytes() {
+            return records.sizeBytes() + (shared == null ? 0 : shared.length);
+        }
+    }
+}

@@ -1,0 +1,5 @@
+package io.millrace.gateway.events;
+
+
+/** Streams that agree in this share a feed. */
+record FeedKey(Subscription subscription, EventFormat format) {}

@@ -53,7 +53,8 @@ final class EventBlocks {
 
     void gap(String topic, int partition, long requested, long available) {
         // Topic names need no escaping: they are of [a-zA-Z0-9._-].
-        add(ascii("event: gap\ndata: {\"topic\":\"" + topic + "\",\"partition\":" + partition + ",\"requested\":" + requested
+        add(ascii("event: gap\ndata: {\"topic\":\"" + topic + "\",\"partition\":" + partition + ",\"requested\":"
+                + requested
                 + ",\"available\":" + available + "}\n\n"));
     }
 
@@ -103,7 +104,8 @@ final class EventBlocks {
 
     private void reserve(int more) {
         if (buffer.length - length < more) {
-            buffer = Arrays.copyOf(buffer, Math.max(length + more, Math.min(2 * buffer.length, buffer.length + (1 << 20))));
+            buffer = Arrays.copyOf(buffer, Math.max(length + more, Math.min(2 * buffer.length, buffer.length
+                    + (1 << 20))));
         }
     }
 

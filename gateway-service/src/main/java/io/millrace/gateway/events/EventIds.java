@@ -88,7 +88,8 @@ final class EventIds {
             return new Decoded.Refused("the event id is not one of ours: " + e.getMessage());
         }
         if (bytes.length < 1 + SHAPE_BYTES + CHECK_BYTES || bytes[0] != VERSION) {
-            return new Decoded.Refused("the event id is not one of ours, or of a version that this gateway does not know");
+            return new Decoded.Refused(
+                    "the event id is not one of ours, or of a version that this gateway does not know");
         }
         if (getInt(bytes, 1, SHAPE_BYTES) != shape) {
             return new Decoded.Refused("the event id belongs to a subscription of other topics or partitions");

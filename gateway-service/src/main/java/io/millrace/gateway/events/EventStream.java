@@ -2,6 +2,7 @@ package io.millrace.gateway.events;
 
 import io.millrace.gateway.events.PartitionLogs.Fetched;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
+import io.millrace.gateway.records.RecordFormat;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -20,7 +21,7 @@ final class EventStream {
     private static final int ENTRIES_PER_TURN = 64;
 
     private final List<SubscribedPartition> partitions;
-    private final EventFormat format;
+    private final RecordFormat format;
     private final Feed feed;
     private final PartitionLogs logs;
     private final RecordRendering rendering;
@@ -35,7 +36,8 @@ final class EventStream {
     private long lastWriteNanos = System.nanoTime();
     private int turn = -1;
 
-    EventStream(Feed feed, long[] positions, PartitionLogs logs, RecordRendering rendering, Limits limits, CatchUp catchUp,
+    EventStream(Feed feed, long[] positions, PartitionLogs logs, RecordRendering rendering, Limits limits,
+            CatchUp catchUp,
             OutputStream out) {
         var subscription = feed.key().subscription();
         this.partitions = subscription.partitions();
@@ -85,8 +87,9 @@ final class EventStream {
         }
     }
 
-    Feed.Waiter waiter() {
-        return waiter;
+    /** Makes the stream look at once whether it is to stop. */
+    void wake() {
+        waiter.wake();
     }
 
     private boolean followFeed() throws IOException {
@@ -105,7 +108,8 @@ final class EventStream {
         turn = partition;
         flush();
         try (var grant = catchUp.next()) {
-            return switch (logs.fetch(partitions.get(partition), cursor.position(partition), grant.fetchBytes(), Duration.ZERO)) {
+            return switch (logs.fetch(partitions.get(partition), cursor.position(partition), grant.fetchBytes(),
+                    Duration.ZERO)) {
                 case Fetched.Records(ByteBuffer records) when records.hasRemaining() -> write(partition, records);
                 case Fetched.OutOfRange(long logStart, long end) -> {
                     long requested = cursor.position(partition);
@@ -113,7 +117,7 @@ final class EventStream {
                     yield true;
                 }
                 // An empty answer: the leader does not know yet that what the feed has is replicated.
-                case Fetched.Records _, Fetched.Away _, Fetched.Gone _ -> {
+                case Fetched.Records _,Fetched.Away _,Fetched.Gone _ -> {
                     notBefore[partition] = System.nanoTime() + limits.retryWait().toNanos();
                     yield false;
                 }
@@ -150,7 +154,8 @@ final class EventStream {
         }
         flush();
         boolean waitsForLeader = cursor.nextBehind(0) >= 0;
-        feed.await(waiter, cursor, Math.min(heartbeatNanos - idleNanos, waitsForLeader ? limits.retryWait().toNanos() : Long.MAX_VALUE));
+        feed.await(waiter, cursor, Math.min(heartbeatNanos - idleNanos, waitsForLeader ? limits.retryWait().toNanos()
+                : Long.MAX_VALUE));
     }
 
     private End finish(End end) throws IOException {

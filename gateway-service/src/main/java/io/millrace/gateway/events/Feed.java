@@ -119,5 +119,9 @@ final class Feed {
         Waiter(Thread thread) {
             this.thread = thread;
         }
+
+        void wake() {
+            LockSupport.unpark(thread);
+        }
     }
 }

@@ -17,7 +17,8 @@ final class Feeds {
     private final Map<FeedKey, SharedFeed> feeds = new HashMap<>();
     private final Map<SubscribedPartition, PartitionTail> tails = new HashMap<>();
 
-    Feeds(PartitionLogs logs, RecordRendering rendering, PartitionTail.Limits tailLimits, long ringBytes, RingBudget budget) {
+    Feeds(PartitionLogs logs, RecordRendering rendering, PartitionTail.Limits tailLimits, long ringBytes,
+            RingBudget budget) {
         this.logs = logs;
         this.rendering = rendering;
         this.tailLimits = tailLimits;

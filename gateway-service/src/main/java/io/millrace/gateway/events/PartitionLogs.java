@@ -11,7 +11,8 @@ interface PartitionLogs {
      *
      * @param maxBytes at least one batch is given, however large
      */
-    Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait) throws InterruptedException;
+    Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait)
+            throws InterruptedException;
 
     /** Looks an offset up. */
     Found find(SubscribedPartition partition, StartPosition.Lookup lookup) throws InterruptedException;

@@ -3,6 +3,7 @@ package io.millrace.gateway.events;
 import io.millrace.gateway.events.PartitionLogs.Fetched;
 import io.millrace.gateway.events.PartitionLogs.Found;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
+import io.millrace.gateway.records.RecordFormat;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -34,7 +35,8 @@ final class PartitionTail {
         this.logs = logs;
         this.rendering = rendering;
         this.limits = limits;
-        this.reader = Thread.ofVirtual().name("tail-" + partition.topic() + "-" + partition.partition()).unstarted(this::run);
+        this.reader = Thread.ofVirtual().name("tail-" + partition.topic() + "-" + partition.partition()).unstarted(
+                this::run);
     }
 
     void start() {
@@ -116,7 +118,7 @@ final class PartitionTail {
         lock.lock();
         try {
             long next = position;
-            var formats = EnumSet.noneOf(EventFormat.class);
+            var formats = EnumSet.noneOf(RecordFormat.class);
             attachments.forEach(attachment -> formats.add(attachment.feed().key().format()));
             for (var format : formats) {
                 next = rendering.render(partition, format, records.duplicate(), position, run -> give(format, run));
@@ -132,7 +134,7 @@ final class PartitionTail {
         }
     }
 
-    private void give(EventFormat format, RenderedRecords run) {
+    private void give(RecordFormat format, RenderedRecords run) {
         for (var attachment : attachments) {
             if (attachment.feed().key().format() == format) {
                 attachment.feed().append(attachment.index(), run);

@@ -1,6 +1,7 @@
 package io.millrace.gateway.events;
 
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
+import io.millrace.gateway.records.RecordFormat;
 import java.nio.ByteBuffer;
 
 /** Turns fetched records into the {@code data:} lines of their events. */
@@ -12,7 +13,8 @@ interface RecordRendering {
      * @param records whole batches, the first perhaps beginning before {@code from}
      * @return the next offset to read
      */
-    <X extends Exception> long render(SubscribedPartition partition, EventFormat format, ByteBuffer records, long from, Runs<X> runs)
+    <X extends Exception> long render(SubscribedPartition partition, RecordFormat format, ByteBuffer records, long from,
+            Runs<X> runs)
             throws X;
 
     /** Takes the runs one by one. */

@@ -15,7 +15,7 @@ final class RenderedRecords {
     /**
      * @param from    the offset that was asked for
      * @param to      the next offset after the run
-     * @param offsets of the records, ascending, at least one array slot for each of {@code ends}
+     * @param offsets of the records, ascending
      * @param ends    where in {@code data} each record's block ends
      * @param data    for each record {@code data: {...}} and an empty line
      */

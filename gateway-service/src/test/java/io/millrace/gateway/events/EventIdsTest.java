@@ -95,7 +95,8 @@ class EventIdsTest {
         var id = new EventIds(whole("orders", ORDERS, 3)).encode(new long[]{1, 2, 3});
 
         assertThat(new EventIds(whole("payments", ORDERS, 3)).decode(id)).isInstanceOf(Decoded.Refused.class);
-        assertThat(new EventIds(new Subscription(List.of(new SubscribedTopic("orders", ORDERS, false, List.of(0, 1, 2))))).decode(id))
+        assertThat(new EventIds(new Subscription(List.of(new SubscribedTopic("orders", ORDERS, false, List.of(0, 1,
+                2))))).decode(id))
                 .isInstanceOf(Decoded.Refused.class);
     }
 
@@ -123,8 +124,10 @@ class EventIdsTest {
         for (int t = 0; t < count; t++) {
             boolean whole = random.nextBoolean();
             int partitions = 1 + random.nextInt(20);
-            var chosen = IntStream.range(0, partitions).filter(p -> whole || p == 0 || random.nextBoolean()).boxed().toList();
-            topics.add(new SubscribedTopic("topic-" + random.nextInt(1000) + "." + t, new Uuid(random.nextLong(), random.nextLong()), whole,
+            var chosen = IntStream.range(0, partitions).filter(p -> whole || p == 0 || random.nextBoolean()).boxed()
+                    .toList();
+            topics.add(new SubscribedTopic("topic-" + random.nextInt(1000) + "." + t, new Uuid(random.nextLong(), random
+                    .nextLong()), whole,
                     chosen));
         }
         return new Subscription(topics);

@@ -85,8 +85,7 @@ final class SseParser {
                 }
             }
             case "retry" -> retryMs = value.matches("\\d+") ? Long.parseLong(value) : retryMs;
-            default -> {
-            }
+            default -> {}
         }
     }
 

@@ -56,7 +56,8 @@ class StreamSimulationTest {
                 logs.add(new Log());
             }
             subscription = new Subscription(
-                    List.of(new SubscribedTopic("t", new Uuid(1, 1), true, IntStream.range(0, partitions).boxed().toList())));
+                    List.of(new SubscribedTopic("t", new Uuid(1, 1), true, IntStream.range(0, partitions).boxed()
+                            .toList())));
             ringBytes = random.nextBoolean() ? 300 : 5_000;
             openFeed();
         }
@@ -130,7 +131,8 @@ class StreamSimulationTest {
                 for (int p = 0; p < logs.size(); p++) {
                     var expected = new TreeSet<>(logs.get(p).everything.tailSet(client.begin[p]));
                     expected.removeAll(client.lost.get(p));
-                    assertThat(client.seen.get(p)).as("seed %d partition %d", seed, p).containsExactlyElementsOf(expected);
+                    assertThat(client.seen.get(p)).as("seed %d partition %d", seed, p).containsExactlyElementsOf(
+                            expected);
                 }
             }
         }
@@ -158,7 +160,8 @@ class StreamSimulationTest {
             void connect(long[] positions) {
                 wire = new ByteArrayOutputStream();
                 read = 0;
-                cursor = new StreamCursor(subscription, positions, feed.join(), (bytes, length) -> wire.write(bytes, 0, length));
+                cursor = new StreamCursor(subscription, positions, feed.join(), (bytes, length) -> wire.write(bytes, 0,
+                        length));
                 cursor.writeId();
             }
 

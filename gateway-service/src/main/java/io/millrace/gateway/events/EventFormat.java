@@ -1,3 +1,0 @@
-package io.millrace.gateway.events;
-
-enum EventFormat { JSON, TEXT, BINARY }

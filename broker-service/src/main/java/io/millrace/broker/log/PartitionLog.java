@@ -625,7 +625,10 @@ public final class PartitionLog {
         if (closed) {
             return new KafkaStorageException("the log of " + store.name() + " is closed", cause);
         }
-        failure = cause;
+        if (failure == null) {
+            failure = cause;
+            settings.onFailure().accept(cause);
+        }
         return new KafkaStorageException(cause.getMessage(), cause);
     }
 }

@@ -1,0 +1,351 @@
+package io.millrace.broker.storage;
+
+import io.millrace.broker.log.DecompressionBuffers;
+import io.millrace.broker.log.LogOpening;
+import io.millrace.broker.log.LogSettings;
+import io.millrace.broker.log.PartitionLog;
+import io.millrace.common.metadata.TopicConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.util.ArrayList;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Optional;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.function.BiFunction;
+import java.util.function.ToLongFunction;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * A broker's data directory and the partition logs in it. Owns the directory alone: a second process on it is refused.
+ *
+ * <p>A partition is found by its topic's id, so data of a deleted topic is never served under a new topic of the same name.
+ *
+ * <p>When the disk fails, {@link #failure} says so for good: logs that failed answer with a storage error, nothing new is created, and no
+ * clean-shutdown marker is written, so that the next start checks everything.
+ */
+public final class LogDirectory implements AutoCloseable {
+    private static final Logger LOGGER = LoggerFactory.getLogger(LogDirectory.class);
+    private static final CompletableFuture<Void> DONE = CompletableFuture.completedFuture(null);
+
+    /** A partition that has data here. */
+    public record LocalPartition(Uuid topicId, String topic, int partition) {}
+
+    private record Key(Uuid topicId, int partition) {}
+
+    private final Path root;
+    private final Clock clock;
+    private final StorageProperties properties;
+    private final DirectoryLock lock;
+    private final MetaProperties meta;
+    private final LogSettings settings;
+    private final ExecutorService flushExecutor;
+    private final Map<Key, StoredLog> logs = new ConcurrentHashMap<>();
+    private final DeletedFolders deletedFolders;
+    private final OffsetCheckpoint recoveryPoints;
+    private final OffsetCheckpoint highWatermarks;
+    private final OffsetCheckpoint logStarts;
+    private final Housekeeping housekeeping;
+    private volatile @Nullable IOException failure;
+
+    private LogDirectory(StorageProperties properties, DirectoryLock lock, MetaProperties meta, Clock clock) {
+        this.root = properties.directory();
+        this.properties = properties;
+        this.lock = lock;
+        this.meta = meta;
+        this.clock = clock;
+        this.settings = new LogSettings(new DecompressionBuffers(), properties.producerIdExpiration().toMillis(),
+                this::fail);
+        this.flushExecutor = Executors.newFixedThreadPool(properties.flushThreads(), Thread.ofPlatform().name(
+                "log-flush-", 0).daemon().factory());
+        this.deletedFolders = new DeletedFolders();
+        this.recoveryPoints = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.RECOVERY_POINTS));
+        this.highWatermarks = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.HIGH_WATERMARKS));
+        this.logStarts = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.LOG_STARTS));
+        this.housekeeping = new Housekeeping(this, properties);
+    }
+
+    /**
+     * Takes the directory, opens every log in it, and begins the work in the background.
+     *
+     * @param configs the settings of a topic by name and id, asked for each log found
+     * @throws ForeignDirectoryException when the directory is in use or belongs to another broker or cluster
+     */
+    public static LogDirectory open(StorageProperties properties, DirectoryIdentity identity,
+            BiFunction<String, Uuid, TopicConfig> configs,
+            Clock clock) throws IOException {
+        Files.createDirectories(properties.directory());
+        DirectoryLock lock = DirectoryLock.take(properties.directory());
+        try {
+            MetaProperties meta = MetaProperties.claim(properties.directory(), identity);
+            LogDirectory directory = new LogDirectory(properties, lock, meta, clock);
+            directory.load(configs);
+            directory.housekeeping.start();
+            return directory;
+        } catch (IOException | RuntimeException e) {
+            lock.close();
+            throw e;
+        }
+    }
+
+    private void load(BiFunction<String, Uuid, TopicConfig> configs) throws IOException {
+        Path marker = root.resolve(CleanShutdown.FILE_NAME);
+        boolean clean = Files.exists(marker);
+        LogOpenings openings = new LogOpenings(clean, recoveryPoints.read(), highWatermarks.read(), logStarts.read());
+        List<PartitionFolder> folders = StoredFolders.list(root, deletedFolders);
+        // From here on a crash is an unclean one.
+        Files.deleteIfExists(marker);
+        AtomicFiles.flushDirectory(root);
+        long startNanos = System.nanoTime();
+        ParallelOpening.run(properties.recoveryThreads(), folders, folder -> load(folder, openings, configs));
+        LOGGER.info("Opened {} logs in {} ms after {} shutdown", logs.size(), (System.nanoTime() - startNanos)
+                / 1_000_000,
+                clean ? "a clean" : "an unclean");
+        writeCheckpoints();
+        deletedFolders.purge(Long.MAX_VALUE);
+    }
+
+    private void load(PartitionFolder folder, LogOpenings openings, BiFunction<String, Uuid, TopicConfig> configs)
+            throws IOException {
+        Uuid topicId = folder.readTopicId();
+        if (topicId == null) {
+            // The id is written before the first record: nothing can be in there.
+            deletedFolders.add(folder.renameForDeletion(), 0);
+            return;
+        }
+        LogOpening opening = openings.of(folder);
+        put(folder, topicId, openLog(folder, topicId, configs.apply(folder.topic(), topicId), opening));
+    }
+
+    private StoredLog openLog(PartitionFolder folder, Uuid topicId, TopicConfig config, LogOpening opening)
+            throws IOException {
+        DirectoryLogStore store = new DirectoryLogStore(folder.path());
+        long nowMs = clock.millis();
+        PartitionLog log = PartitionLog.open(store, config, settings, opening, nowMs);
+        return new StoredLog(folder, topicId, store, log, flushExecutor, nowMs);
+    }
+
+    private void put(PartitionFolder folder, Uuid topicId, StoredLog log) {
+        logs.put(new Key(topicId, folder.partition()), log);
+    }
+
+    /** The directory's own id, which a broker registers with. */
+    public Uuid directoryId() {
+        return meta.directoryId();
+    }
+
+    /** The log of a partition, if it has one here. */
+    public Optional<PartitionLog> log(Uuid topicId, int partition) {
+        StoredLog stored = logs.get(new Key(topicId, partition));
+        return stored == null ? Optional.empty() : Optional.of(stored.log());
+    }
+
+    /** Every partition that has data here, in no order. */
+    public List<LocalPartition> partitions() {
+        return logs.values().stream()
+                .map(stored -> new LocalPartition(stored.topicId(), stored.folder().topic(), stored.folder()
+                        .partition())).toList();
+    }
+
+    /**
+     * The log of a partition; begins it when it is not here. Data of another topic that had the same name is deleted.
+     *
+     * @throws KafkaStorageException when the disk fails or has failed before
+     */
+    public PartitionLog getOrCreate(String topic, Uuid topicId, int partition, TopicConfig config) {
+        StoredLog present = logs.get(new Key(topicId, partition));
+        return present != null ? present.log() : create(topic, topicId, partition, config);
+    }
+
+    private synchronized PartitionLog create(String topic, Uuid topicId, int partition, TopicConfig config) {
+        StoredLog present = logs.get(new Key(topicId, partition));
+        if (present != null) {
+            return present.log();
+        }
+        ensureUsable();
+        List<StoredLog> namesakes = logs.values().stream()
+                .filter(stored -> stored.folder().topic().equals(topic) && stored.folder().partition() == partition)
+                .toList();
+        try {
+            delete(namesakes);
+            PartitionFolder folder = PartitionFolder.of(root, topic, partition);
+            folder.writeTopicId(topicId);
+            StoredLog created = openLog(folder, topicId, config, LogOpening.UNKNOWN);
+            put(folder, topicId, created);
+            return created.log();
+        } catch (IOException e) {
+            fail(e);
+            throw new KafkaStorageException("cannot create the log of " + topic + "-" + partition + ": " + e
+                    .getMessage(), e);
+        }
+    }
+
+    /** Takes effect with the next append or retention run of the topic's logs here. */
+    public void updateConfig(Uuid topicId, TopicConfig config) {
+        logsOf(topicId).forEach(stored -> stored.log().updateConfig(config));
+    }
+
+    /** Deletes a topic's logs: they are gone at once, their files when {@code file.delete.delay.ms} is over. */
+    public synchronized void deleteTopic(Uuid topicId) {
+        deleteOrFail(logsOf(topicId));
+    }
+
+    /** Deletes one partition's log, as {@link #deleteTopic}. */
+    public synchronized void delete(Uuid topicId, int partition) {
+        StoredLog stored = logs.get(new Key(topicId, partition));
+        if (stored != null) {
+            deleteOrFail(List.of(stored));
+        }
+    }
+
+    private List<StoredLog> logsOf(Uuid topicId) {
+        return logs.values().stream().filter(stored -> stored.topicId().equals(topicId)).toList();
+    }
+
+    private void deleteOrFail(Collection<StoredLog> doomed) {
+        try {
+            delete(doomed);
+        } catch (IOException e) {
+            fail(e);
+            throw new KafkaStorageException("cannot delete a log: " + e.getMessage(), e);
+        }
+    }
+
+    private void delete(Collection<StoredLog> doomed) throws IOException {
+        if (doomed.isEmpty()) {
+            return;
+        }
+        for (StoredLog stored : doomed) {
+            logs.remove(new Key(stored.topicId(), stored.folder().partition()));
+            Path renamed = stored.folder().renameForDeletion();
+            stored.store().movedTo(renamed);
+            deletedFolders.add(renamed, clock.millis() + stored.log().config().fileDeleteDelayMs(), stored.log());
+        }
+        // A new topic of the same name must not find the old one's offsets after a crash.
+        writeCheckpoints();
+    }
+
+    /**
+     * To be called after each append and before it is acknowledged. Complete at once, unless {@code flush.messages} records have come together: then
+     * it completes when they are durable. Appends that wait at the same time share one fsync.
+     */
+    public CompletableFuture<Void> afterAppend(Uuid topicId, int partition) {
+        StoredLog stored = logs.get(new Key(topicId, partition));
+        if (stored == null) {
+            return DONE;
+        }
+        PartitionLog log = stored.log();
+        boolean due = log.logEndOffset() - log.recoveryPoint() >= log.config().flushMessages();
+        return due ? stored.groupFlush().flush() : DONE;
+    }
+
+    /** Why the disk cannot be relied on any more; empty while it can. */
+    public Optional<String> failure() {
+        IOException failed = failure;
+        return failed == null ? Optional.empty() : Optional.of(String.valueOf(failed.getMessage()));
+    }
+
+    private void fail(IOException cause) {
+        LOGGER.error("The data directory {} failed", root, cause);
+        failure = cause;
+    }
+
+    private void ensureUsable() {
+        IOException failed = failure;
+        if (failed != null) {
+            throw new KafkaStorageException("the data directory failed: " + failed.getMessage(), failed);
+        }
+    }
+
+    /** Starts the fsyncs that are due; they run on the flush threads. */
+    void flushDue() {
+        long nowMs = clock.millis();
+        for (StoredLog stored : logs.values()) {
+            if (stored.isFlushDue(nowMs)) {
+                stored.flushInBackground(nowMs);
+            }
+        }
+    }
+
+    /** Applies retention and removes files whose delay is over. */
+    void retain() {
+        long nowMs = clock.millis();
+        for (StoredLog stored : logs.values()) {
+            retain(stored, nowMs);
+        }
+        deletedFolders.purge(nowMs);
+    }
+
+    private static void retain(StoredLog stored, long nowMs) {
+        try {
+            if (!stored.log().failed()) {
+                stored.log().applyRetention(nowMs);
+                stored.log().expireProducers(nowMs);
+                stored.log().purgeDeleted(nowMs);
+            }
+        } catch (KafkaStorageException e) {
+            LOGGER.warn("Retention of {} failed", stored.folder().path(), e);
+        }
+    }
+
+    /** Writes recovery points, high watermarks and log starts down. */
+    synchronized void checkpoint() {
+        try {
+            writeCheckpoints();
+        } catch (IOException e) {
+            fail(e);
+        }
+    }
+
+    private void writeCheckpoints() throws IOException {
+        recoveryPoints.write(offsets(PartitionLog::recoveryPoint));
+        logStarts.write(offsets(PartitionLog::logStartOffset));
+        highWatermarks.write(offsets(PartitionLog::highWatermark));
+    }
+
+    private Map<PartitionFolder, Long> offsets(ToLongFunction<PartitionLog> offset) {
+        Map<PartitionFolder, Long> offsets = new HashMap<>();
+        for (StoredLog stored : logs.values()) {
+            offsets.put(stored.folder(), offset.applyAsLong(stored.log()));
+        }
+        return offsets;
+    }
+
+    /** Flushes and closes all logs and gives the directory back. The next start needs no recovery, unless something failed. */
+    @Override
+    public synchronized void close() throws IOException {
+        housekeeping.close();
+        flushExecutor.close();
+        List<RuntimeException> problems = new ArrayList<>();
+        for (StoredLog stored : logs.values()) {
+            try {
+                stored.log().close();
+            } catch (KafkaStorageException e) {
+                problems.add(e);
+            }
+        }
+        try {
+            deletedFolders.purge(Long.MAX_VALUE);
+            if (failure == null && problems.isEmpty()) {
+                writeCheckpoints();
+                CleanShutdown.mark(root);
+            } else {
+                LOGGER.warn("{} was not closed in order: the next start checks every log", root);
+            }
+        } finally {
+            logs.clear();
+            lock.close();
+        }
+    }
+}

@@ -1,0 +1,32 @@
+package io.millrace.broker.storage;
+
+import jakarta.validation.constraints.Max;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotNull;
+import java.nio.file.Path;
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * Where and how a broker keeps its logs. Everything about a single topic is in its topic settings.
+ *
+ * @param directory            of this broker alone; made when it is not there
+ * @param recoveryThreads      logs opened at once when the broker starts
+ * @param flushThreads         fsyncs at once; more wait their turn, one per partition at most
+ * @param flushCheckInterval   how often {@code flush.ms} is looked at and sealed segments are flushed
+ * @param checkpointInterval   how often high watermarks, recovery points and log starts are written down
+ * @param retentionInterval    how often retention runs and deleted files are removed
+ * @param producerIdExpiration an idempotent producer that wrote nothing for so long is forgotten
+ */
+@Validated
+@ConfigurationProperties("millrace.storage")
+public record StorageProperties(
+        @NotNull @DefaultValue("data/broker") Path directory,
+        @DefaultValue("4") @Min(1) @Max(64) int recoveryThreads,
+        @DefaultValue("2") @Min(1) @Max(64) int flushThreads,
+        @NotNull @DefaultValue("1s") Duration flushCheckInterval,
+        @NotNull @DefaultValue("5s") Duration checkpointInterval,
+        @NotNull @DefaultValue("30s") Duration retentionInterval,
+        @NotNull @DefaultValue("1d") Duration producerIdExpiration) {}

@@ -1,0 +1,283 @@
+package io.millrace.broker.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.millrace.broker.log.AppendResult;
+import io.millrace.broker.log.PartitionLog;
+import io.millrace.broker.log.ReadResult;
+import io.millrace.broker.storage.LogDirectory.LocalPartition;
+import io.millrace.common.metadata.TopicConfig;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.awaitility.Awaitility;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LogDirectoryTest {
+    private static final DirectoryIdentity IDENTITY = new DirectoryIdentity("cluster-a", 1);
+    private static final Duration NEVER = Duration.ofDays(1);
+    private static final Duration OFTEN = Duration.ofMillis(10);
+
+    @TempDir
+    private Path root;
+
+    private final Uuid topicId = Uuid.randomUuid();
+
+    @Test
+    void records_are_there_again_after_an_orderly_restart() throws IOException {
+        try (LogDirectory directory = open(NEVER)) {
+            append(directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT), "a", "b");
+            append(directory.getOrCreate("orders", topicId, 3, TopicConfig.DEFAULT), "c");
+        }
+        assertThat(root.resolve(CleanShutdown.FILE_NAME)).exists();
+
+        try (LogDirectory directory = open(NEVER)) {
+            assertThat(root.resolve(CleanShutdown.FILE_NAME)).doesNotExist();
+            assertThat(directory.partitions()).containsExactlyInAnyOrder(new LocalPartition(topicId, "orders", 0),
+                    new LocalPartition(topicId, "orders", 3));
+            assertThat(values(directory.log(topicId, 0).orElseThrow())).containsExactly("a", "b");
+            assertThat(values(directory.log(topicId, 3).orElseThrow())).containsExactly("c");
+            assertThat(directory.log(topicId, 0).orElseThrow().highWatermark()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void records_are_there_again_after_a_killed_process() throws IOException {
+        Path copy = root.resolve("copy");
+        try (LogDirectory directory = open(root.resolve("original"), NEVER)) {
+            append(directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT), "a", "b");
+            copy(root.resolve("original"), copy);
+        }
+
+        try (LogDirectory directory = open(copy, NEVER)) {
+            assertThat(values(directory.log(topicId, 0).orElseThrow())).containsExactly("a", "b");
+        }
+    }
+
+    @Test
+    void a_directory_in_use_is_refused() throws IOException {
+        try (LogDirectory _ = open(NEVER)) {
+            assertThatThrownBy(() -> open(NEVER)).isInstanceOf(ForeignDirectoryException.class).hasMessageContaining(
+                    "in use");
+        }
+    }
+
+    @Test
+    void a_directory_of_another_broker_or_cluster_is_refused() throws IOException {
+        open(NEVER).close();
+
+        assertThatThrownBy(() -> LogDirectory.open(properties(root, NEVER), new DirectoryIdentity("cluster-a", 2), (_,
+                _) -> TopicConfig.DEFAULT,
+                Clock.systemUTC())).isInstanceOf(ForeignDirectoryException.class).hasMessageContaining(
+                        "holds data of broker 1");
+        assertThatThrownBy(() -> LogDirectory.open(properties(root, NEVER), new DirectoryIdentity("cluster-b", 1), (_,
+                _) -> TopicConfig.DEFAULT,
+                Clock.systemUTC())).isInstanceOf(ForeignDirectoryException.class).hasMessageContaining(
+                        "cluster cluster-a");
+    }
+
+    @Test
+    void the_directory_keeps_its_id() throws IOException {
+        Uuid first;
+        try (LogDirectory directory = open(NEVER)) {
+            first = directory.directoryId();
+        }
+        try (LogDirectory directory = open(NEVER)) {
+            assertThat(directory.directoryId()).isEqualTo(first);
+        }
+    }
+
+    @Test
+    void a_topic_created_again_under_the_same_name_begins_empty() throws IOException {
+        Uuid secondId = Uuid.randomUuid();
+        try (LogDirectory directory = open(NEVER)) {
+            append(directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT), "old", "old", "old");
+            directory.checkpoint();
+            PartitionLog second = directory.getOrCreate("orders", secondId, 0, TopicConfig.DEFAULT);
+            append(second, "new");
+
+            assertThat(values(second)).containsExactly("new");
+            assertThat(directory.log(topicId, 0)).isEmpty();
+        }
+        try (LogDirectory directory = open(NEVER)) {
+            assertThat(directory.partitions()).containsExactly(new LocalPartition(secondId, "orders", 0));
+            assertThat(values(directory.log(secondId, 0).orElseThrow())).containsExactly("new");
+        }
+    }
+
+    @Test
+    void offsets_of_a_deleted_topic_do_not_reach_its_namesake_after_a_crash() throws IOException {
+        Uuid secondId = Uuid.randomUuid();
+        Path copy = root.resolve("copy");
+        try (LogDirectory directory = open(root.resolve("original"), NEVER)) {
+            PartitionLog first = directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
+            append(first, "old", "old", "old");
+            first.deleteRecordsBefore(3);
+            directory.checkpoint();
+            directory.deleteTopic(topicId);
+            append(directory.getOrCreate("orders", secondId, 0, TopicConfig.DEFAULT), "new");
+            copy(root.resolve("original"), copy);
+        }
+
+        try (LogDirectory directory = open(copy, NEVER)) {
+            assertThat(values(directory.log(secondId, 0).orElseThrow())).containsExactly("new");
+        }
+    }
+
+    @Test
+    void a_deleted_partition_can_be_read_to_the_end_by_who_began_before() throws IOException {
+        try (LogDirectory directory = open(NEVER)) {
+            PartitionLog log = directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
+            append(log, "a");
+            ReadResult.Data data = (ReadResult.Data) log.read(0, 1000, true, 1);
+
+            directory.delete(topicId, 0);
+
+            assertThat(directory.log(topicId, 0)).isEmpty();
+            assertThat(data.records().records()).hasSize(1);
+            assertThat(root.resolve("orders-0")).doesNotExist();
+        }
+    }
+
+    @Test
+    void files_of_a_deleted_partition_go_when_their_delay_is_over() throws IOException {
+        try (LogDirectory directory = open(OFTEN)) {
+            TopicConfig noDelay = ((TopicConfig.Parsed.Valid) TopicConfig.parse(Map.of("file.delete.delay.ms", "0")))
+                    .config();
+            append(directory.getOrCreate("orders", topicId, 0, noDelay), "a");
+
+            directory.deleteTopic(topicId);
+
+            Awaitility.await().untilAsserted(() -> assertThat(root.toFile().list((_, name) -> name.startsWith(
+                    "orders"))).isEmpty());
+        }
+    }
+
+    @Test
+    void every_append_is_durable_before_it_is_acknowledged_when_flush_messages_is_one() throws IOException {
+        TopicConfig config = ((TopicConfig.Parsed.Valid) TopicConfig.parse(Map.of("flush.messages", "1"))).config();
+        try (LogDirectory directory = open(NEVER)) {
+            PartitionLog log = directory.getOrCreate("orders", topicId, 0, config);
+            List<CompletableFuture<Void>> acknowledgements = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                append(log, "v" + i);
+                acknowledgements.add(directory.afterAppend(topicId, 0));
+            }
+
+            acknowledgements.forEach(CompletableFuture::join);
+
+            assertThat(log.recoveryPoint()).isEqualTo(20);
+        }
+    }
+
+    @Test
+    void flush_ms_and_checkpoints_are_honoured_in_the_background() throws IOException {
+        TopicConfig config = ((TopicConfig.Parsed.Valid) TopicConfig.parse(Map.of("flush.ms", "1"))).config();
+        try (LogDirectory directory = open(OFTEN)) {
+            append(directory.getOrCreate("orders", topicId, 0, config), "a", "b");
+
+            Awaitility.await().untilAsserted(
+                    () -> assertThat(Files.readString(root.resolve(OffsetCheckpoint.RECOVERY_POINTS))).isEqualTo(
+                            "0\n1\norders 0 2\n"));
+            assertThat(directory.failure()).isEmpty();
+        }
+    }
+
+    @Test
+    void a_folder_without_an_id_is_an_unfinished_creation_and_removed() throws IOException {
+        open(NEVER).close();
+        Files.createDirectory(root.resolve("orders-0"));
+
+        try (LogDirectory directory = open(NEVER)) {
+            assertThat(directory.partitions()).isEmpty();
+            assertThat(root.toFile().list((_, name) -> name.startsWith("orders"))).isEmpty();
+        }
+    }
+
+    @Test
+    void a_damaged_checkpoint_stops_the_start_with_its_name() throws IOException {
+        open(NEVER).close();
+        Files.writeString(root.resolve(OffsetCheckpoint.LOG_STARTS), "0\n2\norders 0 7\n");
+
+        assertThatThrownBy(() -> open(NEVER)).isInstanceOf(IOException.class).hasMessageContaining(
+                OffsetCheckpoint.LOG_STARTS);
+    }
+
+    @Test
+    void a_thread_that_is_interrupted_while_it_reads_or_writes_breaks_nothing() throws IOException {
+        try (LogDirectory directory = open(NEVER)) {
+            PartitionLog log = directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
+            append(log, "a");
+            Thread.currentThread().interrupt();
+            append(log, "b");
+            assertThat(Thread.interrupted()).isTrue();
+            Thread.currentThread().interrupt();
+            assertThat(values(log)).containsExactly("a", "b");
+            assertThat(Thread.interrupted()).isTrue();
+
+            append(log, "c");
+            assertThat(values(log)).containsExactly("a", "b", "c");
+            assertThat(directory.failure()).isEmpty();
+        }
+    }
+
+    private LogDirectory open(Duration interval) throws IOException {
+        return open(root, interval);
+    }
+
+    private static LogDirectory open(Path path, Duration interval) throws IOException {
+        return LogDirectory.open(properties(path, interval), IDENTITY, (_, _) -> TopicConfig.DEFAULT, Clock
+                .systemUTC());
+    }
+
+    private static StorageProperties properties(Path path, Duration interval) {
+        return new StorageProperties(path, 2, 1, interval, interval, interval, Duration.ofDays(1));
+    }
+
+    private static void append(PartitionLog log, String... values) {
+        SimpleRecord[] records = new SimpleRecord[values.length];
+        for (int i = 0; i < values.length; i++) {
+            records[i] = new SimpleRecord(System.currentTimeMillis(), null, values[i].getBytes(StandardCharsets.UTF_8));
+        }
+        AppendResult result = log.appendAsLeader(MemoryRecords.withRecords(Compression.NONE, records), 0, System
+                .currentTimeMillis());
+        assertThat(result).isInstanceOf(AppendResult.Appended.class);
+        log.advanceHighWatermark(log.logEndOffset());
+    }
+
+    private static List<String> values(PartitionLog log) {
+        List<String> values = new ArrayList<>();
+        ReadResult.Data data = (ReadResult.Data) log.read(log.logStartOffset(), 1 << 20, true, log.logEndOffset());
+        for (Record record : data.records().records()) {
+            values.add(StandardCharsets.UTF_8.decode(record.value()).toString());
+        }
+        return values;
+    }
+
+    private static void copy(Path from, Path to) throws IOException {
+        try (var files = Files.walk(from)) {
+            for (Path file : files.toList()) {
+                Path target = to.resolve(from.relativize(file).toString());
+                if (Files.isDirectory(file)) {
+                    Files.createDirectories(target);
+                } else {
+                    Files.copy(file, target);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,133 @@
+package io.millrace.common.lease;
+
+import io.millrace.common.metadata.MetadataTransaction;
+import java.sql.Connection;
+import java.time.Duration;
+import java.util.Optional;
+import java.util.UUID;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+
+/** The row of one broker in PostgreSQL, over one connection. Each call is one statement, and only PostgreSQL's clock counts. */
+final class BrokerStore {
+    private final JdbcClient sql;
+    private final BrokerIdentity identity;
+    private final UUID incarnation;
+    private final double ttlSeconds;
+
+    BrokerStore(Connection connection, BrokerIdentity identity, UUID incarnation, Duration ttl) {
+        this.sql = JdbcClient.create(new SingleConnectionDataSource(connection, true));
+        this.identity = identity;
+        this.incarnation = incarnation;
+        this.ttlSeconds = ttl.toMillis() / 1000.0;
+    }
+
+    /**
+     * Registers, fenced, under an epoch above any before and above {@code seenEpoch} (PostgreSQL may have failed over to a standby that
+     * lagged behind).
+     *
+     * @return the epoch, or nothing while the lease of another incarnation runs
+     */
+    Optional<Long> register(long seenEpoch) {
+        return sql.sql("""
+                with next as (
+                    update metadata.cluster set version = version + 1
+                    where not exists (
+                        select from metadata.broker
+                        where id = :id and incarnation <> :incarnation and lease_expires_at > clock_timestamp())
+                    returning version
+                ), registered as (
+                    insert into metadata.broker as b (id, epoch, incarnation, directory_id, host, kafka_port, http_url,
+                        ready, fenced, lease_expires_at, version)
+                    select :id, cast(:seenEpoch as bigint) + 1, :incarnation, :directoryId, :host, :kafkaPort, :httpUrl,
+                        false, true, clock_timestamp() + make_interval(secs => :ttl), next.version
+                    from next
+                    on conflict (id) do update
+                    set epoch = greatest(b.epoch + 1, excluded.epoch),
+                        incarnation = excluded.incarnation,
+                        directory_id = excluded.directory_id,
+                        host = excluded.host,
+                        kafka_port = excluded.kafka_port,
+                        http_url = excluded.http_url,
+                        ready = false,
+                        fenced = true,
+                        lease_expires_at = clock_timestamp() + make_interval(secs => :ttl),
+                        version = excluded.version
+                    where b.incarnation = excluded.incarnation or b.lease_expires_at <= clock_timestamp()
+                    returning epoch
+                )
+                select epoch, pg_notify('%s', '') from registered
+                """.formatted(MetadataTransaction.CHANNEL))
+                .param("id", identity.id())
+                .param("seenEpoch", seenEpoch)
+                .param("incarnation", incarnation)
+                .param("directoryId", identity.directoryId())
+                .param("host", identity.host())
+                .param("kafkaPort", identity.kafkaPort())
+                .param("httpUrl", identity.httpUrl())
+                .param("ttl", ttlSeconds)
+                .query((row, _) -> row.getLong(1))
+                .optional();
+    }
+
+    /**
+     * Renews the lease, also one that ran out while no other incarnation registered: the controller then lets the broker lead again.
+     *
+     * @return false if another incarnation has registered since
+     */
+    boolean renew(long epoch) {
+        return 1 == sql.sql("""
+                update metadata.broker
+                set lease_expires_at = clock_timestamp() + make_interval(secs => :ttl)
+                where id = :id and epoch = :epoch and incarnation = :incarnation
+                """)
+                .param("ttl", ttlSeconds)
+                .param("id", identity.id())
+                .param("epoch", epoch)
+                .param("incarnation", incarnation)
+                .update();
+    }
+
+    /** Tells the controller that this broker may lead. */
+    void ready(long epoch) {
+        change(epoch, "ready = true");
+    }
+
+    /** Ends the lease now; the controller need not wait for it to run out. */
+    void deregister(long epoch) {
+        change(epoch, "ready = false, fenced = true, lease_expires_at = clock_timestamp()");
+    }
+
+    private void change(long epoch, String assignments) {
+        sql.sql("""
+                with next as (
+                    update metadata.cluster set version = version + 1 returning version
+                ), changed as (
+                    update metadata.broker b
+                    set %s, version = next.version
+                    from next
+                    where b.id = :id and b.epoch = :epoch and b.incarnation = :incarnation
+                    returning b.id
+                )
+                select id, pg_notify('%s', '') from changed
+                """.formatted(assignments, MetadataTransaction.CHANNEL))
+                .param("id", identity.id())
+                .param("epoch", epoch)
+                .param("incarnation", incarnation)
+                .query((row, _) -> row.getInt(1))
+                .list();
+    }
+
+    /** Who has the id now, in words. */
+    String holder() {
+        return sql.sql("""
+                select format('the broker at %s:%s with the data directory %s', host, kafka_port, directory_id)
+                from metadata.broker
+                where id = :id
+                """)
+                .param("id", identity.id())
+                .query(String.class)
+                .optional()
+                .orElse("another broker");
+    }
+}

@@ -1,0 +1,129 @@
+package io.millrace.common.lease;
+
+import io.millrace.common.metadata.MetadataTransaction;
+import java.sql.Connection;
+import java.sql.SQLException;
+import java.sql.Types;
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.SingleConnectionDataSource;
+
+/**
+ * The named leases in PostgreSQL, for one holder over one connection. Each call is one statement, and only PostgreSQL's clock counts.
+ *
+ * <p>Locks are taken in the order: cluster, then leases by name; so no two of these statements, nor a {@link MetadataTransaction}, can
+ * wait for each other.
+ */
+final class LeaseStore {
+    private final Connection connection;
+    private final JdbcClient sql;
+    private final String holder;
+    private final String baseUrl;
+    private final Duration ttl;
+
+    LeaseStore(Connection connection, String holder, String baseUrl, Duration ttl) {
+        this.connection = connection;
+        this.sql = JdbcClient.create(new SingleConnectionDataSource(connection, true));
+        this.holder = holder;
+        this.baseUrl = baseUrl;
+        this.ttl = ttl;
+    }
+
+    /**
+     * Renews leases by name and epoch. One that ran out but that nobody else took is renewed too: its epoch still fences all others.
+     *
+     * @return those renewed
+     */
+    Map<String, Long> renew(Map<String, Long> held) throws SQLException {
+        var names = held.keySet().toArray(String[]::new);
+        var epochs = held.values().toArray(Long[]::new);
+        return epochsByName("""
+                with mine as (
+                    select l.name
+                    from metadata.lease l
+                    join unnest(:names, :epochs) held(name, epoch) on held.name = l.name and held.epoch = l.epoch
+                    where l.holder = :holder
+                    order by l.name
+                    for update of l
+                )
+                update metadata.lease l
+                set expires_at = clock_timestamp() + make_interval(secs => :ttl)
+                from mine
+                where l.name = mine.name
+                returning l.name, l.epoch
+                """, sql -> sql
+                .param("names", connection.createArrayOf("text", names), Types.ARRAY)
+                .param("epochs", connection.createArrayOf("bigint", epochs), Types.ARRAY));
+    }
+
+    /**
+     * Takes those of the leases that have run out or were given back. One that this holder itself still has is taken again under a new
+     * epoch: it asks only when it has lost its trust in the old one.
+     *
+     * @return those taken, with their new epochs
+     */
+    Map<String, Long> acquire(Collection<String> wanted) throws SQLException {
+        return epochsByName("""
+                with free as (
+                    select wanted.name
+                    from unnest(:names) wanted(name)
+                    left join metadata.lease l on l.name = wanted.name
+                    where l.name is null or l.holder in ('', :holder) or l.expires_at <= clock_timestamp()
+                ), next as (
+                    update metadata.cluster set version = version + 1 where exists (select from free) returning version
+                ), taken as (
+                    insert into metadata.lease as l (name, holder, base_url, epoch, expires_at, version)
+                    select free.name, :holder, :baseUrl, 1, clock_timestamp() + make_interval(secs => :ttl), next.version
+                    from free cross join next
+                    order by free.name
+                    on conflict (name) do update
+                    set holder = excluded.holder,
+                        base_url = excluded.base_url,
+                        epoch = l.epoch + 1,
+                        expires_at = clock_timestamp() + make_interval(secs => :ttl),
+                        version = excluded.version
+                    where l.holder in ('', excluded.holder) or l.expires_at <= clock_timestamp()
+                    returning name, epoch
+                )
+                select name, epoch, pg_notify('%s', '') from taken
+                """.formatted(MetadataTransaction.CHANNEL), sql -> sql
+                .param("names", connection.createArrayOf("text", wanted.toArray(String[]::new)), Types.ARRAY)
+                .param("baseUrl", baseUrl));
+    }
+
+    /** Gives leases back, so that another can take them at once. */
+    void release(Collection<String> names) throws SQLException {
+        epochsByName("""
+                with next as (
+                    update metadata.cluster set version = version + 1
+                    where exists (select from metadata.lease where name = any(:names) and holder = :holder)
+                    returning version
+                ), freed as (
+                    update metadata.lease l
+                    set holder = '', base_url = '', expires_at = clock_timestamp(), version = next.version
+                    from next
+                    where l.name = any(:names) and l.holder = :holder
+                    returning l.name, l.epoch
+                )
+                select name, epoch, pg_notify('%s', '') from freed
+                """.formatted(MetadataTransaction.CHANNEL), sql -> sql
+                .param("names", connection.createArrayOf("text", names.toArray(String[]::new)), Types.ARRAY));
+    }
+
+    @FunctionalInterface
+    private interface Parameters {
+        JdbcClient.StatementSpec bind(JdbcClient.StatementSpec statement) throws SQLException;
+    }
+
+    private Map<String, Long> epochsByName(String text, Parameters parameters) throws SQLException {
+        var epochs = new HashMap<String, Long>();
+        var statement = sql.sql(text).param("holder", holder).param("ttl", ttl.toMillis() / 1000.0);
+        parameters.bind(statement).query(row -> {
+            epochs.put(row.getString(1), row.getLong(2));
+        });
+        return epochs;
+    }
+}

@@ -1,0 +1,159 @@
+package io.millrace.common.lease;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.millrace.common.database.PostgresConnections;
+import io.millrace.testing.TestPostgres;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.TimeoutException;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+
+class BrokerRegistrationTest {
+    private static final LeaseTiming TIMING = new LeaseTiming(Duration.ofMillis(1_500), Duration.ofMillis(100), Duration
+            .ofMillis(150));
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    @AutoClose
+    private final TestPostgres postgres = TestPostgres.create();
+    private final List<BrokerRegistration> registrations = new ArrayList<>();
+    private final CompletableFuture<BrokerIdInUseException> idInUse = new CompletableFuture<>();
+
+    @AfterEach
+    void closeRegistrations() {
+        postgres.start();
+        registrations.forEach(BrokerRegistration::close);
+    }
+
+    @Test
+    void a_broker_registers_fenced_and_renews_its_lease() throws Exception {
+        assertThat(registration(0).start(LONG)).isEqualTo(1);
+
+        assertThat(row(0)).containsEntry("fenced", true).containsEntry("ready", false).containsEntry("http_url",
+                "http://h:8190");
+        var expiry = row(0).get("lease_expires_at");
+        await().atMost(LONG).until(() -> !row(0).get("lease_expires_at").equals(expiry));
+    }
+
+    @Test
+    void a_ready_broker_says_so_in_postgres() throws Exception {
+        var broker = registration(0);
+        broker.start(LONG);
+
+        broker.ready();
+
+        await().atMost(LONG).until(() -> row(0).get("ready").equals(true));
+        assertThat(row(0)).as("to unfence is the controller's").containsEntry("fenced", true);
+    }
+
+    @Test
+    void a_broker_that_closes_ends_its_lease_at_once_and_the_next_one_has_a_higher_epoch() throws Exception {
+        var broker = registration(0);
+        broker.start(LONG);
+        broker.ready();
+        await().atMost(LONG).until(() -> row(0).get("ready").equals(true));
+        broker.close();
+
+        assertThat(leaseRuns()).isFalse();
+        assertThat(row(0)).containsEntry("fenced", true).containsEntry("ready", false);
+        assertThat(registration(0).start(LONG)).isEqualTo(2);
+    }
+
+    @Test
+    void the_id_of_a_running_broker_is_refused_with_both_in_the_message() throws Exception {
+        registration(0).start(LONG);
+
+        assertThatThrownBy(() -> registration(0).start(LONG))
+                .isInstanceOf(BrokerIdInUseException.class)
+                .hasMessageContaining("Broker id 0 is in use by the broker at h:9092")
+                .hasMessageContaining("another id");
+        assertThat(row(0)).containsEntry("epoch", 1L);
+    }
+
+    @Test
+    void the_successor_of_a_dead_broker_waits_until_its_lease_has_run_out() throws Exception {
+        postgres.direct().sql("""
+                insert into metadata.broker (id, epoch, incarnation, directory_id, host, kafka_port, http_url, fenced,
+                    lease_expires_at, version)
+                values (0, 7, gen_random_uuid(), gen_random_uuid(), 'h', 1, 'u', false, clock_timestamp() + interval '1 second', 0)
+                """).update();
+
+        assertThat(registration(0).start(LONG)).isEqualTo(8);
+    }
+
+    @Test
+    void while_postgres_is_away_the_registration_stays_and_is_renewed_afterwards() throws Exception {
+        var broker = registration(0);
+        broker.start(LONG);
+        postgres.stop();
+        await().atMost(LONG).until(() -> !leaseRuns());
+
+        postgres.start();
+
+        await().atMost(LONG).until(this::leaseRuns);
+        assertThat(broker.epoch()).isEqualTo(1);
+        assertThat(row(0)).containsEntry("epoch", 1L);
+    }
+
+    @Test
+    void a_broker_whose_row_was_rolled_back_registers_again_above_its_own_epoch() throws Exception {
+        var broker = registration(0);
+        broker.start(LONG);
+        broker.ready();
+        postgres.direct().sql("delete from metadata.broker").update();
+
+        await().atMost(LONG).until(() -> broker.epoch() == 2);
+        await().atMost(LONG).until(() -> row(0).get("ready").equals(true));
+    }
+
+    @Test
+    void a_broker_whose_id_was_taken_while_it_slept_is_told_to_stop() throws Exception {
+        registration(0).start(LONG);
+        postgres.direct().sql("""
+                update metadata.broker
+                set epoch = 2, incarnation = gen_random_uuid(), lease_expires_at = clock_timestamp() + interval '1 hour'
+                """).update();
+
+        assertThat(idInUse.get(LONG.toSeconds(), TimeUnit.SECONDS)).hasMessageContaining("in use");
+    }
+
+    @Test
+    void starting_without_postgres_times_out_but_goes_on_trying() throws Exception {
+        postgres.stop();
+        var broker = registration(0);
+        assertThatThrownBy(() -> broker.start(Duration.ofMillis(50))).isInstanceOf(TimeoutException.class);
+
+        postgres.start();
+
+        assertThat(broker.start(LONG)).isEqualTo(1);
+    }
+
+    private boolean leaseRuns() {
+        return postgres.direct().sql("select lease_expires_at > clock_timestamp() from metadata.broker").query(
+                Boolean.class).single();
+    }
+
+    private Map<String, Object> row(int id) {
+        return postgres.direct().sql("select * from metadata.broker where id = :id").param("id", id).query()
+                .singleRow();
+    }
+
+    private BrokerRegistration registration(int id) {
+        var registration = new BrokerRegistration(
+                new PostgresConnections(postgres.jdbcUrl(), postgres.user(), postgres.password()),
+                TIMING,
+                new BrokerIdentity(id, UUID.randomUUID(), "h", 9092, "http://h:8190"),
+                idInUse::complete);
+        registrations.add(registration);
+        return registration;
+    }
+}

@@ -1,0 +1,165 @@
+package io.millrace.common.lease;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.millrace.common.database.PostgresConnections;
+import io.millrace.testing.TestPostgres;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CopyOnWriteArrayList;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.Test;
+
+class LeaseKeeperTest {
+    private static final LeaseTiming TIMING = new LeaseTiming(Duration.ofMillis(1_500), Duration.ofMillis(100), Duration
+            .ofMillis(150));
+    private static final List<String> NAMES = List.of("controller", "shard-0", "shard-1");
+    private static final Duration LONG = Duration.ofSeconds(20);
+
+    @AutoClose
+    private final TestPostgres postgres = TestPostgres.create();
+    private final List<LeaseKeeper> keepers = new ArrayList<>();
+
+    @AfterEach
+    void closeKeepers() {
+        postgres.start();
+        keepers.forEach(LeaseKeeper::close);
+    }
+
+    /** What a keeper's listener was told. */
+    private static final class Leases implements LeaseListener {
+        final Map<String, LeaseGrant> held = new ConcurrentHashMap<>();
+        final List<LeaseGrant> lost = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void acquired(LeaseGrant grant) {
+            assertThat(held.put(grant.name(), grant)).isNull();
+        }
+
+        @Override
+        public void lost(LeaseGrant grant) {
+            lost.add(held.remove(grant.name()));
+        }
+    }
+
+    @Test
+    void the_first_process_gets_all_leases_and_the_second_none() {
+        var first = new Leases();
+        var second = new Leases();
+        keeper("first", first);
+        await().atMost(LONG).until(() -> first.held.size() == NAMES.size());
+        keeper("second", second);
+        await().atMost(LONG).until(() -> renewals("first") > 3);
+
+        assertThat(second.held).isEmpty();
+        assertThat(first.held.values()).allMatch(LeaseGrant::isHeld).extracting(LeaseGrant::epoch).containsOnly(1L);
+        assertThat(first.lost).isEmpty();
+    }
+
+    @Test
+    void leases_given_back_go_to_the_other_process_under_a_higher_epoch() {
+        var first = new Leases();
+        var second = new Leases();
+        var firstKeeper = keeper("first", first);
+        await().atMost(LONG).until(() -> first.held.size() == NAMES.size());
+        var grants = List.copyOf(first.held.values());
+        keeper("second", second);
+
+        firstKeeper.close();
+
+        await().atMost(LONG).until(() -> second.held.size() == NAMES.size());
+        assertThat(first.held).isEmpty();
+        assertThat(grants).noneMatch(LeaseGrant::isHeld);
+        assertThat(second.held.values()).extracting(LeaseGrant::epoch).containsOnly(2L);
+    }
+
+    @Test
+    void without_postgres_leases_are_lost_and_taken_again_when_it_is_back() {
+        var leases = new Leases();
+        keeper("only", leases);
+        await().atMost(LONG).until(() -> leases.held.size() == NAMES.size());
+        var before = List.copyOf(leases.held.values());
+
+        postgres.stop();
+        await().atMost(LONG).until(() -> leases.lost.size() == NAMES.size());
+        assertThat(before).noneMatch(LeaseGrant::isHeld);
+        postgres.start();
+
+        await().atMost(LONG).until(() -> leases.held.size() == NAMES.size());
+        assertThat(leases.held.values()).extracting(LeaseGrant::epoch).containsOnly(2L);
+    }
+
+    @Test
+    void a_postgres_that_answers_nothing_costs_the_leases_in_time() {
+        var leases = new Leases();
+        keeper("only", leases);
+        await().atMost(LONG).until(() -> leases.held.size() == NAMES.size());
+
+        postgres.freeze();
+
+        await().atMost(LONG).until(() -> leases.lost.size() == NAMES.size());
+    }
+
+    @Test
+    void a_short_absence_of_postgres_costs_nothing() {
+        var leases = new Leases();
+        keeper("only", leases);
+        await().atMost(LONG).until(() -> leases.held.size() == NAMES.size());
+
+        postgres.stop();
+        postgres.start();
+        long renewals = renewals("only");
+        await().atMost(LONG).until(() -> renewals("only") > renewals + 1);
+
+        assertThat(leases.lost).isEmpty();
+    }
+
+    @Test
+    void a_lease_that_another_took_is_lost() {
+        var leases = new Leases();
+        keeper("only", leases);
+        await().atMost(LONG).until(() -> leases.held.size() == NAMES.size());
+        var controller = leases.held.get("controller");
+
+        postgres.direct().sql("""
+                update metadata.lease
+                set holder = 'thief', epoch = epoch + 1, expires_at = clock_timestamp() + interval '1 hour'
+                where name = 'controller'
+                """).update();
+
+        await().atMost(LONG).until(() -> leases.lost.contains(controller));
+        assertThat(leases.held).containsOnlyKeys("shard-0", "shard-1");
+        assertThat(controller.isHeld()).isFalse();
+    }
+
+    /** Counts changes of the expiry, for each renewal sets a later one. */
+    private long renewals(String holder) {
+        return postgres.direct()
+                .sql("""
+                        select coalesce(sum(n_tup_upd), 0) from pg_stat_all_tables
+                        where schemaname = 'metadata' and relname = 'lease'
+                            and exists (select from metadata.lease where holder = :holder)
+                        """)
+                .param("holder", holder)
+                .query(Long.class)
+                .single();
+    }
+
+    private LeaseKeeper keeper(String holder, LeaseListener listener) {
+        var keeper = new LeaseKeeper(
+                new PostgresConnections(postgres.jdbcUrl(), postgres.user(), postgres.password()),
+                TIMING,
+                holder,
+                "http://" + holder,
+                NAMES,
+                listener);
+        keepers.add(keeper);
+        keeper.start();
+        return keeper;
+    }
+}

@@ -125,14 +125,18 @@ final class ServiceSpecs {
             int httpPort,
             int managementPort,
             @Nullable String kafka) {
-        Map<String, String> environment = new HashMap<>(Map.of(
-                "MILLRACE_POSTGRES_URL", postgresUrl,
-                "MILLRACE_POSTGRES_USER", settings.postgresUser(),
-                "MILLRACE_POSTGRES_PASSWORD", settings.postgresPassword(),
-                "MILLRACE_OFFSET_URL", "http://" + HOST + ":" + settings.ports().offset()));
-        environment.putIfAbsent("MILLRACE_BIND_HOST", settings.environment().getOrDefault("MILLRACE_BIND_HOST", HOST));
-        environment.putIfAbsent("MILLRACE_ADVERTISED_HOST",
-                settings.environment().getOrDefault("MILLRACE_ADVERTISED_HOST", HOST));
+        Map<String, String> environment = new HashMap<>();
+        settings.environment().forEach((key, value) -> {
+            if (key.startsWith("MILLRACE_")) {
+                environment.put(key, value);
+            }
+        });
+        environment.putIfAbsent("MILLRACE_BIND_HOST", HOST);
+        environment.putIfAbsent("MILLRACE_ADVERTISED_HOST", HOST);
+        environment.put("MILLRACE_POSTGRES_URL", postgresUrl);
+        environment.put("MILLRACE_POSTGRES_USER", settings.postgresUser());
+        environment.put("MILLRACE_POSTGRES_PASSWORD", settings.postgresPassword());
+        environment.put("MILLRACE_OFFSET_URL", "http://" + HOST + ":" + settings.ports().offset());
         environment.putAll(logging(name));
         environment.putAll(own);
         return new ServiceSpec(name, command(name, jars.get(module), heap), Map.copyOf(environment),

@@ -116,16 +116,14 @@ public final class Suite implements AutoCloseable {
     public void start() throws IOException, InterruptedException {
         try {
             long deadline = System.nanoTime() + settings.readyTimeout().toNanos();
+            phase = RunState.Phase.STARTING;
             if (postgres != null) {
                 postgres.initialise(progress);
-                start(PostgresCluster.NAME);
-                awaitReady(List.of(PostgresCluster.NAME), deadline);
             }
-            List<String> services = specs.keySet().stream().filter(name -> !name.equals(PostgresCluster.NAME)).toList();
-            for (String name : services) {
+            for (String name : specs.keySet()) { // none waits for another: each service waits for PostgreSQL by itself
                 start(name);
             }
-            awaitReady(services, deadline);
+            awaitReady(names(), deadline);
             phase = RunState.Phase.READY;
             writeState();
         } catch (IOException | InterruptedException | RuntimeException e) {
@@ -251,6 +249,12 @@ public final class Suite implements AutoCloseable {
     /** Names of all processes, in the order in which they are started. */
     public List<String> names() {
         return List.copyOf(specs.keySet());
+    }
+
+    /** Base URL of a process's Actuator; null for PostgreSQL. */
+    public @Nullable String managementUrl(String name) {
+        URI readiness = spec(name).readiness();
+        return readiness == null ? null : "http://" + readiness.getAuthority();
     }
 
     /** The gateway's base URL. */

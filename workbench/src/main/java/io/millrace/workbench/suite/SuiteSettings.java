@@ -9,7 +9,7 @@ import java.util.Map;
  *
  * @param home         the root of the project, where the services' jars are
  * @param brokers      their ids are 0 to {@code brokers - 1}
- * @param environment  the launcher's own; of it, what is named in {@code MILLRACE_POSTGRES_*} and {@code MILLRACE_JAVA_OPTIONS} is read here
+ * @param environment  its {@code MILLRACE_*} variables are every service's settings, except what one suite must agree on
  * @param readyTimeout for the whole suite to become ready
  */
 public record SuiteSettings(

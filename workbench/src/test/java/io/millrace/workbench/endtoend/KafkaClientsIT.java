@@ -1,0 +1,200 @@
+package io.millrace.workbench.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.workbench.suite.Suite;
+import java.io.IOException;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.NewTopic;
+import org.apache.kafka.clients.consumer.ConsumerRecord;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.clients.producer.RecordMetadata;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.serialization.StringDeserializer;
+import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Assumptions;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** What speaks Kafka's protocol works unchanged, and Kafka's own tools read our files. */
+@WithSuite
+class KafkaClientsIT {
+    private static final int RECORDS = 2_000;
+    private static final Duration TOOL_TIMEOUT = Duration.ofSeconds(60);
+
+    private final Suite suite;
+    private final Gateway gateway;
+
+    KafkaClientsIT(Suite suite, Gateway gateway) {
+        this.suite = suite;
+        this.gateway = gateway;
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"none", "gzip", "snappy", "lz4", "zstd"})
+    void the_java_producer_and_an_assigned_consumer_agree_under_every_compression(String compression) throws Exception {
+        String topic = "compressed-" + compression;
+        gateway.createTopic(topic, 3);
+        List<String> sent = new ArrayList<>();
+        List<Future<RecordMetadata>> acknowledged = new ArrayList<>();
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(Map.of(
+                "bootstrap.servers", suite.bootstrapServers(), "compression.type", compression,
+                "linger.ms", 5, "acks", "all"), new StringSerializer(), new StringSerializer())) {
+            for (int record = 0; record < RECORDS; record++) {
+                String value = "value " + record + " " + "x".repeat(record % 200);
+                sent.add(value);
+                acknowledged.add(producer.send(new ProducerRecord<>(topic, "key-" + record % 17, value)));
+            }
+        }
+        Map<Integer, List<String>> byPartition = readAll(topic, 3);
+        for (int record = 0; record < RECORDS; record++) {
+            RecordMetadata place = acknowledged.get(record).get();
+            assertThat(byPartition.get(place.partition()).get((int) place.offset())).isEqualTo(sent.get(record));
+        }
+        assertThat(byPartition.values().stream().mapToInt(List::size).sum()).isEqualTo(RECORDS);
+    }
+
+    @Test
+    void both_worlds_choose_the_same_partition_for_a_key() throws Exception {
+        gateway.createTopic("same-partition", 6);
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", suite.bootstrapServers(), "linger.ms", 0), new StringSerializer(),
+                new StringSerializer())) {
+            for (String key : List.of("clients", "streams", "core", "Übergröße", "x")) {
+                // a JSON key is its JSON text, as the JSON format of the Strimzi bridge sends it
+                int byKafka = producer.send(new ProducerRecord<>("same-partition", "\"" + key + "\"", "1")).get()
+                        .partition();
+                int byHttp = gateway.produce("same-partition", List.of("{\"key\":\"" + key + "\",\"value\":2}"))
+                        .getFirst().partition();
+                assertThat(byHttp).as(key).isEqualTo(byKafka);
+            }
+        }
+    }
+
+    @Test
+    void topics_are_created_listed_and_deleted_by_the_admin_client() throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", suite.bootstrapServers()))) {
+            admin.createTopics(List.of(new NewTopic("by-admin", 4, (short) 1))).all().get(20, TimeUnit.SECONDS);
+            assertThat(admin.describeTopics(List.of("by-admin")).allTopicNames().get(20, TimeUnit.SECONDS)
+                    .get("by-admin").partitions()).hasSize(4);
+            assertThat(gateway.get("/topics/by-admin").expect(200).body().get("partitions").size()).isEqualTo(4);
+            admin.deleteTopics(List.of("by-admin")).all().get(20, TimeUnit.SECONDS);
+            assertThat(admin.listTopics().names().get(20, TimeUnit.SECONDS)).doesNotContain("by-admin");
+        }
+    }
+
+    @Test
+    void kcat_produces_and_consumes() throws Exception {
+        Assumptions.assumeTrue(isOnPath("kcat"), "kcat is not installed: its test is left out");
+        gateway.createTopic("by-kcat", 1);
+        Path input = Files.createTempFile("kcat", ".txt");
+        List<String> lines = IntStream.range(0, 1_000).mapToObj(line -> "line " + line).toList();
+        Files.write(input, lines);
+        String broker = "127.0.0.1:" + suite.settings().ports().brokerKafka();
+        for (String compression : List.of("none", "gzip", "snappy", "lz4", "zstd")) {
+            run(List.of("kcat", "-P", "-b", broker, "-t", "by-kcat", "-z", compression, "-l", input.toString()));
+        }
+        List<String> read = run(List.of("kcat", "-C", "-b", broker, "-t", "by-kcat", "-o", "beginning", "-e", "-q"));
+        Files.delete(input);
+        assertThat(read).hasSize(5_000);
+        for (int from = 0; from < read.size(); from += lines.size()) {
+            assertThat(read.subList(from, from + lines.size())).isEqualTo(lines);
+        }
+    }
+
+    @Test
+    void kafkas_own_reader_of_segment_files_has_nothing_to_complain_of() throws Exception {
+        String topic = "dumped";
+        gateway.createTopic(topic, 1);
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", suite.bootstrapServers(), "compression.type", "lz4"),
+                new StringSerializer(), new StringSerializer())) {
+            for (int record = 0; record < 20_000; record++) {
+                producer.send(new ProducerRecord<>(topic, "key", "value " + record));
+            }
+        }
+        List<Path> segments = files(topic + "-0", ".log");
+        assertThat(segments).isNotEmpty();
+        List<String> dump = dump(segments, "--deep-iteration", "--print-data-log");
+        assertThat(dump).anyMatch(line -> line.contains("payload: value 0"))
+                .anyMatch(line -> line.contains("payload: value 19999"))
+                .allMatch(line -> !line.contains("isvalid: false"));
+        List<Path> indexes = new ArrayList<>(files(topic + "-0", ".index"));
+        indexes.addAll(files(topic + "-0", ".timeindex"));
+        assertThat(indexes).hasSize(2 * segments.size());
+        List<String> complaints = dump(indexes, "--deep-iteration", "--verify-index-only").stream()
+                .filter(line -> line.contains("Found") || line.contains("rror") || line.contains("xception")).toList();
+        assertThat(complaints).isEmpty();
+    }
+
+    private Map<Integer, List<String>> readAll(String topic, int partitions) {
+        Map<Integer, List<String>> values = new java.util.HashMap<>();
+        List<TopicPartition> assigned = IntStream.range(0, partitions).mapToObj(partition -> new TopicPartition(topic,
+                partition)).toList();
+        try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(
+                Map.of("bootstrap.servers", suite.bootstrapServers(), "check.crcs", true), new StringDeserializer(),
+                new StringDeserializer())) {
+            consumer.assign(assigned);
+            consumer.seekToBeginning(assigned);
+            Map<TopicPartition, Long> ends = consumer.endOffsets(assigned);
+            while (assigned.stream().anyMatch(partition -> consumer.position(partition) < ends.get(partition))) {
+                for (ConsumerRecord<String, String> record : consumer.poll(Duration.ofSeconds(10))) {
+                    List<String> partition = values.computeIfAbsent(record.partition(), ignored -> new ArrayList<>());
+                    assertThat(record.offset()).isEqualTo(partition.size());
+                    partition.add(record.value());
+                }
+            }
+        }
+        return values;
+    }
+
+    private List<Path> files(String partition, String suffix) throws IOException {
+        List<Path> found = new ArrayList<>();
+        for (int broker = 0; broker < suite.settings().brokers(); broker++) {
+            try (Stream<Path> tree = Files.walk(suite.settings().directories().broker(broker))) {
+                tree.filter(file -> file.getParent().getFileName().toString().startsWith(partition))
+                        .filter(file -> file.getFileName().toString().endsWith(suffix)).forEach(found::add);
+            }
+        }
+        return found;
+    }
+
+    private static List<String> dump(List<Path> files, String... options) throws Exception {
+        List<String> command = new ArrayList<>(List.of(Path.of(System.getProperty("java.home"), "bin", "java")
+                .toString(),
+                "-XX:TieredStopAtLevel=1", "-cp", System.getProperty("java.class.path"),
+                "org.apache.kafka.tools.DumpLogSegments", "--files",
+                String.join(",", files.stream().map(Path::toString).toList())));
+        command.addAll(List.of(options));
+        return run(command);
+    }
+
+    private static List<String> run(List<String> command) throws Exception {
+        Path output = Files.createTempFile("tool", ".txt");
+        Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
+        assertThat(process.waitFor(TOOL_TIMEOUT.toSeconds(), TimeUnit.SECONDS)).as("%s ends", command).isTrue();
+        List<String> lines = Files.readString(output, StandardCharsets.UTF_8).lines().toList();
+        Files.delete(output);
+        assertThat(process.exitValue()).as("%s: %s", command, lines.subList(0, Math.min(20, lines.size()))).isZero();
+        return lines;
+    }
+
+    private static boolean isOnPath(String program) {
+        return Stream.of(System.getenv().getOrDefault("PATH", "").split(":"))
+                .anyMatch(directory -> Files.isExecutable(Path.of(directory, program)));
+    }
+}

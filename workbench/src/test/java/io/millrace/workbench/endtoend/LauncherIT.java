@@ -1,0 +1,150 @@
+package io.millrace.workbench.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.millrace.workbench.suite.FreePorts;
+import io.millrace.workbench.suite.Ports;
+import io.millrace.workbench.suite.RunState;
+import io.millrace.workbench.suite.SuiteDirectories;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** {@code ./millrace} as a person uses it. */
+class LauncherIT {
+    private static final Duration UP_TIMEOUT = Duration.ofSeconds(150);
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    @TempDir
+    private Path directory;
+
+    private Path data;
+    private Path front;
+    private Ports ports;
+
+    /** What a command answered. */
+    record Ran(int status, String output) {}
+
+    @BeforeEach
+    void a_front_behind_a_symbolic_link_and_a_path_with_spaces() throws IOException {
+        data = directory.resolve("my data");
+        Files.createDirectories(directory.resolve("some bin"));
+        front = Files.createSymbolicLink(directory.resolve("some bin").resolve("mill race"),
+                SharedSuite.home().resolve("millrace"));
+        ports = FreePorts.find(1, RandomGenerator.getDefault());
+    }
+
+    @AfterEach
+    void nothing_is_left_running() throws Exception {
+        millrace("down");
+        assertThat(new SuiteDirectories(data).stateFile()).doesNotExist();
+    }
+
+    @Test
+    void up_status_logs_and_down_do_what_they_say() throws Exception {
+        Ran up = millrace("up", "--detach");
+        assertThat(up.output()).contains("Millrace is ready").contains("swagger-ui");
+        assertThat(up.status()).isZero();
+
+        JsonNode status = JsonMapper.builder().build().readTree(millrace("status", "--json").output());
+        Map<String, JsonNode> byName = new HashMap<>();
+        status.forEach(process -> byName.put(process.get("name").asString(), process));
+        assertThat(byName).containsOnlyKeys("postgres", "offset", "coordinator", "gateway", "broker-0");
+        assertThat(byName.values()).allMatch(process -> process.get("ready").asBoolean())
+                .allMatch(process -> ProcessHandle.of(process.get("pid").asLong()).isPresent());
+        assertThat(byName.get("gateway").get("http").asString()).isEqualTo("http://127.0.0.1:" + ports.gateway());
+        assertThat(byName.get("broker-0").get("kafka").asString()).isEqualTo("127.0.0.1:" + ports.brokerKafka());
+        assertThat(byName.get("postgres").get("http").isNull()).isTrue();
+
+        Ran again = millrace("up");
+        assertThat(again.status()).isNotZero();
+        assertThat(again.output()).contains("already running");
+
+        assertThat(millrace("logs", "broker-0").output()).contains("INFO");
+
+        new Gateway("http://127.0.0.1:" + ports.gateway()).createTopic("kept", 1);
+        a_killed_service_is_started_again(byName.get("offset").get("pid").asLong());
+        a_killed_launcher_is_survived();
+
+        new Gateway("http://127.0.0.1:" + ports.gateway()).get("/topics/kept").expect(200);
+        assertThat(millrace("down").output()).contains("Millrace is down");
+        assertThat(millrace("status").output()).contains("no suite is running");
+    }
+
+    private void a_killed_service_is_started_again(long offsetPid) {
+        ProcessHandle.of(offsetPid).orElseThrow().destroyForcibly();
+        await().atMost(PATIENCE).until(() -> ready("offset", offsetPid));
+    }
+
+    private void a_killed_launcher_is_survived() throws Exception {
+        RunState state = RunState.read(new SuiteDirectories(data)).orElseThrow();
+        ProcessHandle launcher = state.supervisor().find().orElseThrow();
+        launcher.destroyForcibly();
+        launcher.onExit().get(10, TimeUnit.SECONDS);
+        state.processes().forEach(process -> assertThat(process.process().isAlive()).as(process.name()).isTrue());
+        Ran up = millrace("up", "--detach");
+        assertThat(up.output()).contains("ending what it left running").contains("Millrace is ready");
+        state.processes().forEach(process -> assertThat(process.process().isAlive()).as(process.name()).isFalse());
+    }
+
+    @Test
+    void a_taken_port_is_named_with_its_owner_before_anything_starts() throws Exception {
+        try (ServerSocket taken = new ServerSocket(ports.gateway(), 1, InetAddress.getLoopbackAddress())) {
+            Ran up = millrace("up");
+            assertThat(up.status()).isNotZero();
+            assertThat(up.output()).contains("port " + taken.getLocalPort() + " (gateway) is taken by java (pid "
+                    + ProcessHandle.current().pid() + ")");
+            assertThat(data.resolve("postgres")).doesNotExist();
+        }
+    }
+
+    @Test
+    void nothing_running_is_no_error_to_down_and_an_empty_status() throws Exception {
+        assertThat(millrace("down").status()).isZero();
+        assertThat(millrace("status", "--json").output().strip()).isIn("[]", "[ ]");
+    }
+
+    private boolean ready(String name, long notPid) {
+        return RunState.read(new SuiteDirectories(data)).orElseThrow().processes().stream()
+                .filter(process -> process.name().equals(name) && process.process().pid() != notPid)
+                .anyMatch(process -> io.millrace.workbench.suite.Readiness.of(new SuiteDirectories(data), process));
+    }
+
+    private Ran millrace(String... arguments) throws Exception {
+        List<String> command = new ArrayList<>(List.of(front.toString()));
+        command.addAll(List.of(arguments));
+        command.addAll(List.of("--data", data.toString()));
+        Path output = Files.createTempFile(directory, "output", ".txt");
+        ProcessBuilder builder = new ProcessBuilder(command).directory(directory.toFile()).redirectErrorStream(true)
+                .redirectOutput(output.toFile());
+        builder.environment().putAll(Map.of(
+                "MILLRACE_BUILD", "never",
+                "MILLRACE_JAVA_HOME", System.getProperty("java.home"),
+                "MILLRACE_POSTGRES_PORT", Integer.toString(ports.postgres()),
+                "MILLRACE_OFFSET_HTTP_PORT", Integer.toString(ports.offset()),
+                "MILLRACE_COORDINATOR_HTTP_PORT", Integer.toString(ports.coordinator()),
+                "MILLRACE_GATEWAY_PORT", Integer.toString(ports.gateway()),
+                "MILLRACE_GATEWAY_MANAGEMENT_PORT", Integer.toString(ports.gatewayManagement()),
+                "MILLRACE_BROKER_HTTP_PORT", Integer.toString(ports.brokerHttp()),
+                "MILLRACE_BROKER_KAFKA_PORT", Integer.toString(ports.brokerKafka())));
+        Process process = builder.start();
+        assertThat(process.waitFor(UP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)).as("%s ends", command).isTrue();
+        return new Ran(process.exitValue(), Files.readString(output));
+    }
+}

@@ -1,0 +1,101 @@
+package io.millrace.workbench.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.millrace.workbench.endtoend.Gateway.Answer;
+import io.millrace.workbench.suite.Suite;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** A part of the suite is away: what needs it answers 503 and when to come again, the rest goes on, and all is well when it is back. */
+@WithSuite
+class UnavailabilityIT {
+    private static final Duration PATIENCE = Duration.ofSeconds(60);
+
+    private final Suite suite;
+    private final Gateway gateway;
+
+    UnavailabilityIT(Suite suite, Gateway gateway) {
+        this.suite = suite;
+        this.gateway = gateway;
+    }
+
+    @Test
+    void without_postgres_records_go_in_and_out_and_topics_wait() throws Exception {
+        gateway.createTopic("postgres-away", 1);
+        suite.stop("postgres");
+        try {
+            gateway.produce("postgres-away", List.of("{\"value\":1}", "{\"value\":2}"));
+            assertThat(Gateway.delivered(gateway.get("/topics/postgres-away/partitions/0/records?offset=0").expect(200)
+                    .body())).hasSize(2);
+            assertIsAwayButAnswers(createTopic("postgres-away-new"));
+        } finally {
+            suite.start("postgres");
+            suite.awaitReady(PATIENCE, "postgres");
+        }
+        assertTopicCanBeCreated("postgres-back");
+        awaitAllReady();
+    }
+
+    @Test
+    void without_the_coordinator_records_go_in_and_out_and_groups_wait() throws Exception {
+        gateway.createTopic("coordinator-away", 1);
+        suite.stop("coordinator");
+        try {
+            gateway.produce("coordinator-away", List.of("{\"value\":1}"));
+            assertThat(Gateway.delivered(gateway.get("/topics/coordinator-away/partitions/0/records?offset=0")
+                    .expect(200).body())).hasSize(1);
+            assertIsAwayButAnswers(createTopic("coordinator-away-new"));
+            assertIsAwayButAnswers(gateway.post("/consumers/waiting", Gateway.METADATA,
+                    "{\"name\":\"one\",\"format\":\"json\"}"));
+        } finally {
+            suite.start("coordinator");
+            suite.awaitReady(PATIENCE, "coordinator");
+        }
+        assertTopicCanBeCreated("coordinator-back");
+        awaitAllReady();
+    }
+
+    @Test
+    void without_the_offset_service_commits_wait() throws Exception {
+        gateway.createTopic("offset-away", 1);
+        gateway.produce("offset-away", List.of("{\"value\":1}"));
+        String instance = gateway.join("offset-away", "one", "offset-away");
+        await().atMost(PATIENCE).until(() -> !gateway.poll(instance, 500, 100_000).isEmpty());
+        suite.stop("offset");
+        try {
+            gateway.produce("offset-away", List.of("{\"value\":2}"));
+            assertIsAwayButAnswers(gateway.post(instance + "/offsets", Gateway.METADATA, ""));
+        } finally {
+            suite.start("offset");
+            suite.awaitReady(PATIENCE, "offset");
+        }
+        await().atMost(PATIENCE)
+                .until(() -> gateway.post(instance + "/offsets", Gateway.METADATA, "").status() == 204);
+        gateway.delete(instance).expect(204);
+        awaitAllReady();
+    }
+
+    private Answer createTopic(String name) throws IOException, InterruptedException {
+        return gateway.post("/admin/topics", Gateway.METADATA,
+                "{\"topic_name\":\"" + name + "\",\"partitions_count\":1}");
+    }
+
+    private static void assertIsAwayButAnswers(Answer answer) {
+        answer.expect(503);
+        assertThat(answer.retryAfter()).as("Retry-After").isNotNull();
+        assertThat(answer.body().get("error_code").asInt()).isEqualTo(503);
+        assertThat(answer.body().get("message").asString()).isNotBlank();
+    }
+
+    private void assertTopicCanBeCreated(String name) {
+        await().atMost(PATIENCE).until(() -> createTopic(name).status() == 201);
+    }
+
+    private void awaitAllReady() {
+        await().atMost(PATIENCE).until(() -> suite.names().stream().allMatch(suite::isReady));
+    }
+}

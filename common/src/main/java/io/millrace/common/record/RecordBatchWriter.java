@@ -50,7 +50,14 @@ public final class RecordBatchWriter {
 
     /** What the batch would grow by with the record. */
     public int sizeOf(RecordSlices records, int record, long nowMs) {
-        int body = bodySize(records, record, timestamp(records, record, nowMs));
+        long timestampDelta = count == 0 ? 0 : timestamp(records, record, nowMs) - baseTimestampMs;
+        int body = bodySize(records, record, timestampDelta, count);
+        return Varints.sizeOf(body) + body;
+    }
+
+    /** Size of the record as the only one of a batch, without the batch's overhead. */
+    public static int sizeAlone(RecordSlices records, int record) {
+        int body = bodySize(records, record, 0, 0);
         return Varints.sizeOf(body) + body;
     }
 
@@ -61,7 +68,7 @@ public final class RecordBatchWriter {
      */
     public void append(RecordSlices records, int record, long nowMs) {
         long timestampMs = timestamp(records, record, nowMs);
-        int bodySize = bodySize(records, record, timestampMs);
+        int bodySize = bodySize(records, record, count == 0 ? 0 : timestampMs - baseTimestampMs, count);
         ensureRoom(Varints.sizeOf(bodySize) + bodySize);
         if (count == 0) {
             baseTimestampMs = timestampMs;
@@ -105,17 +112,22 @@ public final class RecordBatchWriter {
         return MemoryRecords.readableRecords(ByteBuffer.wrap(target, 0, position).slice());
     }
 
+    /** Moves to memory of its own: what was closed before may still be on its way to a socket, and must not change under it. */
+    public void unshare() {
+        bytes = bytes.clone();
+    }
+
     private static long timestamp(RecordSlices records, int record, long nowMs) {
         long own = records.timestampMs(record);
         return own == RecordSlices.NO_TIMESTAMP ? nowMs : own;
     }
 
-    private int bodySize(RecordSlices records, int record, long timestampMs) {
+    private static int bodySize(RecordSlices records, int record, long timestampDelta, int offsetDelta) {
         int keyLength = records.keyLength(record);
         int valueLength = records.valueLength(record);
         int first = records.headersStart(record);
         int end = records.headersEnd(record);
-        int size = 1 + Varints.sizeOf(count == 0 ? 0L : timestampMs - baseTimestampMs) + Varints.sizeOf(count)
+        int size = 1 + Varints.sizeOf(timestampDelta) + Varints.sizeOf(offsetDelta)
                 + Varints.sizeOf(keyLength) + Math.max(0, keyLength)
                 + Varints.sizeOf(valueLength) + Math.max(0, valueLength) + Varints.sizeOf(end - first);
         int[] headers = records.headers();

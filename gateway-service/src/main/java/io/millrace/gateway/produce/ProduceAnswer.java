@@ -1,0 +1,86 @@
+package io.millrace.gateway.produce;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.gateway.brokers.Brokers;
+import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.json.JsonOutput;
+import io.millrace.gateway.producer.Delivery;
+import org.jspecify.annotations.Nullable;
+
+/** Writes {@code {"offsets":[{"partition","offset"} | {"error_code","message"}]}}, one for each record, in order. */
+final class ProduceAnswer {
+    private static final byte[] OPEN = "{\"offsets\":[".getBytes(US_ASCII);
+    private static final byte[] PARTITION = "{\"partition\":".getBytes(US_ASCII);
+    private static final byte[] OFFSET = ",\"offset\":".getBytes(US_ASCII);
+    private static final byte[] ERROR_CODE = "{\"error_code\":".getBytes(US_ASCII);
+    private static final byte[] MESSAGE = ",\"message\":".getBytes(US_ASCII);
+    private static final byte[] CLOSE = "]}".getBytes(US_ASCII);
+
+    private ProduceAnswer() {}
+
+    static void write(TopicImage topic, Delivery delivery, JsonOutput target) {
+        target.clear();
+        target.write(OPEN);
+        for (int record = 0; record < delivery.count(); record++) {
+            if (record > 0) {
+                target.write(',');
+            }
+            ErrorCode error = delivery.error(record);
+            if (error == null) {
+                target.write(PARTITION);
+                target.writeLong(delivery.partition(record));
+                target.write(OFFSET);
+                target.writeLong(delivery.offset(record));
+            } else {
+                target.write(ERROR_CODE);
+                target.writeLong(error.httpStatus());
+                target.write(MESSAGE);
+                target.writeString(message(topic, error, delivery.partition(record)));
+            }
+            target.write('}');
+        }
+        target.write(CLOSE);
+    }
+
+    /** When not one record was stored, all for the same reason, that reason is the answer to the request; null otherwise. */
+    static @Nullable RefusedException wholeRefusal(TopicImage topic, Delivery delivery) {
+        if (delivery.count() == 0) {
+            return null;
+        }
+        ErrorCode first = delivery.error(0);
+        if (first == null) {
+            return null;
+        }
+        for (int record = 1; record < delivery.count(); record++) {
+            if (delivery.error(record) != first) {
+                return null;
+            }
+        }
+        return new RefusedException(first, message(topic, first, delivery.partition(0)));
+    }
+
+    private static String message(TopicImage topic, ErrorCode error, int partition) {
+        return switch (error) {
+            case UNKNOWN_PARTITION -> text(Topics.unknownPartition(topic, partition));
+            case UNKNOWN_TOPIC -> text(Topics.unknownTopic(topic.name()));
+            case LEADER_UNAVAILABLE -> text(Brokers.leaderUnavailable(topic.name(), partition));
+            case RECORD_TOO_LARGE -> "the record is larger than the topic's max.message.bytes";
+            case INVALID_RECORD ->
+                "the topic does not take the record: a compacted topic needs a key, and a timestamp must lie within its "
+                        + "message.timestamp.before.max.ms and message.timestamp.after.max.ms";
+            case TIMED_OUT -> "the leader of partition " + partition
+                    + " did not confirm in time; the record may or may not be stored";
+            case UNAVAILABLE -> "the gateway is shutting down; try again";
+            default -> "the leader of partition " + partition + " refused the record: " + error;
+        };
+    }
+
+    private static String text(RefusedException refusal) {
+        String message = refusal.getMessage();
+        return message == null ? refusal.code().name() : message;
+    }
+}

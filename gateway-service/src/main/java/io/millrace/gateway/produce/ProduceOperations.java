@@ -1,0 +1,108 @@
+package io.millrace.gateway.produce;
+
+import io.millrace.gateway.edge.ApiText;
+import io.millrace.gateway.edge.ErrorSchema;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.enums.ParameterIn;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.ExampleObject;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.parameters.RequestBody;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** What the OpenAPI document says of producing. */
+@Tag(name = ApiText.RECORDS)
+interface ProduceOperations {
+    String KEYED = "{\"records\":[{\"key\":\"customer-17\",\"value\":{\"order\":1,\"total\":99.95}},"
+            + "{\"key\":\"customer-4\",\"value\":{\"order\":2,\"total\":12.5}}]}";
+    String BINARY = "{\"records\":[{\"key\":\"Y3VzdG9tZXItMTc=\",\"value\":\"AAEC/w==\"}]}";
+    String TEXT = "{\"records\":[{\"key\":\"customer-17\",\"value\":\"order 1 was paid\"}]}";
+    String UNKEYED = "{\"records\":[{\"value\":{\"order\":3}},{\"value\":{\"order\":4},\"timestamp\":1767225600000,"
+            + "\"headers\":[{\"key\":\"source\",\"value\":\"d2Vi\"}]}]}";
+    String STORED = "{\"offsets\":[{\"partition\":2,\"offset\":0},{\"partition\":0,\"offset\":0}]}";
+    String PARTLY = "{\"offsets\":[{\"partition\":2,\"offset\":1},"
+            + "{\"error_code\":413,\"message\":\"the record is larger than the topic's max.message.bytes\"}]}";
+    String DESCRIPTION = """
+            The answer comes when every record is stored by its partition's leader and its in-sync replicas.
+
+            Records with a key go to the partition that Kafka's clients choose for it; records without one go wherever they travel \
+            best; `partition` overrides both. `"value": null`, or none, is a tombstone.
+
+            `application/vnd.kafka.json.v2+json` (or plain `application/json`): key and value are any JSON and are stored as the JSON \
+            text sent, so a string keeps its quotes. `application/vnd.kafka.text.v2+json`: they are strings, stored as UTF-8. \
+            `application/vnd.kafka.binary.v2+json`: they are base64 of the bytes to store. Header values are always base64.
+
+            A record that is refused is refused alone: its place in `offsets` says why. When nothing was stored, all for the same \
+            reason, the answer is that error itself.
+            """;
+
+    @Operation(summary = "Produce records", description = DESCRIPTION)
+    @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer 204 at once, without waiting for the brokers", schema = @Schema(type = "boolean", defaultValue = "false"))
+    @Parameter(name = "topic", in = ParameterIn.PATH, example = "orders")
+    @RequestBody(required = true, content = {
+            @Content(mediaType = ApiText.RECORDS_JSON, schema = @Schema(implementation = ProduceRequestSchema.class), examples = {
+                    @ExampleObject(name = "with keys", value = KEYED),
+                    @ExampleObject(name = "without keys", value = UNKEYED)}),
+            @Content(mediaType = ApiText.RECORDS_TEXT, schema = @Schema(implementation = ProduceRequestSchema.class), examples = @ExampleObject(name = "text", value = TEXT)),
+            @Content(mediaType = ApiText.RECORDS_BINARY, schema = @Schema(implementation = ProduceRequestSchema.class), examples = @ExampleObject(name = "binary", value = BINARY)),
+            @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ProduceRequestSchema.class), examples = @ExampleObject(name = "with keys", value = KEYED))})
+    @ApiResponse(responseCode = "200", description = "Stored; refused records alone carry an error", content = @Content(mediaType = ApiText.METADATA, schema = @Schema(implementation = ProduceAnswerSchema.class), examples = {
+            @ExampleObject(name = "stored", value = STORED), @ExampleObject(name = "one refused", value = PARTLY)}))
+    @ApiResponse(responseCode = "204", description = "Taken (`async=true`)", content = @Content)
+    @ApiResponse(responseCode = "400", description = "Malformed JSON, an unknown field, a wrong type: named with its byte", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_400)))
+    @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_404)))
+    @ApiResponse(responseCode = "413", description = "The body, or the only record, is too large", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
+    @ApiResponse(responseCode = "422", description = "The topic does not take such records", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
+    @ApiResponse(responseCode = "503", description = "A leader is away, or too many records wait; try again after `Retry-After`", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_503)))
+    void produce(@Parameter(hidden = true) String topic, @Parameter(hidden = true) HttpServletRequest request,
+            @Parameter(hidden = true) HttpServletResponse response) throws IOException, InterruptedException;
+
+    @Operation(summary = "Produce records to one partition", description = "As producing to the topic, but `partition` comes from the path.")
+    @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer 204 at once, without waiting for the brokers", schema = @Schema(type = "boolean", defaultValue = "false"))
+    @Parameter(name = "topic", in = ParameterIn.PATH, example = "orders")
+    @Parameter(name = "partition", in = ParameterIn.PATH, example = "0", schema = @Schema(type = "integer"))
+    @RequestBody(required = true, content = {
+            @Content(mediaType = ApiText.RECORDS_JSON, schema = @Schema(implementation = ProduceRequestSchema.class), examples = {
+                    @ExampleObject(name = "with keys", value = KEYED),
+                    @ExampleObject(name = "without keys", value = UNKEYED)}),
+            @Content(mediaType = ApiText.RECORDS_TEXT, schema = @Schema(implementation = ProduceRequestSchema.class), examples = @ExampleObject(name = "text", value = TEXT)),
+            @Content(mediaType = ApiText.RECORDS_BINARY, schema = @Schema(implementation = ProduceRequestSchema.class), examples = @ExampleObject(name = "binary", value = BINARY))})
+    @ApiResponse(responseCode = "200", description = "Stored; refused records alone carry an error", content = @Content(mediaType = ApiText.METADATA, schema = @Schema(implementation = ProduceAnswerSchema.class), examples = @ExampleObject("{\"offsets\":[{\"partition\":0,\"offset\":1},{\"partition\":0,\"offset\":2}]}")))
+    @ApiResponse(responseCode = "204", description = "Taken (`async=true`)", content = @Content)
+    @ApiResponse(responseCode = "400", description = "Malformed JSON, an unknown field, a wrong type", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
+    @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
+    @ApiResponse(responseCode = "503", description = "The leader is away, or too many records wait", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
+    void produceToPartition(@Parameter(hidden = true) String topic, @Parameter(hidden = true) int partition,
+            @Parameter(hidden = true) HttpServletRequest request,
+            @Parameter(hidden = true) HttpServletResponse response)
+            throws IOException, InterruptedException;
+
+    /** For the document alone: bodies are never made into objects. */
+    @Schema(name = "ProduceRequest")
+    record ProduceRequestSchema(List<RecordToProduce> records) {}
+
+    @Schema(name = "RecordToProduce")
+    record RecordToProduce(
+            @Schema(description = "Any JSON; a string in the text and binary formats") @Nullable Object key,
+            @Schema(description = "Any JSON; a string in the text and binary formats; null is a tombstone") @Nullable Object value,
+            @Schema(description = "Overrides the choice by key", minimum = "0") @Nullable Integer partition,
+            @Schema(description = "Milliseconds since 1970; now if absent", minimum = "0") @Nullable Long timestamp,
+            @Nullable List<RecordHeader> headers) {}
+
+    @Schema(name = "RecordHeader")
+    record RecordHeader(String key, @Schema(description = "base64", example = "d2Vi") @Nullable String value) {}
+
+    @Schema(name = "ProduceAnswer")
+    record ProduceAnswerSchema(@Schema(description = "One for each record, in order") List<ProducedOffset> offsets) {}
+
+    @Schema(name = "ProducedOffset", description = "`partition` and `offset`, or `error_code` and `message`")
+    record ProducedOffset(@Nullable Integer partition, @Nullable Long offset, @Nullable Integer error_code,
+            @Nullable String message) {}
+}

@@ -1,0 +1,66 @@
+package io.millrace.gateway.produce;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.record.RecordSlices;
+import io.millrace.gateway.json.JsonOutput;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+
+/** What one request needs while it is handled: its body, the records found in it, and the answer. Reused from request to request. */
+final class ProduceScratch {
+    private static final int INITIAL_BODY_BYTES = 8 * 1024;
+
+    private byte[] body = new byte[INITIAL_BODY_BYTES];
+    private int length;
+    final RecordSlices records = new RecordSlices();
+    final ProduceBodyParser parser = new ProduceBodyParser();
+    final JsonOutput answer = new JsonOutput(1024);
+
+    byte[] body() {
+        return body;
+    }
+
+    int length() {
+        return length;
+    }
+
+    /** Memory held. */
+    int capacityBytes() {
+        return body.length + answer.capacity();
+    }
+
+    /**
+     * Reads the whole body.
+     *
+     * @param announcedBytes {@code Content-Length}, or -1
+     * @throws RefusedException with {@code BODY_TOO_LARGE}, by the announced length before anything is read
+     */
+    void read(InputStream in, long announcedBytes, int limitBytes) throws IOException {
+        if (announcedBytes > limitBytes) {
+            throw tooLarge(limitBytes);
+        }
+        length = 0;
+        if (announcedBytes > body.length) {
+            body = new byte[(int) announcedBytes];
+        }
+        while (announcedBytes < 0 || length < announcedBytes) {
+            if (length == body.length) {
+                body = Arrays.copyOf(body, (int) Math.min(2L * length, limitBytes + 1L));
+            }
+            int read = in.read(body, length, body.length - length);
+            if (read < 0) {
+                return;
+            }
+            length += read;
+            if (length > limitBytes) {
+                throw tooLarge(limitBytes);
+            }
+        }
+    }
+
+    private static RefusedException tooLarge(int limitBytes) {
+        return new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body is larger than " + limitBytes + " bytes");
+    }
+}

@@ -1,0 +1,88 @@
+package io.millrace.gateway.producer;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.gateway.producer.BrokerLane.Flight;
+import java.util.List;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.RetriableException;
+import org.apache.kafka.common.message.ProduceResponseData.PartitionProduceResponse;
+import org.apache.kafka.common.message.ProduceResponseData.TopicProduceResponse;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.ProduceResponse;
+import org.jspecify.annotations.Nullable;
+
+/** What follows from a broker's answer, partition by partition. */
+final class ProduceOutcomes {
+    private ProduceOutcomes() {}
+
+    static void apply(List<Flight> flights, ProduceResponse response, Producer producer, BrokerLane lane) {
+        @Nullable
+        Flight[] open = flights.toArray(Flight[]::new);
+        int guess = 0;
+        for (TopicProduceResponse topic : response.data().responses()) {
+            for (PartitionProduceResponse partition : topic.partitionResponses()) {
+                int index = find(open, guess, topic, partition.index());
+                if (index >= 0) {
+                    Flight flight = open[index];
+                    open[index] = null;
+                    guess = index + 1;
+                    if (flight != null) {
+                        apply(flight, partition, producer, lane);
+                    }
+                }
+            }
+        }
+        for (Flight unanswered : open) {
+            if (unanswered != null) {
+                unanswered.queue().retry(true);
+                producer.dispatchLater(unanswered.queue());
+            }
+        }
+    }
+
+    /** Answers come in the order of the request as a rule, so the search begins where the last one ended. */
+    private static int find(@Nullable Flight[] open, int guess, TopicProduceResponse topic, int partition) {
+        for (int i = 0; i < open.length; i++) {
+            int index = (guess + i) % open.length;
+            Flight flight = open[index];
+            if (flight != null && flight.queue().partition() == partition && isSame(flight.queue(), topic)) {
+                return index;
+            }
+        }
+        return -1;
+    }
+
+    private static boolean isSame(PartitionQueue queue, TopicProduceResponse topic) {
+        return topic.topicId().equals(Uuid.ZERO_UUID) ? queue.topic().equals(topic.name())
+                : queue.topicId().equals(topic.topicId());
+    }
+
+    private static void apply(Flight flight, PartitionProduceResponse answer, Producer producer, BrokerLane lane) {
+        PartitionQueue queue = flight.queue();
+        Errors error = Errors.forCode(answer.errorCode());
+        boolean more = switch (error) {
+            case NONE -> queue.stored(answer.baseOffset());
+            // Stored by a try whose answer was lost, so long ago that the broker no longer knows where.
+            case DUPLICATE_SEQUENCE_NUMBER -> queue.stored(Delivery.UNKNOWN_OFFSET);
+            case OUT_OF_ORDER_SEQUENCE_NUMBER, UNKNOWN_PRODUCER_ID, INVALID_PRODUCER_EPOCH,
+                    INVALID_PRODUCER_ID_MAPPING -> {
+                queue.retryWithNewIdentity();
+                yield true;
+            }
+            case MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE -> queue.refused(ErrorCode.RECORD_TOO_LARGE);
+            case INVALID_RECORD, INVALID_TIMESTAMP -> queue.refused(ErrorCode.INVALID_RECORD);
+            default -> {
+                if (error.exception() instanceof RetriableException) {
+                    queue.retry(false);
+                    producer.dispatchLater(queue);
+                    yield false;
+                }
+                producer.refusedUnexpectedly(queue, error);
+                yield queue.refused(ErrorCode.INTERNAL);
+            }
+        };
+        if (more) {
+            lane.add(queue);
+        }
+    }
+}

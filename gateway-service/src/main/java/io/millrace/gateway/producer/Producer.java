@@ -1,0 +1,283 @@
+package io.millrace.gateway.producer;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.record.PartitionHash;
+import io.millrace.common.record.RecordBatchWriter;
+import io.millrace.common.record.RecordSlices;
+import io.millrace.common.wire.BrokerClient;
+import io.millrace.common.wire.BrokerEndpoint;
+import io.millrace.gateway.brokers.Topics;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.ScheduledExecutorService;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.LongAdder;
+import java.util.random.RandomGenerator;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Sends records to the leaders of their partitions. A request's thread routes its records, copies them into the partitions' batches and
+ * sends what may be sent at once; what gathers meanwhile is sent by the answer to what is under way.
+ */
+public final class Producer implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(Producer.class);
+
+    private final ClusterImages images;
+    private final BrokerClient client;
+    private final ProducerProperties properties;
+    private final RandomGenerator random;
+    private final ProducerIds ids;
+    private final MemoryBudget budget;
+    private final BatchBuffers buffers;
+    private final Map<Uuid, TopicQueues> topics = new ConcurrentHashMap<>();
+    private final Map<BrokerEndpoint, BrokerLane> lanes = new ConcurrentHashMap<>();
+    private final ScheduledExecutorService timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform()
+            .daemon().name("producer-retry").factory());
+    private final LongAdder recordsAccepted = new LongAdder();
+    private final LongAdder retries = new LongAdder();
+    private volatile boolean closing;
+
+    public Producer(ClusterImages images, BrokerClient client, ProducerProperties properties, RandomGenerator random) {
+        this.images = images;
+        this.client = client;
+        this.properties = properties;
+        this.random = random;
+        this.ids = new ProducerIds(images, client, properties.requestTimeout(), random);
+        this.budget = new MemoryBudget(properties.bufferMemory().toBytes());
+        this.buffers = new BatchBuffers(properties.pooledMemory().toBytes());
+        images.subscribe(this::imageChanged);
+    }
+
+    /**
+     * Takes a request's records; they are copied when this returns.
+     *
+     * @param nowMs the time of records that name none
+     * @return what becomes of them; refused alone, and there already: {@code RECORD_TOO_LARGE}, {@code UNKNOWN_PARTITION},
+     *         {@code INVALID_RECORD}
+     * @throws RefusedException with {@code QUEUE_FULL}: none was taken
+     */
+    public Delivery send(TopicImage topic, RecordSlices records, long nowMs) {
+        long bytes = 0;
+        for (int i = 0; i < records.count(); i++) {
+            bytes += records.sizeUpperBound(i);
+        }
+        if (closing) {
+            throw new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again");
+        }
+        if (!budget.reserve(bytes)) {
+            throw new RefusedException(ErrorCode.QUEUE_FULL, "more than " + budget.limitBytes() / 1024
+                    + " KiB of records wait for their brokers; try again later");
+        }
+        var delivery = new Delivery(records.count(), budget, bytes);
+        TopicQueues queues = topics.computeIfAbsent(topic.id(),
+                _ -> new TopicQueues(topic, buffers, (int) properties.stickySize().toBytes()));
+        TopicLimits limits = queues.limits(topic);
+        if (records.count() == 1) {
+            if (route(topic, queues, limits, records, 0, delivery, nowMs)) {
+                BrokerLane lane = append(topic, queues, limits, delivery.partition(0), delivery, records, 0, nowMs);
+                if (lane != null) {
+                    lane.drain();
+                }
+            }
+        } else {
+            sendMany(topic, queues, limits, records, delivery, nowMs);
+        }
+        recordsAccepted.add(records.count());
+        delivery.handedOver();
+        return delivery;
+    }
+
+    private void sendMany(TopicImage topic, TopicQueues queues, TopicLimits limits, RecordSlices records,
+            Delivery delivery, long nowMs) {
+        int partitions = topic.partitions().size();
+        // First and last record of each partition's chain, plus one: zero is none.
+        int[] first = new int[partitions];
+        int[] last = new int[partitions];
+        for (int i = 0; i < records.count(); i++) {
+            if (route(topic, queues, limits, records, i, delivery, nowMs)) {
+                int partition = delivery.partition(i);
+                if (first[partition] == 0) {
+                    first[partition] = i + 1;
+                } else {
+                    delivery.link(last[partition] - 1, i);
+                }
+                last[partition] = i + 1;
+            }
+        }
+        List<BrokerLane> touched = new ArrayList<>();
+        for (int partition = 0; partition < partitions; partition++) {
+            if (first[partition] != 0) {
+                BrokerLane lane = append(topic, queues, limits, partition, delivery, records, first[partition] - 1,
+                        nowMs);
+                if (lane != null && !touched.contains(lane)) {
+                    touched.add(lane);
+                }
+            }
+        }
+        touched.forEach(BrokerLane::drain);
+    }
+
+    /** Chooses a record's partition. @return false when it is refused instead */
+    private boolean route(TopicImage topic, TopicQueues queues, TopicLimits limits, RecordSlices records, int record,
+            Delivery delivery,
+            long nowMs) {
+        int partitions = topic.partitions().size();
+        int size = records.sizeUpperBound(record);
+        int partition = records.chosenPartition(record);
+        if (partition == RecordSlices.ANY_PARTITION) {
+            partition = records.keyLength(record) >= 0
+                    ? PartitionHash.partitionOf(records.bytes(), records.keyStart(record), records.keyLength(record),
+                            partitions)
+                    : queues.stickyPartition(topic, size, images.current(), random);
+        }
+        delivery.route(record, partition);
+        long timestampMs = records.timestampMs(record);
+        ErrorCode refusal = null;
+        if (partition >= partitions) {
+            refusal = ErrorCode.UNKNOWN_PARTITION;
+        } else if (RecordBatchWriter.OVERHEAD_BYTES + size > limits.maxBatchBytes()
+                && RecordBatchWriter.OVERHEAD_BYTES + RecordBatchWriter.sizeAlone(records, record) > limits
+                        .maxBatchBytes()) {
+            refusal = ErrorCode.RECORD_TOO_LARGE;
+        } else if (limits.needsKey() && records.keyLength(record) < 0
+                || timestampMs != RecordSlices.NO_TIMESTAMP && !limits.takesTimestamp(timestampMs, nowMs)) {
+            refusal = ErrorCode.INVALID_RECORD;
+        }
+        if (refusal != null) {
+            delivery.refuse(record, refusal);
+            return false;
+        }
+        return true;
+    }
+
+    /** @return the lane to drain, if this made the partition ready there */
+    private @Nullable BrokerLane append(TopicImage topic, TopicQueues queues, TopicLimits limits, int partition,
+            Delivery delivery,
+            RecordSlices records, int firstRecord, long nowMs) {
+        PartitionQueue queue = queues.queue(topic, partition);
+        int limitBytes = (int) Math.min(properties.batchSize().toBytes(), limits.maxBatchBytes());
+        long deadlineNanos = nowNanos() + properties.deliveryTimeout().toNanos();
+        return queue.append(delivery, records, firstRecord, nowMs, limitBytes, deadlineNanos) ? dispatch(queue) : null;
+    }
+
+    /** Brings an attended queue to its leader's lane, or has it tried again later. @return the lane to drain */
+    private @Nullable BrokerLane dispatch(PartitionQueue queue) {
+        ClusterImage image = images.current();
+        TopicImage topic = image.topic(queue.topicId());
+        if (topic == null) {
+            queue.close(ErrorCode.UNKNOWN_TOPIC);
+            topics.remove(queue.topicId());
+            return null;
+        }
+        PartitionImage partition = topic.partition(queue.partition());
+        BrokerEndpoint leader = partition == null ? null : Topics.leader(image, partition);
+        if (leader == null || identity(queue) == null) {
+            dispatchLater(queue);
+            return null;
+        }
+        BrokerLane lane = lanes.get(leader);
+        if (lane == null) {
+            lane = lanes.computeIfAbsent(leader, endpoint -> new BrokerLane(endpoint, client, properties, this));
+        }
+        lane.add(queue);
+        return lane;
+    }
+
+    @Nullable
+    ProducerId identity(PartitionQueue queue) {
+        return ids.current(queue.exhaustedProducerId());
+    }
+
+    void dispatchLater(PartitionQueue queue) {
+        retries.increment();
+        try {
+            timer.schedule(() -> dispatchAgain(queue), properties.retryBackoff().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException _) {
+            queue.close(ErrorCode.UNAVAILABLE);
+        }
+    }
+
+    private void dispatchAgain(PartitionQueue queue) {
+        try {
+            if (queue.expire(nowNanos())) {
+                BrokerLane lane = dispatch(queue);
+                if (lane != null) {
+                    lane.drain();
+                }
+            }
+        } catch (RuntimeException e) {
+            LOG.error("Sending to {}-{} again failed", queue.topic(), queue.partition(), e);
+        }
+    }
+
+    void sendFailed(BrokerEndpoint broker, @Nullable Throwable failure) {
+        LOG.debug("{} did not answer a produce request; it is sent again", broker, failure);
+    }
+
+    void refusedUnexpectedly(PartitionQueue queue, Errors error) {
+        LOG.warn("The leader of {}-{} refused records: {}", queue.topic(), queue.partition(), error);
+    }
+
+    long nowNanos() {
+        return System.nanoTime();
+    }
+
+    private void imageChanged(ClusterImage previous, ClusterImage current) {
+        for (Uuid topicId : topics.keySet()) {
+            if (current.topic(topicId) == null && previous.topic(topicId) != null) {
+                TopicQueues queues = topics.remove(topicId);
+                if (queues != null) {
+                    queues.close(ErrorCode.UNKNOWN_TOPIC);
+                }
+            }
+        }
+        if (previous.brokers().isEmpty() && !current.brokers().isEmpty()) {
+            ids.ask();
+        }
+    }
+
+    /** Bytes of records that wait for their leaders or their answers. */
+    public long bufferedBytes() {
+        return budget.usedBytes();
+    }
+
+    /** Records taken since the start. */
+    public long recordsAccepted() {
+        return recordsAccepted.sum();
+    }
+
+    /** Times that a partition's batches were sent again or waited for a leader. */
+    public long retries() {
+        return retries.sum();
+    }
+
+    /** Refuses new records and waits for those taken, up to the drain time-out; the rest is failed. */
+    @Override
+    public void close() {
+        closing = true;
+        long deadline = nowNanos() + properties.drainTimeout().toNanos();
+        while (budget.usedBytes() > 0 && nowNanos() < deadline) {
+            try {
+                TimeUnit.MILLISECONDS.sleep(5);
+            } catch (InterruptedException _) {
+                Thread.currentThread().interrupt();
+                break;
+            }
+        }
+        timer.shutdownNow();
+        topics.values().forEach(queues -> queues.close(ErrorCode.UNAVAILABLE));
+    }
+}

@@ -1,0 +1,4 @@
+package io.millrace.gateway.producer;
+
+/** An idempotent producer's identity, from InitProducerId. */
+record ProducerId(long id, short epoch) {}

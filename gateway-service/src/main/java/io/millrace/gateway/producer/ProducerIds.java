@@ -1,0 +1,85 @@
+package io.millrace.gateway.producer;
+
+import io.millrace.common.metadata.BrokerImage;
+import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.wire.BrokerClient;
+import io.millrace.common.wire.BrokerEndpoint;
+import io.millrace.common.wire.Lane;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.random.RandomGenerator;
+import org.apache.kafka.common.message.InitProducerIdRequestData;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.InitProducerIdRequest;
+import org.apache.kafka.common.requests.InitProducerIdResponse;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** The gateway's producer id, asked for at any broker when it is first needed. */
+final class ProducerIds {
+    private static final Logger LOG = LoggerFactory.getLogger(ProducerIds.class);
+
+    private final ClusterImages images;
+    private final BrokerClient client;
+    private final Duration requestTimeout;
+    private final RandomGenerator random;
+    private final AtomicBoolean asking = new AtomicBoolean();
+    private volatile @Nullable ProducerId current;
+
+    ProducerIds(ClusterImages images, BrokerClient client, Duration requestTimeout, RandomGenerator random) {
+        this.images = images;
+        this.client = client;
+        this.requestTimeout = requestTimeout;
+        this.random = random;
+    }
+
+    /**
+     * The id to use, or null while there is none; then it is being asked for.
+     *
+     * @param exhausted an id that is not to be used
+     */
+    @Nullable
+    ProducerId current(long exhausted) {
+        ProducerId id = current;
+        if (id != null && id.id() != exhausted) {
+            return id;
+        }
+        ask();
+        return null;
+    }
+
+    /** Asks ahead, so that the first records need not wait for it. */
+    void ask() {
+        if (!asking.compareAndSet(false, true)) {
+            return;
+        }
+        List<BrokerImage> brokers = images.current().brokers().values().stream().filter(broker -> !broker.fenced())
+                .toList();
+        if (brokers.isEmpty()) {
+            asking.set(false);
+            return;
+        }
+        BrokerImage chosen = brokers.get(random.nextInt(brokers.size()));
+        var request = new InitProducerIdRequest.Builder(new InitProducerIdRequestData().setTransactionalId(null)
+                .setTransactionTimeoutMs(Integer.MAX_VALUE).setProducerId(-1).setProducerEpoch((short) -1));
+        client.send(new BrokerEndpoint(chosen.id(), chosen.host(), chosen.kafkaPort()), Lane.DATA, request,
+                InitProducerIdResponse.class,
+                requestTimeout).whenComplete((response, failure) -> {
+                    accept(chosen, response, failure);
+                    asking.set(false);
+                });
+    }
+
+    private void accept(BrokerImage broker, @Nullable InitProducerIdResponse response, @Nullable Throwable failure) {
+        if (response == null) {
+            LOG.debug("Broker {} gave no producer id", broker.id(), failure);
+        } else if (response.error() != Errors.NONE) {
+            LOG.debug("Broker {} gave no producer id: {}", broker.id(), response.error());
+        } else {
+            current = new ProducerId(response.data().producerId(), response.data().producerEpoch());
+            LOG.info("Producing as {}", current);
+        }
+    }
+}

@@ -1,0 +1,47 @@
+package io.millrace.gateway.producer;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * The producer's limits.
+ *
+ * @param bufferMemory           of all records that wait for their leader; a request beyond it is refused with {@code QUEUE_FULL}
+ * @param pooledMemory           of batch buffers kept for the next batches
+ * @param batchSize              a batch takes no further record beyond it, or beyond the topic's {@code max.message.bytes} if that is less
+ * @param requestSize            a produce request takes no further partition beyond it
+ * @param maxInFlightRequests    unanswered produce requests per broker; a partition is in one of them only
+ * @param deliveryTimeout        from the request to its answer, over all retries; then {@code LEADER_UNAVAILABLE} or {@code TIMED_OUT}
+ * @param requestTimeout         of one try; then the connection is given up and the same batch is sent again
+ * @param retryBackoff           wait before a batch is sent again
+ * @param stickySize             records without key go to one partition until it has got so much, then to another (KIP-480)
+ * @param drainTimeout           longest wait at shutdown for what was accepted
+ */
+@Validated
+@ConfigurationProperties("millrace.producer")
+public record ProducerProperties(
+        @DefaultValue("64MB") DataSize bufferMemory,
+        @DefaultValue("16MB") DataSize pooledMemory,
+        @DefaultValue("1MB") DataSize batchSize,
+        @DefaultValue("4MB") DataSize requestSize,
+        @DefaultValue("5") int maxInFlightRequests,
+        @DefaultValue("30s") Duration deliveryTimeout,
+        @DefaultValue("10s") Duration requestTimeout,
+        @DefaultValue("20ms") Duration retryBackoff,
+        @DefaultValue("16KB") DataSize stickySize,
+        @DefaultValue("5s") Duration drainTimeout) {
+
+    public ProducerProperties {
+        if (maxInFlightRequests < 1) {
+            throw new IllegalArgumentException("millrace.producer.max-in-flight-requests must be at least 1: "
+                    + maxInFlightRequests);
+        }
+        if (batchSize.toBytes() < 1 || batchSize.toBytes() > Integer.MAX_VALUE / 2) {
+            throw new IllegalArgumentException("millrace.producer.batch-size must be between 1 B and 1 GB: "
+                    + batchSize);
+        }
+    }
+}

@@ -1,0 +1,36 @@
+package io.millrace.gateway.producer;
+
+import io.millrace.common.metadata.TopicImage;
+import java.util.Map;
+
+/**
+ * What a topic's configuration asks of a record. A broker refuses a whole batch for one record's sake, so each is checked before it joins
+ * the records of others.
+ *
+ * @param maxBatchBytes    {@code max.message.bytes}: of a batch, its header included
+ * @param needsKey         {@code cleanup.policy} has {@code compact}
+ * @param maxAheadMs       {@code message.timestamp.after.max.ms}
+ * @param maxBehindMs      {@code message.timestamp.before.max.ms}
+ */
+record TopicLimits(int maxBatchBytes, boolean needsKey, long maxAheadMs, long maxBehindMs) {
+    static final int DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
+    static final long DEFAULT_MAX_AHEAD_MS = 3_600_000;
+
+    static TopicLimits of(TopicImage topic) {
+        Map<String, String> configs = topic.configs();
+        boolean clientsTime = !"LogAppendTime".equals(configs.get("message.timestamp.type"));
+        return new TopicLimits((int) number(configs, "max.message.bytes", DEFAULT_MAX_MESSAGE_BYTES),
+                configs.getOrDefault("cleanup.policy", "delete").contains("compact"),
+                clientsTime ? number(configs, "message.timestamp.after.max.ms", DEFAULT_MAX_AHEAD_MS) : Long.MAX_VALUE,
+                clientsTime ? number(configs, "message.timestamp.before.max.ms", Long.MAX_VALUE) : Long.MAX_VALUE);
+    }
+
+    boolean takesTimestamp(long timestampMs, long nowMs) {
+        return timestampMs - nowMs <= maxAheadMs && nowMs - timestampMs <= maxBehindMs;
+    }
+
+    private static long number(Map<String, String> configs, String name, long otherwise) {
+        String value = configs.get(name);
+        return value == null ? otherwise : Long.parseLong(value.trim());
+    }
+}

@@ -1,0 +1,94 @@
+package io.millrace.gateway.producer;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicImage;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/** One topic's queues, its limits, and the partition that takes records without key for now. */
+final class TopicQueues {
+    private record Seen(TopicImage topic, TopicLimits limits) {}
+
+    private final BatchBuffers buffers;
+    private final int stickyBytes;
+    private volatile PartitionQueue[] queues = new PartitionQueue[0];
+    private volatile Seen seen;
+    private int stickyPartition = Delivery.NONE;
+    private int stickyUsedBytes;
+
+    TopicQueues(TopicImage topic, BatchBuffers buffers, int stickyBytes) {
+        this.buffers = buffers;
+        this.stickyBytes = stickyBytes;
+        this.seen = new Seen(topic, TopicLimits.of(topic));
+    }
+
+    TopicLimits limits(TopicImage topic) {
+        Seen last = seen;
+        if (last.topic != topic) {
+            last = new Seen(topic, TopicLimits.of(topic));
+            seen = last;
+        }
+        return last.limits;
+    }
+
+    PartitionQueue queue(TopicImage topic, int partition) {
+        PartitionQueue[] present = queues;
+        return partition < present.length ? present[partition] : grow(topic, partition);
+    }
+
+    private synchronized PartitionQueue grow(TopicImage topic, int partition) {
+        PartitionQueue[] present = queues;
+        if (partition >= present.length) {
+            PartitionQueue[] grown = Arrays.copyOf(present, Math.max(partition + 1, topic.partitions().size()));
+            for (int i = present.length; i < grown.length; i++) {
+                grown[i] = new PartitionQueue(topic.id(), topic.name(), i, buffers);
+            }
+            queues = grown;
+            return grown[partition];
+        }
+        return present[partition];
+    }
+
+    /** Where a record without key goes: to the same partition as the one before, until that has got its share (KIP-480, KIP-794). */
+    synchronized int stickyPartition(TopicImage topic, int sizeBytes, ClusterImage image, RandomGenerator random) {
+        if (stickyPartition == Delivery.NONE || stickyUsedBytes >= stickyBytes || stickyPartition >= topic.partitions()
+                .size()
+                || !hasLeader(topic, image, stickyPartition)) {
+            stickyPartition = choose(topic, image, random);
+            stickyUsedBytes = 0;
+        }
+        stickyUsedBytes += sizeBytes;
+        return stickyPartition;
+    }
+
+    private int choose(TopicImage topic, ClusterImage image, RandomGenerator random) {
+        List<Integer> candidates = new ArrayList<>();
+        for (PartitionImage partition : topic.partitions()) {
+            if (partition.index() != stickyPartition && image.leader(partition) != null) {
+                candidates.add(partition.index());
+            }
+        }
+        if (!candidates.isEmpty()) {
+            return candidates.get(random.nextInt(candidates.size()));
+        }
+        return stickyPartition >= 0 && stickyPartition < topic.partitions().size() ? stickyPartition
+                : random.nextInt(topic.partitions().size());
+    }
+
+    private static boolean hasLeader(TopicImage topic, ClusterImage image, int index) {
+        @Nullable
+        PartitionImage partition = topic.partition(index);
+        return partition != null && image.leader(partition) != null;
+    }
+
+    void close(ErrorCode error) {
+        for (PartitionQueue queue : queues) {
+            queue.close(error);
+        }
+    }
+}

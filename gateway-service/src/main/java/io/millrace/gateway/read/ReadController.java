@@ -1,0 +1,201 @@
+package io.millrace.gateway.read;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.record.RecordCursor;
+import io.millrace.gateway.brokers.Brokers;
+import io.millrace.gateway.brokers.FetchFrom;
+import io.millrace.gateway.brokers.FetchLimits;
+import io.millrace.gateway.brokers.Fetched;
+import io.millrace.gateway.brokers.OffsetQuery;
+import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.edge.ApiText;
+import io.millrace.gateway.edge.ErrorSchema;
+import io.millrace.gateway.json.JsonOutput;
+import io.millrace.gateway.records.NotJson;
+import io.millrace.gateway.records.RecordFormat;
+import io.millrace.gateway.records.RecordJsonWriter;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.ArraySchema;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.ExampleObject;
+import io.swagger.v3.oas.annotations.media.Schema;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpHeaders;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestParam;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Reads a partition from an offset or a time. */
+@RestController
+@Tag(name = ApiText.RECORDS)
+class ReadController {
+    private static final byte[] OPEN = "[".getBytes(US_ASCII);
+    private static final byte[] CLOSE = "]".getBytes(US_ASCII);
+    private static final String NEXT_OFFSET_HEADER = "Millrace-Next-Offset";
+    private static final String END_OFFSET_HEADER = "Millrace-End-Offset";
+
+    private final Topics topics;
+    private final Brokers brokers;
+    private final ReadProperties properties;
+
+    ReadController(Topics topics, Brokers brokers, ReadProperties properties) {
+        this.topics = topics;
+        this.brokers = brokers;
+        this.properties = properties;
+    }
+
+    @Operation(summary = "Read records from an offset or a time", description = """
+            Answers as soon as there are records, or `[]` when none came within `timeout`. The header `Millrace-Next-Offset` says where \
+            to read on, `Millrace-End-Offset` where the partition ends.
+
+            `Accept` chooses the format: `application/vnd.kafka.json.v2+json` shows keys and values that are JSON as they are and \
+            refuses others with 406; `application/vnd.kafka.text.v2+json` shows all as strings; \
+            `application/vnd.kafka.binary.v2+json` as base64. Anything else means JSON, where what is not JSON is shown as a string.
+            """)
+    @ApiResponse(responseCode = "200", description = "Records, in order", content = {
+            @Content(mediaType = ApiText.JSON, array = @ArraySchema(schema = @Schema(implementation = RecordSchema.class)), examples = @ExampleObject("""
+                            [{"topic":"orders","partition":0,"offset":0,"timestamp":1767225600000,"key":"customer-17",\
+                            "value":{"order":1,"total":99.95}}]""")),
+            @Content(mediaType = ApiText.RECORDS_JSON, array = @ArraySchema(schema = @Schema(implementation = RecordSchema.class))),
+            @Content(mediaType = ApiText.RECORDS_TEXT, array = @ArraySchema(schema = @Schema(implementation = RecordSchema.class))),
+            @Content(mediaType = ApiText.RECORDS_BINARY, array = @ArraySchema(schema = @Schema(implementation = RecordSchema.class)))})
+    @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_404)))
+    @ApiResponse(responseCode = "406", description = "JSON was asked for by name, but a record is not JSON", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
+    @ApiResponse(responseCode = "416", description = "The offset is outside the log", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject("""
+                            {"error_code":416,"message":"offset 99 is outside partition 0 of topic 'orders', which goes from 0 to 2",\
+                            "code":"OFFSET_OUT_OF_RANGE"}""")))
+    @ApiResponse(responseCode = "503", description = "The leader is away; try again after `Retry-After`", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_503)))
+    @GetMapping("/topics/{topic}/partitions/{partition}/records")
+    void read(
+            @Parameter(example = "orders") @PathVariable("topic") String topic,
+            @Parameter(example = "0") @PathVariable("partition") int partition,
+            @Parameter(description = "A number, `earliest` (the default) or `latest`", example = "earliest") @RequestParam(name = "offset", required = false) @Nullable String offset,
+            @Parameter(description = "Instead of an offset: from the first record at or after this time, in ms since 1970") @RequestParam(name = "timestamp", required = false) @Nullable Long timestamp,
+            @Parameter(description = "Longest wait for records, in ms", example = "1000") @RequestParam(name = "timeout", required = false) @Nullable Long timeout,
+            @Parameter(description = "Most bytes of records; a first record that is larger comes nevertheless") @RequestParam(name = "max_bytes", required = false) @Nullable Long maxBytes,
+            @Parameter(hidden = true) HttpServletRequest request,
+            @Parameter(hidden = true) HttpServletResponse response) throws IOException, InterruptedException {
+        topics.require(topic, partition);
+        RecordFormat named = RecordFormat.named(request.getHeader(HttpHeaders.ACCEPT));
+        RecordFormat format = named == null ? RecordFormat.JSON : named;
+        Duration wait = capped("timeout", timeout, properties.defaultTimeout(), properties.maxTimeout());
+        int budgetBytes = capped("max_bytes", maxBytes, properties.defaultMaxSize().toBytes(), properties.maxSize()
+                .toBytes());
+        long from = start(topic, partition, offset, timestamp);
+        var writer = new RecordJsonWriter(format, named == null ? NotJson.AS_STRING : NotJson.REFUSE, false);
+        writer.partition(topic, partition);
+        var answer = new JsonOutput(16 * 1024);
+        answer.write(OPEN);
+        long end = fill(answer, writer, new FetchFrom(topic, partition, from), wait, budgetBytes);
+        answer.write(CLOSE);
+        response.setContentType(named == null ? ApiText.JSON : named.mediaType());
+        response.setHeader(NEXT_OFFSET_HEADER, Long.toString(writer.nextOffset()));
+        response.setHeader(END_OFFSET_HEADER, Long.toString(end));
+        response.setContentLength(answer.size());
+        answer.writeTo(response.getOutputStream());
+    }
+
+    /** Fetches until there is a record to show or the time is up: a fetch may find nothing but control records. @return the end offset */
+    private long fill(JsonOutput answer, RecordJsonWriter writer, FetchFrom start, Duration wait, int budgetBytes)
+            throws InterruptedException {
+        long deadline = System.nanoTime() + wait.toNanos();
+        FetchFrom from = start;
+        while (true) {
+            long left = Math.max(0, deadline - System.nanoTime());
+            var limits = new FetchLimits(Duration.ofNanos(left), budgetBytes, budgetBytes, false);
+            Fetched fetched = brokers.fetch(List.of(from), limits).getFirst();
+            if (fetched.error() != null) {
+                throw refusal(fetched, fetched.error());
+            }
+            if (from.offset() > fetched.highWatermark() && fetched.highWatermark() >= 0) {
+                throw refusal(fetched, ErrorCode.OFFSET_OUT_OF_RANGE);
+            }
+            writer.writeAll(answer, new RecordCursor(fetched.records(), from.offset()), budgetBytes, true);
+            if (writer.written() > 0 || deadline - System.nanoTime() < TimeUnit.MILLISECONDS.toNanos(1)) {
+                return fetched.highWatermark();
+            }
+            from = new FetchFrom(from.topic(), from.partition(), writer.nextOffset());
+        }
+    }
+
+    private long start(String topic, int partition, @Nullable String offset, @Nullable Long timestamp)
+            throws InterruptedException {
+        if (timestamp != null) {
+            if (offset != null) {
+                throw new RefusedException(ErrorCode.INVALID_REQUEST, "timestamp: give either offset or timestamp");
+            }
+            if (timestamp < 0) {
+                throw new RefusedException(ErrorCode.INVALID_REQUEST, "timestamp: must not be negative");
+            }
+            long found = brokers.offset(topic, partition, timestamp);
+            return found >= 0 ? found : brokers.offset(topic, partition, OffsetQuery.LATEST);
+        }
+        if (offset == null || offset.equals("earliest")) {
+            return brokers.offset(topic, partition, OffsetQuery.EARLIEST);
+        }
+        if (offset.equals("latest")) {
+            return brokers.offset(topic, partition, OffsetQuery.LATEST);
+        }
+        try {
+            long number = Long.parseLong(offset);
+            if (number >= 0) {
+                return number;
+            }
+        } catch (NumberFormatException _) {
+            // Told below.
+        }
+        throw new RefusedException(ErrorCode.INVALID_REQUEST, "offset: '" + offset
+                + "' is not a number from 0 on, earliest or latest");
+    }
+
+    private RefusedException refusal(Fetched fetched, ErrorCode error) throws InterruptedException {
+        FetchFrom from = fetched.from();
+        return switch (error) {
+            case OFFSET_OUT_OF_RANGE -> new RefusedException(error, "offset " + from.offset() + " is outside partition "
+                    + from.partition()
+                    + " of topic '" + from.topic() + "', which goes from "
+                    + brokers.offset(from.topic(), from.partition(), OffsetQuery.EARLIEST) + " to "
+                    + brokers.offset(from.topic(), from.partition(), OffsetQuery.LATEST));
+            case LEADER_UNAVAILABLE -> Brokers.leaderUnavailable(from.topic(), from.partition());
+            default -> Topics.unknownTopic(from.topic());
+        };
+    }
+
+    private static Duration capped(String name, @Nullable Long askedMs, Duration otherwise, Duration limit) {
+        return Duration.ofMillis(capped(name, askedMs, otherwise.toMillis(), limit.toMillis()));
+    }
+
+    private static int capped(String name, @Nullable Long asked, long otherwise, long limit) {
+        if (asked != null && asked < 0) {
+            throw new RefusedException(ErrorCode.INVALID_REQUEST, name + ": must not be negative");
+        }
+        return (int) Math.min(asked == null ? otherwise : asked, limit);
+    }
+
+    /** For the document alone: records are written from their bytes. */
+    @Schema(name = "Record")
+    record RecordSchema(
+            @Schema(example = "orders") String topic,
+            int partition,
+            long offset,
+            @Schema(description = "Milliseconds since 1970") long timestamp,
+            @Nullable Object key,
+            @Nullable Object value,
+            @Schema(description = "Present only if there are any; values are base64") @Nullable List<HeaderSchema> headers) {}
+
+    @Schema(name = "ReadHeader")
+    record HeaderSchema(String key, @Schema(example = "d2Vi") @Nullable String value) {}
+}

@@ -109,8 +109,15 @@ public interface InstancesApi {
 
     record Assignment(List<TopicPartition> partitions) {}
 
-    /** @param pollId a client's name for this poll; the same name as the last poll's repeats it from the same positions; null: none */
-    record BeginPoll(@Nullable String pollId) {}
+    /**
+     * @param pollId a client's name for this poll; the same name as the last poll's repeats it from the same positions; null: none
+     * @param waitMs how long the poll may wait for records: the member's session lasts longer by that, since it cannot call meanwhile; null: 0
+     */
+    record BeginPoll(@Nullable String pollId, @Nullable Integer waitMs) {
+        public BeginPoll(@Nullable String pollId) {
+            this(pollId, null);
+        }
+    }
 
     /**
      * @param pollNumber  to be given back in {@link Delivered}
@@ -127,7 +134,17 @@ public interface InstancesApi {
      */
     record Granted(String topicId, String topic, int partition, @Nullable Long position, @Nullable Long endPosition) {}
 
-    record Delivered(long pollNumber, List<Position> positions) {}
+    /**
+     * @param positions next offsets to read, also for partitions without records whose position {@code auto.offset.reset} has just found:
+     *                  what is appended from now on is then not missed
+     * @param starts    where reading began in those partitions that were granted without a position, so that the poll can be repeated;
+     *                  null: none were
+     */
+    record Delivered(long pollNumber, List<Position> positions, @Nullable List<Position> starts) {
+        public Delivered(long pollNumber, List<Position> positions) {
+            this(pollNumber, positions, null);
+        }
+    }
 
     /** @param offset next offset to read */
     record Position(String topic, int partition, long offset) {}

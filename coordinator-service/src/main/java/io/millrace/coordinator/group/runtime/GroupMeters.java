@@ -1,0 +1,42 @@
+package io.millrace.coordinator.group.runtime;
+
+import java.util.function.ToDoubleFunction;
+
+import org.springframework.stereotype.Component;
+
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.Gauge;
+import io.micrometer.core.instrument.MeterRegistry;
+import io.micrometer.core.instrument.Timer;
+
+/** All meters of groups and HTTP consumers. */
+@Component
+public class GroupMeters {
+    final Counter rebalances;
+    final Counter expiries;
+    final Timer events;
+    public final Counter instancesExpired;
+    public final Counter autoCommits;
+    public final Counter autoCommitsFailed;
+    private final MeterRegistry registry;
+
+    GroupMeters(MeterRegistry registry) {
+        this.registry = registry;
+        rebalances = Counter.builder("millrace.group.rebalances").description("New target assignments").register(
+                registry);
+        expiries = Counter.builder("millrace.group.expiries").description("Members that were not heard from in time")
+                .register(registry);
+        events = Timer.builder("millrace.group.heartbeat").description("Time of a member's request in its group")
+                .publishPercentileHistogram().register(registry);
+        instancesExpired = Counter.builder("millrace.consumer.expiries")
+                .description("HTTP consumers that were forgotten for lack of calls").register(registry);
+        autoCommits = Counter.builder("millrace.consumer.auto.commits").tag("outcome", "stored")
+                .description("Offsets committed for HTTP consumers").register(registry);
+        autoCommitsFailed = Counter.builder("millrace.consumer.auto.commits").tag("outcome", "failed")
+                .description("Offsets committed for HTTP consumers").register(registry);
+    }
+
+    public <T> void gauge(String name, String description, T owner, ToDoubleFunction<T> value) {
+        Gauge.builder(name, owner, value).description(description).register(registry);
+    }
+}

@@ -1,0 +1,41 @@
+package io.millrace.coordinator.group.runtime;
+
+import java.time.Duration;
+
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+import io.millrace.coordinator.group.AssignorName;
+import io.millrace.coordinator.group.GroupLimits;
+import jakarta.validation.constraints.Min;
+import jakarta.validation.constraints.NotNull;
+
+/**
+ * Limits and times of consumer groups.
+ *
+ * @param assignor              used where members wish for no other
+ * @param maxGroups             groups of one coordinator; more are refused with 429
+ * @param maxMembers            members of one group; more are refused with 429
+ * @param maxSubscribedTopics   topics that a subscription names; more are refused with 422
+ * @param maxPatternLength      characters of a topic pattern; longer ones are refused with 422
+ * @param minSessionTimeout     shorter session timeouts are refused with 422
+ * @param maxSessionTimeout     longer ones too
+ * @param requestsWaiting       requests that wait for one group; more are refused with 503
+ * @param requestPatience       how long such a request waits; then 503
+ * @param expiryInterval        how often sessions are looked through
+ */
+@Validated
+@ConfigurationProperties(prefix = "millrace.group", ignoreUnknownFields = false)
+public record GroupSettings(@NotNull @DefaultValue("STICKY") AssignorName assignor,
+        @Min(1) @DefaultValue("10000") int maxGroups, @Min(1) @DefaultValue("1000") int maxMembers,
+        @Min(1) @DefaultValue("1000") int maxSubscribedTopics, @Min(1) @DefaultValue("256") int maxPatternLength,
+        @NotNull @DefaultValue("1s") Duration minSessionTimeout,
+        @NotNull @DefaultValue("30m") Duration maxSessionTimeout,
+        @Min(1) @DefaultValue("2000") int requestsWaiting, @NotNull @DefaultValue("5s") Duration requestPatience,
+        @NotNull @DefaultValue("250ms") Duration expiryInterval) {
+    GroupLimits limits() {
+        return new GroupLimits(maxMembers, maxSubscribedTopics, maxPatternLength,
+                Math.toIntExact(minSessionTimeout.toMillis()), Math.toIntExact(maxSessionTimeout.toMillis()));
+    }
+}

@@ -1,0 +1,45 @@
+package io.millrace.coordinator.group.runtime;
+
+import java.util.concurrent.ConcurrentHashMap;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+
+/** A shard in one term of holding it, with its groups. A new term is a new object, so nothing of an old one is mixed in. */
+public final class Shard {
+    private final int number;
+    private final ShardLease lease;
+    private volatile boolean lost;
+    /** Its holder was away for a while: nobody's silence in that time counts. Owned by the expiry loop. */
+    boolean wasAway;
+    final ConcurrentHashMap<String, GroupCell> groups = new ConcurrentHashMap<>();
+
+    Shard(int number, ShardLease lease) {
+        this.number = number;
+        this.lease = lease;
+    }
+
+    public int number() {
+        return number;
+    }
+
+    public long epoch() {
+        return lease.epoch();
+    }
+
+    boolean isHeld() {
+        return !lost && lease.isHeld();
+    }
+
+    /** For good: another coordinator has written. */
+    void markLost() {
+        lost = true;
+    }
+
+    /** Refused with {@link ErrorCode#NOT_COORDINATOR}: the caller is to look who is, and ask again. */
+    void requireHeld() {
+        if (!isHeld()) {
+            throw new RefusedException(ErrorCode.NOT_COORDINATOR, "this coordinator does not hold shard " + number);
+        }
+    }
+}

@@ -24,7 +24,7 @@ public record Subscription(SortedSet<String> topics, @Nullable TopicPattern patt
         return new Subscription(new TreeSet<>(), pattern);
     }
 
-    boolean covers(Topic topic) {
+    public boolean covers(Topic topic) {
         return topics.contains(topic.name()) || pattern != null && pattern.matches(topic.name());
     }
 }

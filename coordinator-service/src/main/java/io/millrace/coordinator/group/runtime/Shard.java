@@ -2,8 +2,11 @@ package io.millrace.coordinator.group.runtime;
 
 import java.util.concurrent.ConcurrentHashMap;
 
+import org.jspecify.annotations.Nullable;
+
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.coordinator.group.Group;
 
 /** A shard in one term of holding it, with its groups. A new term is a new object, so nothing of an old one is mixed in. */
 public final class Shard {
@@ -27,8 +30,14 @@ public final class Shard {
         return lease.epoch();
     }
 
-    boolean isHeld() {
+    public boolean isHeld() {
         return !lost && lease.isHeld();
+    }
+
+    /** The group as it was loaded, for those who load beside it. */
+    public @Nullable Group loaded(String groupId) {
+        GroupCell cell = groups.get(groupId);
+        return cell == null ? null : cell.group;
     }
 
     /** For good: another coordinator has written. */

@@ -1,0 +1,66 @@
+package io.millrace.coordinator.group.runtime;
+
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeSet;
+
+import org.springframework.web.bind.annotation.RestController;
+
+import io.millrace.common.api.GroupsApi;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.api.TopicPartition;
+import io.millrace.coordinator.group.Group;
+import io.millrace.coordinator.group.Member;
+import io.millrace.coordinator.group.PartitionId;
+import io.millrace.coordinator.group.Topic;
+import io.millrace.coordinator.group.Topics;
+
+/** Groups as a whole, for gateways and tools. */
+@RestController
+class GroupController implements GroupsApi {
+    private final GroupRuntime runtime;
+    private final TopicsFeed topics;
+    private final ServiceClients clients;
+
+    GroupController(GroupRuntime runtime, TopicsFeed topics, ServiceClients clients) {
+        this.runtime = runtime;
+        this.topics = topics;
+        this.clients = clients;
+    }
+
+    @Override
+    public List<GroupSummary> list() {
+        return runtime.list().stream()
+                .map(group -> new GroupSummary(group.groupId(), group.phase().name(), group.members().size()))
+                .sorted(Comparator.comparing(GroupSummary::group)).toList();
+    }
+
+    @Override
+    public GroupDescription describe(String group) {
+        Group found = runtime.find(group);
+        Topics now = topics.current();
+        return new GroupDescription(found.groupId(), found.phase().name(), found.epoch(), found.assignor().wireName(),
+                found.members().values().stream().map(member -> description(member, now)).toList());
+    }
+
+    @Override
+    public void delete(String group) {
+        runtime.delete(group, () -> clients.offsets().delete(group));
+    }
+
+    private static MemberDescription description(Member member, Topics topics) {
+        var names = new TreeSet<String>();
+        topics.all().stream().filter(topic -> member.profile().subscription().covers(topic)).map(Topic::name)
+                .forEach(names::add);
+        var partitions = new ArrayList<TopicPartition>();
+        for (PartitionId partition : member.state().assigned()) {
+            Topic topic = topics.withId(partition.topicId());
+            if (topic != null) {
+                partitions.add(new TopicPartition(topic.name(), partition.partition()));
+            }
+        }
+        partitions.sort(null);
+        return new MemberDescription(member.memberId(), member.epoch(), names, partitions);
+    }
+}

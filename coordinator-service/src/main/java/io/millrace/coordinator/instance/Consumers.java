@@ -1,0 +1,144 @@
+package io.millrace.coordinator.instance;
+
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.coordinator.group.Group;
+import io.millrace.coordinator.group.Member;
+import io.millrace.coordinator.group.runtime.GroupMeters;
+import io.millrace.coordinator.group.runtime.GroupRuntime;
+import io.millrace.coordinator.group.runtime.MonotonicClock;
+import io.millrace.coordinator.group.runtime.Shard;
+import io.millrace.coordinator.group.runtime.ShardListener;
+import io.millrace.coordinator.group.runtime.Turnstile;
+
+/** The HTTP consumers of the shards held here, in memory as they are stored. */
+@Component
+class Consumers implements ShardListener {
+    private record Key(String groupId, String instanceId) {}
+
+    private final ConcurrentHashMap<Key, HttpConsumer> consumers = new ConcurrentHashMap<>();
+    private final GroupRuntime runtime;
+    private final InstanceStore store;
+    private final ConsumerSettings settings;
+    private final MonotonicClock clock;
+
+    Consumers(GroupRuntime runtime, InstanceStore store, ConsumerSettings settings, MonotonicClock clock,
+            GroupMeters meters) {
+        this.runtime = runtime;
+        this.store = store;
+        this.settings = settings;
+        this.clock = clock;
+        runtime.listen(this);
+        meters.gauge("millrace.consumer.instances", "HTTP consumers of this coordinator", consumers,
+                ConcurrentHashMap::size);
+    }
+
+    /** Runs a call of the client's, one at a time per consumer. Refused with {@link ErrorCode#UNKNOWN_INSTANCE}. */
+    <T> T call(String groupId, String instanceId, Function<HttpConsumer, T> task) {
+        runtime.shardOf(groupId);
+        HttpConsumer consumer = consumers.get(new Key(groupId, instanceId));
+        if (consumer == null) {
+            throw unknown(groupId, instanceId);
+        }
+        return consumer.turnstile.pass(() -> {
+            if (consumer.deleted) {
+                throw unknown(groupId, instanceId);
+            }
+            consumer.calledAtMs = clock.nowMs();
+            return task.apply(consumer);
+        });
+    }
+
+    /** Stores and keeps a new one. Refused with {@link ErrorCode#INSTANCE_EXISTS} and {@link ErrorCode#TOO_MANY}. */
+    void add(InstanceRow row) {
+        Shard shard = runtime.shardOf(row.groupId());
+        var key = new Key(row.groupId(), row.instanceId());
+        if (consumers.size() >= settings.maxInstances()) {
+            throw new RefusedException(ErrorCode.TOO_MANY,
+                    "this coordinator has its limit of %d consumers".formatted(settings.maxInstances()));
+        }
+        HttpConsumer consumer = consumer(row, shard);
+        runtime.within(shard, row.groupId(), () -> {
+            if (consumers.containsKey(key)) {
+                throw new RefusedException(ErrorCode.INSTANCE_EXISTS,
+                        "group '%s' has a consumer '%s' already".formatted(row.groupId(), row.instanceId()));
+            }
+            store.save(shard, row);
+            consumers.put(key, consumer);
+        });
+    }
+
+    /** Inside its turnstile. */
+    void remove(HttpConsumer consumer) {
+        store.delete(consumer.shard, consumer.row);
+        consumer.deleted = true;
+        consumers.remove(new Key(consumer.row.groupId(), consumer.row.instanceId()), consumer);
+    }
+
+    /** Inside its turnstile. */
+    void change(HttpConsumer consumer, InstanceRow row) {
+        store.save(consumer.shard, row);
+        consumer.row = row;
+    }
+
+    Collection<HttpConsumer> all() {
+        return List.copyOf(consumers.values());
+    }
+
+    @Override
+    public void shardTaken(Shard shard, boolean nobodyBetween) {
+        var stored = new HashSet<Key>();
+        for (InstanceRow row : store.load(shard)) {
+            var key = new Key(row.groupId(), row.instanceId());
+            stored.add(key);
+            HttpConsumer known = nobodyBetween ? consumers.get(key) : null;
+            if (known != null) {
+                known.shard = shard;
+            } else {
+                consumers.put(key, loaded(row, shard));
+            }
+        }
+        consumers.keySet().removeIf(
+                key -> ClusterImage.shardOf(key.groupId()) == shard.number() && !stored.contains(key));
+    }
+
+    @Override
+    public void shardLost(int shard) {
+        // What is in memory stays until the shard comes back: then it is known whether anybody else had it.
+    }
+
+    /** A member goes on with what its group has for it; where it had read to, only what it committed tells. */
+    private HttpConsumer loaded(InstanceRow row, Shard shard) {
+        HttpConsumer consumer = consumer(row, shard);
+        Group group = shard.loaded(row.groupId());
+        @Nullable
+        Member member = group == null ? null : group.member(row.instanceId());
+        if (member != null) {
+            consumer.memberEpoch = member.epoch();
+            consumer.owned = member.state().assigned();
+            consumer.subscriptionChanged = true;
+        }
+        return consumer;
+    }
+
+    private HttpConsumer consumer(InstanceRow row, Shard shard) {
+        String name = "consumer '%s' of group '%s'".formatted(row.instanceId(), row.groupId());
+        var turnstile = new Turnstile(name, settings.requestsWaiting(), settings.requestPatience());
+        return new HttpConsumer(row, shard, turnstile, clock.nowMs());
+    }
+
+    private static RefusedException unknown(String groupId, String instanceId) {
+        return new RefusedException(ErrorCode.UNKNOWN_INSTANCE,
+                "group '%s' has no consumer '%s'".formatted(groupId, instanceId));
+    }
+}

@@ -1,0 +1,85 @@
+package io.millrace.coordinator.instance;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.function.Supplier;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+import io.millrace.common.api.OffsetsApi;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.api.TopicPartition;
+import io.millrace.common.error.RefusedException;
+import io.millrace.coordinator.group.PartitionId;
+import io.millrace.coordinator.group.Topic;
+import io.millrace.coordinator.group.runtime.TopicsFeed;
+
+/** The offset service in the terms of the coordinator: partitions by id, and a bounded number of tries (both calls may be repeated). */
+@Component
+class GroupOffsets {
+    private final ServiceClients clients;
+    private final TopicsFeed topics;
+    private final int attempts;
+
+    GroupOffsets(ServiceClients clients, TopicsFeed topics, ConsumerSettings settings) {
+        this.clients = clients;
+        this.topics = topics;
+        this.attempts = settings.offsetAttempts();
+    }
+
+    /** What the group has committed; partitions without a commit, and those of deleted topics, are left out. */
+    Map<PartitionId, Long> committed(String groupId, SortedSet<PartitionId> partitions) {
+        var byName = new HashMap<TopicPartition, PartitionId>();
+        for (PartitionId partition : partitions) {
+            Topic topic = topics.current().withId(partition.topicId());
+            if (topic != null) {
+                byName.put(new TopicPartition(topic.name(), partition.partition()), partition);
+            }
+        }
+        var committed = new HashMap<PartitionId, Long>();
+        if (!byName.isEmpty()) {
+            var request = new OffsetsApi.Fetch(byName.keySet().stream().sorted().toList());
+            for (OffsetsApi.Committed offset : trying(() -> clients.offsets().fetch(groupId, request)).offsets()) {
+                PartitionId partition = byName.get(new TopicPartition(offset.topic(), offset.partition()));
+                if (partition != null) {
+                    committed.put(partition, offset.offset());
+                }
+            }
+        }
+        return committed;
+    }
+
+    /** @param member whose epoch fences the commit; null for partitions assigned by hand */
+    void commit(String groupId, OffsetsApi.@Nullable Member member, SortedMap<PartitionId, Long> offsets) {
+        var request = new ArrayList<OffsetsApi.CommitOffset>();
+        offsets.forEach((partition, offset) -> {
+            Topic topic = topics.current().withId(partition.topicId());
+            if (topic != null) {
+                request.add(new OffsetsApi.CommitOffset(topic.name(), partition.partition(), offset, null, null));
+            }
+        });
+        if (!request.isEmpty()) {
+            trying(() -> {
+                clients.offsets().commit(groupId, new OffsetsApi.Commit(member, List.copyOf(request)));
+                return true;
+            });
+        }
+    }
+
+    private <T> T trying(Supplier<T> call) {
+        for (int attempt = 1;; attempt++) {
+            try {
+                return call.get();
+            } catch (RefusedException e) {
+                if (attempt >= attempts || !e.code().isRetriable()) {
+                    throw e;
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,63 @@
+package io.millrace.coordinator.instance;
+
+import java.util.List;
+import java.util.SortedSet;
+import java.util.concurrent.atomic.AtomicBoolean;
+
+import org.jspecify.annotations.Nullable;
+
+import io.millrace.common.api.OffsetsApi;
+import io.millrace.coordinator.group.PartitionId;
+import io.millrace.coordinator.group.runtime.Shard;
+import io.millrace.coordinator.group.runtime.Turnstile;
+
+/** One HTTP consumer in memory. Everything but {@link #shard} and {@link #calledAtMs} is touched only inside its turnstile. */
+final class HttpConsumer {
+    static final long NOT_A_MEMBER = -1;
+
+    final Turnstile turnstile;
+    final ReadProgress progress = new ReadProgress();
+    /** The term under which it is served; calls of an earlier one are refused by the runtime. */
+    volatile Shard shard;
+    volatile long calledAtMs;
+    volatile InstanceRow row;
+    /** {@link #NOT_A_MEMBER} while it has not joined, or reads partitions assigned by hand. */
+    long memberEpoch = NOT_A_MEMBER;
+    /** What it may read. */
+    SortedSet<PartitionId> owned = PartitionId.sorted(List.of());
+    /** Whether its group has yet to hear of the present subscription. */
+    boolean subscriptionChanged;
+    boolean deleted;
+    volatile long committedAtMs;
+    /** Whether a thread is on its way to commit or forget it. */
+    final AtomicBoolean attended = new AtomicBoolean();
+
+    HttpConsumer(InstanceRow row, Shard shard, Turnstile turnstile, long nowMs) {
+        this.row = row;
+        this.shard = shard;
+        this.turnstile = turnstile;
+        this.calledAtMs = nowMs;
+        this.committedAtMs = nowMs;
+    }
+
+    /** Whether its shard is held under the term that it was loaded or kept in. */
+    boolean isServed() {
+        return shard.isHeld();
+    }
+
+    boolean isMember() {
+        return memberEpoch != NOT_A_MEMBER;
+    }
+
+    /** What it has read is void: others may have read, and committed, the same partitions since. */
+    void dropMembership() {
+        memberEpoch = NOT_A_MEMBER;
+        owned = PartitionId.sorted(List.of());
+        progress.supersede();
+        progress.clear();
+    }
+
+    OffsetsApi.@Nullable Member asCommitter() {
+        return isMember() ? new OffsetsApi.Member(row.instanceId(), memberEpoch) : null;
+    }
+}

@@ -1,0 +1,211 @@
+package io.millrace.coordinator.instance;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.UUID;
+
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.RestController;
+
+import io.millrace.common.api.InstancesApi;
+import io.millrace.common.api.TopicPartition;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.coordinator.group.PartitionId;
+import io.millrace.coordinator.group.Topic;
+import io.millrace.coordinator.group.runtime.GroupSettings;
+import io.millrace.coordinator.group.runtime.TopicsFeed;
+
+/** HTTP consumers as the gateways use them. */
+@RestController
+class InstanceController implements InstancesApi {
+    private final Consumers consumers;
+    private final Membership membership;
+    private final TopicsFeed topics;
+    private final InstanceRules rules;
+
+    InstanceController(Consumers consumers, Membership membership, TopicsFeed topics, ConsumerSettings settings,
+            GroupSettings groupSettings) {
+        this.consumers = consumers;
+        this.membership = membership;
+        this.topics = topics;
+        this.rules = new InstanceRules(settings, groupSettings);
+    }
+
+    @Override
+    public Instance create(String group, CreateInstance request) {
+        String name = request.name() == null ? "consumer-" + UUID.randomUUID() : request.name();
+        rules.checkName("the group's id", group);
+        rules.checkName("name", name);
+        var row = new InstanceRow(group, name, rules.settings(request), List.of(), null, List.of());
+        consumers.add(row);
+        return new Instance(name, row.settings(), List.of(), null, HttpConsumer.NOT_A_MEMBER, List.of());
+    }
+
+    @Override
+    public Instance describe(String group, String instance) {
+        return consumers.call(group, instance, consumer -> new Instance(instance, consumer.row.settings(),
+                consumer.row.topics(), consumer.row.pattern(), consumer.memberEpoch, named(consumer.owned)));
+    }
+
+    @Override
+    public void delete(String group, String instance) {
+        consumers.call(group, instance, consumer -> {
+            // A client that says goodbye is done with what it got, as with KafkaConsumer.close.
+            consumer.progress.confirm();
+            end(consumer);
+            return null;
+        });
+    }
+
+    /** Inside the consumer's turnstile. */
+    private void end(HttpConsumer consumer) {
+        membership.commitConfirmed(consumer, consumer.owned);
+        membership.leave(consumer);
+        consumers.remove(consumer);
+    }
+
+    @Override
+    public void subscribe(String group, String instance, Subscription subscription) {
+        rules.check(subscription);
+        List<String> names = subscription.topics().stream().distinct().sorted().toList();
+        consumers.call(group, instance, consumer -> {
+            InstanceRow next = consumer.row.subscribed(names, subscription.pattern());
+            if (next.isSubscribed() && !consumer.row.byHand().isEmpty()) {
+                throw new RefusedException(ErrorCode.SUBSCRIPTION_CONFLICT,
+                        "consumer '%s' has partitions assigned by hand".formatted(instance));
+            }
+            if (!next.isSubscribed()) {
+                membership.commitConfirmed(consumer, consumer.owned);
+            }
+            consumers.change(consumer, next);
+            if (next.isSubscribed()) {
+                consumer.subscriptionChanged = true;
+            } else {
+                membership.leave(consumer);
+            }
+            return null;
+        });
+    }
+
+    @Override
+    public void assign(String group, String instance, Assignment assignment) {
+        rules.check(assignment, topics.current());
+        consumers.call(group, instance, consumer -> {
+            if (consumer.row.isSubscribed()) {
+                throw new RefusedException(ErrorCode.SUBSCRIPTION_CONFLICT,
+                        "consumer '%s' is subscribed".formatted(instance));
+            }
+            consumers.change(consumer, consumer.row.assigned(assignment.partitions().stream().sorted().toList()));
+            membership.heartbeat(consumer, 0);
+            return null;
+        });
+    }
+
+    @Override
+    public PollGrant beginPoll(String group, String instance, BeginPoll request) {
+        return consumers.call(group, instance, consumer -> {
+            ReadProgress progress = consumer.progress;
+            boolean repeats = progress.repeats(request.pollId());
+            if (!repeats) {
+                progress.confirm();
+            }
+            progress.supersede();
+            int waitMs = request.waitMs() == null ? 0 : Math.max(0, request.waitMs());
+            membership.heartbeat(consumer, waitMs);
+            membership.lookUpCommitted(consumer);
+            var granted = new ArrayList<Granted>();
+            // What it repeats may have gone to another member meanwhile: then this is a poll like any other.
+            boolean stillRepeats = progress.repeats(request.pollId());
+            progress.beginPoll(request.pollId(), consumer.owned).forEach((partition, range) -> {
+                Topic topic = topics.current().withId(partition.topicId());
+                if (topic != null) {
+                    granted.add(new Granted(wireId(topic), topic.name(), partition.partition(), range.start(), range
+                            .end()));
+                }
+            });
+            return new PollGrant(progress.pollNumber(), consumer.memberEpoch, consumer.row.settings(), granted,
+                    stillRepeats);
+        });
+    }
+
+    @Override
+    public void delivered(String group, String instance, Delivered delivered) {
+        consumers.call(group, instance, consumer -> {
+            if (delivered.pollNumber() != consumer.progress.pollNumber()) {
+                throw new RefusedException(ErrorCode.POLL_SUPERSEDED,
+                        "poll %d of consumer '%s' was superseded".formatted(delivered.pollNumber(), instance));
+            }
+            Map<PartitionId, Long> positions = owned(consumer, delivered.positions(), ErrorCode.FENCED_MEMBER_EPOCH);
+            Map<PartitionId, Long> starts = delivered.starts() == null ? Map.of()
+                    : owned(consumer, delivered.starts(), ErrorCode.FENCED_MEMBER_EPOCH);
+            membership.touch(consumer);
+            consumer.progress.delivered(positions, starts);
+            return null;
+        });
+    }
+
+    @Override
+    public void seek(String group, String instance, Seek seek) {
+        consumers.call(group, instance, consumer -> {
+            consumer.progress.seek(owned(consumer, seek.positions(), ErrorCode.INVALID_REQUEST));
+            return null;
+        });
+    }
+
+    @Override
+    public Confirmed confirm(String group, String instance) {
+        return consumers.call(group, instance, consumer -> {
+            consumer.progress.confirm();
+            var positions = new ArrayList<Position>();
+            consumer.progress.confirmed().forEach((partition, offset) -> {
+                Topic topic = topics.current().withId(partition.topicId());
+                if (topic != null) {
+                    positions.add(new Position(topic.name(), partition.partition(), offset));
+                }
+            });
+            return new Confirmed(consumer.memberEpoch, positions);
+        });
+    }
+
+    private Map<PartitionId, Long> owned(HttpConsumer consumer, List<Position> positions, ErrorCode otherwise) {
+        var byId = new HashMap<PartitionId, Long>();
+        for (Position position : positions) {
+            if (position.offset() < 0) {
+                throw new RefusedException(ErrorCode.INVALID_REQUEST, "offset %d of %s-%d is negative"
+                        .formatted(position.offset(), position.topic(), position.partition()));
+            }
+            @Nullable
+            Topic topic = topics.current().named(position.topic());
+            PartitionId partition = topic == null ? null : new PartitionId(topic.id(), position.partition());
+            if (partition == null || !consumer.owned.contains(partition)) {
+                throw new RefusedException(otherwise, "consumer '%s' does not own %s-%d"
+                        .formatted(consumer.row.instanceId(), position.topic(), position.partition()));
+            }
+            byId.put(partition, position.offset());
+        }
+        return byId;
+    }
+
+    private List<TopicPartition> named(SortedSet<PartitionId> partitions) {
+        var named = new ArrayList<TopicPartition>();
+        for (PartitionId partition : partitions) {
+            Topic topic = topics.current().withId(partition.topicId());
+            if (topic != null) {
+                named.add(new TopicPartition(topic.name(), partition.partition()));
+            }
+        }
+        named.sort(null);
+        return named;
+    }
+
+    /** As Kafka prints topic ids. */
+    private static String wireId(Topic topic) {
+        return new org.apache.kafka.common.Uuid(topic.id().getMostSignificantBits(), topic.id()
+                .getLeastSignificantBits())
+                .toString();
+    }
+}

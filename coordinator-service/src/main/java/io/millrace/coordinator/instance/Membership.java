@@ -1,0 +1,185 @@
+package io.millrace.coordinator.instance;
+
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeSet;
+
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+import io.millrace.common.api.TopicPartition;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.coordinator.group.GroupEvent;
+import io.millrace.coordinator.group.GroupReply;
+import io.millrace.coordinator.group.MemberProfile;
+import io.millrace.coordinator.group.PartitionId;
+import io.millrace.coordinator.group.Subscription;
+import io.millrace.coordinator.group.Topic;
+import io.millrace.coordinator.group.TopicPattern;
+import io.millrace.coordinator.group.runtime.GroupMeters;
+import io.millrace.coordinator.group.runtime.GroupRuntime;
+import io.millrace.coordinator.group.runtime.TopicsFeed;
+
+/**
+ * An HTTP consumer as a member of its group. Its heartbeat is its poll; since a client that polls again has dealt with
+ * everything it got, partitions it is to give up are committed and let go of in that same call.
+ */
+@Component
+class Membership {
+    private static final Logger LOG = LoggerFactory.getLogger(Membership.class);
+    /** Targets may change while we reconcile; what is left over then waits for the next poll. */
+    private static final int MAX_RECONCILIATIONS = 4;
+
+    private final GroupRuntime runtime;
+    private final GroupOffsets offsets;
+    private final TopicsFeed topics;
+    private final GroupMeters meters;
+    private final ConsumerSettings settings;
+
+    Membership(GroupRuntime runtime, GroupOffsets offsets, TopicsFeed topics, GroupMeters meters,
+            ConsumerSettings settings) {
+        this.runtime = runtime;
+        this.offsets = offsets;
+        this.topics = topics;
+        this.meters = meters;
+        this.settings = settings;
+    }
+
+    /** Brings what the consumer owns up to date, joining if need be. */
+    void heartbeat(HttpConsumer consumer, long silentMs) {
+        if (!consumer.row.isSubscribed()) {
+            own(consumer, byHand(consumer.row.byHand()));
+            return;
+        }
+        GroupReply.Granted granted = joinOrBeat(consumer, silentMs);
+        for (int i = 0; i < MAX_RECONCILIATIONS && !granted.assigned().containsAll(consumer.owned); i++) {
+            letGo(consumer, granted.assigned());
+            granted = joinOrBeat(consumer, silentMs);
+        }
+        SortedSet<PartitionId> mine = granted.assigned();
+        consumer.memberEpoch = granted.memberEpoch();
+        own(consumer, mine);
+    }
+
+    private void letGo(HttpConsumer consumer, SortedSet<PartitionId> kept) {
+        var leaving = new TreeSet<>(consumer.owned);
+        leaving.removeAll(kept);
+        commitConfirmed(consumer, leaving);
+        var staying = new TreeSet<>(consumer.owned);
+        staying.retainAll(kept);
+        own(consumer, PartitionId.sorted(staying));
+    }
+
+    private static void own(HttpConsumer consumer, SortedSet<PartitionId> owned) {
+        consumer.owned = owned;
+        consumer.progress.keepOnly(owned);
+    }
+
+    private GroupReply.Granted joinOrBeat(HttpConsumer consumer, long silentMs) {
+        if (consumer.isMember()) {
+            Subscription changed = consumer.subscriptionChanged ? subscription(consumer.row) : null;
+            var heartbeat = new GroupEvent.Heartbeat(consumer.row.instanceId(), consumer.memberEpoch, consumer.owned,
+                    changed);
+            switch (runtime.apply(consumer.shard, consumer.row.groupId(), heartbeat, silentMs)) {
+                case GroupReply.Granted granted -> {
+                    consumer.subscriptionChanged = false;
+                    return granted;
+                }
+                case GroupReply.Refused refused when refused.code() == ErrorCode.UNKNOWN_MEMBER
+                        || refused.code() == ErrorCode.FENCED_MEMBER_EPOCH -> consumer.dropMembership();
+                case GroupReply.Refused(ErrorCode code, String message) -> throw new RefusedException(code, message);
+                case GroupReply.Done() -> throw new IllegalStateException("a heartbeat is granted or refused");
+            }
+        }
+        return switch (runtime.apply(consumer.shard, consumer.row.groupId(),
+                new GroupEvent.Join(consumer.row.instanceId(), profile(consumer.row)), silentMs)) {
+            case GroupReply.Granted granted -> {
+                consumer.subscriptionChanged = false;
+                consumer.memberEpoch = granted.memberEpoch();
+                yield granted;
+            }
+            case GroupReply.Refused(ErrorCode code, String message) -> throw new RefusedException(code, message);
+            case GroupReply.Done() -> throw new IllegalStateException("a join is granted or refused");
+        };
+    }
+
+    /** A sign of life in the middle of a poll. Refused with {@code FENCED_MEMBER_EPOCH} once the group goes on without it. */
+    void touch(HttpConsumer consumer) {
+        if (consumer.isMember()) {
+            try {
+                runtime.touch(consumer.shard, consumer.row.groupId(), consumer.row.instanceId(), consumer.memberEpoch);
+            } catch (RefusedException e) {
+                if (e.code() == ErrorCode.UNKNOWN_MEMBER) {
+                    throw new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH, e.getMessage(), e);
+                }
+                throw e;
+            }
+        }
+    }
+
+    void leave(HttpConsumer consumer) {
+        if (consumer.isMember()) {
+            var leave = new GroupEvent.Leave(consumer.row.instanceId());
+            runtime.apply(consumer.shard, consumer.row.groupId(), leave, 0);
+        }
+        consumer.dropMembership();
+    }
+
+    /** Finds where to begin in partitions that are new to the consumer. */
+    void lookUpCommitted(HttpConsumer consumer) {
+        SortedSet<PartitionId> unknown = consumer.progress.unknown(consumer.owned);
+        if (!unknown.isEmpty()) {
+            Map<PartitionId, Long> committed = offsets.committed(consumer.row.groupId(), unknown);
+            unknown.forEach(partition -> consumer.progress.lookedUp(partition, committed.get(partition)));
+        }
+    }
+
+    /** Commits what the client has confirmed of these partitions, when auto-commit is on. */
+    void commitConfirmed(HttpConsumer consumer, SortedSet<PartitionId> partitions) {
+        SortedMap<PartitionId, Long> due = consumer.progress.uncommitted(partitions);
+        if (!consumer.row.settings().enableAutoCommit() || due.isEmpty()) {
+            return;
+        }
+        try {
+            offsets.commit(consumer.row.groupId(), consumer.asCommitter(), due);
+            consumer.progress.committed(due);
+            meters.autoCommits.increment();
+        } catch (RefusedException e) {
+            meters.autoCommitsFailed.increment();
+            if (e.code().isRetriable()) {
+                throw e;
+            }
+            // Trying again would not help: it is fenced, or the topic is gone.
+            LOG.info("Group {}: what consumer {} read is not committed: {}", consumer.row.groupId(),
+                    consumer.row.instanceId(), e.getMessage());
+            consumer.progress.committed(due);
+        }
+    }
+
+    private SortedSet<PartitionId> byHand(List<TopicPartition> partitions) {
+        var owned = new TreeSet<PartitionId>();
+        for (TopicPartition partition : partitions) {
+            Topic topic = topics.current().named(partition.topic());
+            if (topic != null && partition.partition() < topic.partitionCount()) {
+                owned.add(new PartitionId(topic.id(), partition.partition()));
+            }
+        }
+        return PartitionId.sorted(owned);
+    }
+
+    private MemberProfile profile(InstanceRow row) {
+        return new MemberProfile(row.instanceId(), "http", subscription(row), null, row.settings().sessionTimeoutMs(),
+                Math.toIntExact(settings.rebalanceTimeout().toMillis()));
+    }
+
+    private static Subscription subscription(InstanceRow row) {
+        @Nullable
+        String pattern = row.pattern();
+        return pattern == null ? Subscription.to(row.topics()) : Subscription.to(TopicPattern.of(pattern));
+    }
+}

@@ -1,0 +1,174 @@
+package io.millrace.coordinator.instance;
+
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+import org.jspecify.annotations.Nullable;
+
+import io.millrace.coordinator.group.PartitionId;
+
+/**
+ * How far a consumer has read. An offset, always the next one to read, goes through three stages: <em>delivered</em> with
+ * a poll's reply, <em>confirmed</em> once the client came back (for then it got that reply), <em>committed</em> once the
+ * offset service has it. A reply that was lost is thus never committed, and its poll can be repeated.
+ */
+final class ReadProgress {
+    private static final class Stages {
+        @Nullable
+        Long delivered;
+        @Nullable
+        Long confirmed;
+        @Nullable
+        Long committed;
+    }
+
+    /**
+     * @param start  where to read from, null where nothing is known
+     * @param end    where the repeated poll ended; null unless repeating
+     */
+    record Range(@Nullable Long start, @Nullable Long end) {}
+
+    private final Map<PartitionId, Stages> partitions = new HashMap<>();
+    private final Map<PartitionId, Long> pollStarts = new HashMap<>();
+    private final Map<PartitionId, Long> pollEnds = new HashMap<>();
+    private @Nullable String pollId;
+    private long pollNumber;
+
+    /** Those whose committed offset has not been looked up. */
+    SortedSet<PartitionId> unknown(SortedSet<PartitionId> owned) {
+        var unknown = new TreeSet<>(owned);
+        unknown.removeAll(partitions.keySet());
+        return unknown;
+    }
+
+    void lookedUp(PartitionId partition, @Nullable Long committed) {
+        var stages = new Stages();
+        stages.delivered = committed;
+        stages.confirmed = committed;
+        stages.committed = committed;
+        partitions.put(partition, stages);
+    }
+
+    /** The client has come for more, or commits: it has all that was delivered. */
+    void confirm() {
+        partitions.values().forEach(stages -> stages.confirmed = stages.delivered);
+    }
+
+    /** Whether a poll of this name would repeat the last one. */
+    boolean repeats(@Nullable String namedPoll) {
+        return namedPoll != null && namedPoll.equals(pollId) && !pollEnds.isEmpty();
+    }
+
+    /** Ends a poll that is still under way: what it reads is not taken any more. */
+    long supersede() {
+        return ++pollNumber;
+    }
+
+    long pollNumber() {
+        return pollNumber;
+    }
+
+    /** Begins a poll of these partitions; a repeated one is of those that it delivered from, as far as they are still owned. */
+    SortedMap<PartitionId, Range> beginPoll(@Nullable String namedPoll, SortedSet<PartitionId> owned) {
+        supersede();
+        var ranges = new TreeMap<PartitionId, Range>();
+        if (repeats(namedPoll)) {
+            for (PartitionId partition : new TreeSet<>(pollEnds.keySet())) {
+                if (owned.contains(partition)) {
+                    ranges.put(partition, new Range(pollStarts.get(partition), pollEnds.get(partition)));
+                }
+            }
+            return ranges;
+        }
+        pollId = namedPoll;
+        pollStarts.clear();
+        pollEnds.clear();
+        for (PartitionId partition : owned) {
+            Stages stages = partitions.get(partition);
+            Long start = stages == null ? null : stages.delivered;
+            if (start != null) {
+                pollStarts.put(partition, start);
+            }
+            ranges.put(partition, new Range(start, null));
+        }
+        return ranges;
+    }
+
+    /** The poll under way hands these out; {@code starts} are those found by {@code auto.offset.reset}. */
+    void delivered(Map<PartitionId, Long> positions, Map<PartitionId, Long> starts) {
+        starts.forEach(pollStarts::putIfAbsent);
+        positions.forEach((partition, offset) -> {
+            partitions.computeIfAbsent(partition, _ -> new Stages()).delivered = offset;
+            Long start = pollStarts.get(partition);
+            if (start == null || offset > start) {
+                pollEnds.put(partition, offset);
+            }
+        });
+    }
+
+    /** Goes on elsewhere, by the client's wish, which also means that it is done with what it had. */
+    void seek(Map<PartitionId, Long> positions) {
+        supersede();
+        forgetPoll();
+        positions.forEach((partition, offset) -> {
+            Stages stages = partitions.computeIfAbsent(partition, _ -> new Stages());
+            stages.delivered = offset;
+            stages.confirmed = offset;
+        });
+    }
+
+    /** What is confirmed but not committed, of the given partitions. */
+    SortedMap<PartitionId, Long> uncommitted(Collection<PartitionId> of) {
+        var offsets = new TreeMap<PartitionId, Long>();
+        for (PartitionId partition : of) {
+            Stages stages = partitions.get(partition);
+            if (stages != null && stages.confirmed != null && !stages.confirmed.equals(stages.committed)) {
+                offsets.put(partition, stages.confirmed);
+            }
+        }
+        return offsets;
+    }
+
+    void committed(Map<PartitionId, Long> offsets) {
+        offsets.forEach((partition, offset) -> {
+            Stages stages = partitions.get(partition);
+            if (stages != null) {
+                stages.committed = offset;
+            }
+        });
+    }
+
+    /** Everything confirmed, committed or not. */
+    SortedMap<PartitionId, Long> confirmed() {
+        var offsets = new TreeMap<PartitionId, Long>();
+        partitions.forEach((partition, stages) -> {
+            if (stages.confirmed != null) {
+                offsets.put(partition, stages.confirmed);
+            }
+        });
+        return offsets;
+    }
+
+    /** Forgets every other partition: its next owner goes on from what is committed, and so does this one if it comes back. */
+    void keepOnly(SortedSet<PartitionId> owned) {
+        partitions.keySet().retainAll(owned);
+        pollStarts.keySet().retainAll(owned);
+        pollEnds.keySet().retainAll(owned);
+    }
+
+    void clear() {
+        partitions.clear();
+        forgetPoll();
+    }
+
+    private void forgetPoll() {
+        pollId = null;
+        pollStarts.clear();
+        pollEnds.clear();
+    }
+}

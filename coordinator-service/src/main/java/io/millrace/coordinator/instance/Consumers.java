@@ -91,6 +91,11 @@ class Consumers implements ShardListener {
         consumer.row = row;
     }
 
+    /** Drops one from memory whose shard has been with somebody else for long. */
+    void forget(HttpConsumer consumer) {
+        consumers.remove(new Key(consumer.row.groupId(), consumer.row.instanceId()), consumer);
+    }
+
     Collection<HttpConsumer> all() {
         return List.copyOf(consumers.values());
     }
@@ -104,6 +109,7 @@ class Consumers implements ShardListener {
             HttpConsumer known = nobodyBetween ? consumers.get(key) : null;
             if (known != null) {
                 known.shard = shard;
+                known.row = row;
             } else {
                 consumers.put(key, loaded(row, shard));
             }

@@ -37,7 +37,9 @@ class Housekeeping implements SmartLifecycle {
             long nowMs = clock.nowMs();
             boolean silent = nowMs - consumer.calledAtMs >= settings.instanceTimeout().toMillis();
             boolean commits = nowMs - consumer.committedAtMs >= settings.autoCommitInterval().toMillis();
-            if ((silent || commits) && consumer.isServed() && consumer.attended.compareAndSet(false, true)) {
+            if (silent && !consumer.isServed()) {
+                consumers.forget(consumer);
+            } else if ((silent || commits) && consumer.isServed() && consumer.attended.compareAndSet(false, true)) {
                 Thread.ofVirtual().name("consumer-" + consumer.row.instanceId()).start(() -> attend(consumer));
             }
         }

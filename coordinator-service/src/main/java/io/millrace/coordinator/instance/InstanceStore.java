@@ -31,7 +31,10 @@ class InstanceStore {
                 :isolationLevel, :sessionTimeoutMs, :topics::text[], :topicPattern, :assignedTopics::text[],
                 :assignedPartitions::int[])
             on conflict (group_id, instance_id) do update
-            set topics = excluded.topics, topic_pattern = excluded.topic_pattern,
+            set format = excluded.format, auto_offset_reset = excluded.auto_offset_reset,
+                enable_auto_commit = excluded.enable_auto_commit, fetch_min_bytes = excluded.fetch_min_bytes,
+                request_timeout_ms = excluded.request_timeout_ms, isolation_level = excluded.isolation_level,
+                session_timeout_ms = excluded.session_timeout_ms, topics = excluded.topics, topic_pattern = excluded.topic_pattern,
                 assigned_topics = excluded.assigned_topics, assigned_partitions = excluded.assigned_partitions
             """;
     private static final String DELETE = """

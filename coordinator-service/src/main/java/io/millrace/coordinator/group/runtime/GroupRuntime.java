@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 import org.jspecify.annotations.Nullable;
@@ -39,6 +40,8 @@ public class GroupRuntime {
     private final GroupMachine machine;
     private final List<ShardListener> listeners = new CopyOnWriteArrayList<>();
     private final AtomicReferenceArray<@Nullable Shard> shards = new AtomicReferenceArray<>(ClusterImage.GROUP_SHARDS);
+    /** Of the last term of each shard that this process loaded, 0 for none. */
+    private final AtomicLongArray lastEpochs = new AtomicLongArray(ClusterImage.GROUP_SHARDS);
     /** PostgreSQL failed us; sessions begin anew once it answers. */
     private volatile boolean storeAway;
 
@@ -70,7 +73,7 @@ public class GroupRuntime {
             cell.sessions.restart(group, clock.nowMs());
             shard.groups.put(group.groupId(), cell);
         }
-        boolean nobodyBetween = before != null && before.epoch() + 1 == lease.epoch();
+        boolean nobodyBetween = lastEpochs.getAndSet(number, lease.epoch()) + 1 == lease.epoch();
         listeners.forEach(listener -> listener.shardTaken(shard, nobodyBetween));
         shards.set(number, shard);
         LOG.info("Took over shard {} under epoch {} with {} groups", number, lease.epoch(), shard.groups.size());

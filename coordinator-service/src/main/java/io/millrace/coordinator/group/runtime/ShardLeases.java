@@ -1,0 +1,90 @@
+package io.millrace.coordinator.group.runtime;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.lease.LeaseGrant;
+import io.millrace.common.lease.LeaseListener;
+import io.millrace.common.metadata.ClusterImage;
+import jakarta.annotation.PreDestroy;
+
+/** Loads a shard's groups when its lease comes and drops them when it goes, one after the other on a thread of its own. */
+@Component
+public class ShardLeases implements LeaseListener {
+    private static final Logger LOG = LoggerFactory.getLogger(ShardLeases.class);
+    private static final long RETRY_BACKOFF_MS = 100;
+
+    private final GroupRuntime runtime;
+    private final ExecutorService loader = Executors
+            .newSingleThreadExecutor(Thread.ofVirtual().name("shard-loader").factory());
+
+    ShardLeases(GroupRuntime runtime) {
+        this.runtime = runtime;
+    }
+
+    /** The names of the leases to keep. */
+    public static List<String> names() {
+        var names = new ArrayList<String>();
+        for (int shard = 0; shard < ClusterImage.GROUP_SHARDS; shard++) {
+            names.add(ClusterImage.shardLease(shard));
+        }
+        return names;
+    }
+
+    @Override
+    public void acquired(LeaseGrant grant) {
+        loader.execute(() -> load(grant));
+    }
+
+    @Override
+    public void lost(LeaseGrant grant) {
+        loader.execute(() -> runtime.release(shardOf(grant)));
+    }
+
+    /** For as long as the lease lasts: a shard that cannot be loaded is nobody else's either. */
+    private void load(LeaseGrant grant) {
+        while (grant.isHeld()) {
+            try {
+                runtime.takeOver(shardOf(grant), new Term(grant));
+                return;
+            } catch (RefusedException e) {
+                LOG.info("Loading the groups of {} again: {}", grant, e.getMessage());
+            } catch (RuntimeException e) {
+                LOG.warn("Loading the groups of {} failed; trying again", grant, e);
+            }
+            try {
+                Thread.sleep(RETRY_BACKOFF_MS);
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    private static int shardOf(LeaseGrant grant) {
+        return names().indexOf(grant.name());
+    }
+
+    @PreDestroy
+    void close() {
+        loader.shutdownNow();
+    }
+
+    private record Term(LeaseGrant grant) implements ShardLease {
+        @Override
+        public long epoch() {
+            return grant.epoch();
+        }
+
+        @Override
+        public boolean isHeld() {
+            return grant.isHeld();
+        }
+    }
+}

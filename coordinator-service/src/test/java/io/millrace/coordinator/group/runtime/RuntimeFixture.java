@@ -1,0 +1,97 @@
+package io.millrace.coordinator.group.runtime;
+
+import java.time.Duration;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+
+import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.coordinator.group.AssignorName;
+import io.millrace.coordinator.group.GroupEvent;
+import io.millrace.coordinator.group.GroupReply;
+import io.millrace.coordinator.group.MemberProfile;
+import io.millrace.coordinator.group.PartitionId;
+import io.millrace.coordinator.group.Subscription;
+import io.millrace.coordinator.testing.FixedImages;
+import io.millrace.testing.TestPostgres;
+
+/** A coordinator's group runtime over a real database, with a clock and leases that the test moves. */
+final class RuntimeFixture {
+    static final String GROUP = "billing";
+    static final int SHARD = ClusterImage.shardOf(GROUP);
+    static final int SESSION_TIMEOUT_MS = 10_000;
+
+    /** A term of a shard that ends when the test says so. */
+    static final class Term implements ShardLease {
+        private final long epoch;
+        volatile boolean held = true;
+
+        Term(long epoch) {
+            this.epoch = epoch;
+        }
+
+        @Override
+        public long epoch() {
+            return epoch;
+        }
+
+        @Override
+        public boolean isHeld() {
+            return held;
+        }
+    }
+
+    final AtomicLong nowMs = new AtomicLong();
+    final GroupStore store;
+    final GroupRuntime runtime;
+    final TopicsFeed topics;
+    final SimpleMeterRegistry registry = new SimpleMeterRegistry();
+
+    RuntimeFixture(TestPostgres postgres, FixedImages images) {
+        this(postgres, images, 100);
+    }
+
+    RuntimeFixture(TestPostgres postgres, FixedImages images, int maxGroups) {
+        var dataSource = postgres.dataSource();
+        store = new GroupStore(JdbcClient.create(dataSource), new DataSourceTransactionManager(dataSource));
+        topics = new TopicsFeed(images);
+        var settings = new GroupSettings(AssignorName.STICKY, maxGroups, 10, 10, 100, Duration.ofSeconds(1),
+                Duration.ofMinutes(1), 100, Duration.ofSeconds(30), Duration.ofMillis(100));
+        runtime = new GroupRuntime(store, settings, topics, new GroupMeters(registry), nowMs::get);
+    }
+
+    Term takeOver(long epoch) {
+        var term = new Term(epoch);
+        runtime.takeOver(SHARD, term);
+        return term;
+    }
+
+    void create() {
+        runtime.within(runtime.shardOf(GROUP), GROUP, () -> {});
+    }
+
+    GroupReply join(String memberId, String... names) {
+        return apply(new GroupEvent.Join(memberId, new MemberProfile("client", "host", Subscription.to(List.of(names)),
+                null,
+                SESSION_TIMEOUT_MS, 2 * SESSION_TIMEOUT_MS)));
+    }
+
+    GroupReply heartbeat(String memberId, long epoch, SortedSet<PartitionId> owned) {
+        return apply(new GroupEvent.Heartbeat(memberId, epoch, owned, null));
+    }
+
+    GroupReply apply(GroupEvent event) {
+        return runtime.apply(runtime.shardOf(GROUP), GROUP, event, 0);
+    }
+
+    SortedSet<PartitionId> partitions(String topic, int... indexes) {
+        UUID id = topics.current().named(topic).id();
+        return PartitionId.sorted(IntStream.of(indexes).mapToObj(index -> new PartitionId(id, index)).toList());
+    }
+}

@@ -1,0 +1,2 @@
+/** What the coordinator's tests share. */
+package io.millrace.coordinator.testing;

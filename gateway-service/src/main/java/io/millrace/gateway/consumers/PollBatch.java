@@ -1,0 +1,206 @@
+package io.millrace.gateway.consumers;
+
+import io.millrace.common.api.InstancesApi.Granted;
+import io.millrace.common.api.InstancesApi.Position;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.record.RecordCursor;
+import io.millrace.gateway.json.JsonOutput;
+import io.millrace.gateway.records.NotJson;
+import io.millrace.gateway.records.RecordFormat;
+import io.millrace.gateway.records.RecordJsonWriter;
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+
+/**
+ * The answer of one poll as it grows: which partitions are read from where, and the records so far as JSON. The position of a partition
+ * advances only with what was written.
+ */
+final class PollBatch {
+    private static final int INITIAL_BYTES = 1024;
+
+    private final List<Source> sources = new ArrayList<>();
+    private final RecordJsonWriter writer;
+    private final JsonOutput out = new JsonOutput(INITIAL_BYTES);
+    private final long budgetBytes;
+    private final boolean repeats;
+    private long usedBytes;
+    private int written;
+
+    /**
+     * @param budgetBytes what the records may take by their stored size; a first record that is larger is given nevertheless
+     * @param repeats     whether each partition ends where it is told, whatever the budget
+     */
+    PollBatch(RecordFormat format, long budgetBytes, boolean repeats) {
+        this.writer = new RecordJsonWriter(format, NotJson.REFUSE, false);
+        this.budgetBytes = budgetBytes;
+        this.repeats = repeats;
+        out.write('[');
+    }
+
+    /** Adds a partition; one that a repeated poll had read nothing of is left out. */
+    void add(Granted granted) {
+        if (!repeats || granted.position() != null && granted.endPosition() != null && granted.position() < granted
+                .endPosition()) {
+            sources.add(new Source(granted));
+        }
+    }
+
+    /** The partitions in another order for each poll, so that none is always the last to get room. */
+    void rotate(long pollNumber) {
+        if (!sources.isEmpty()) {
+            Collections.rotate(sources, -(int) (pollNumber % sources.size()));
+        }
+    }
+
+    List<Source> sources() {
+        return sources;
+    }
+
+    /** Those that are still to be read. */
+    List<Source> open() {
+        return sources.stream().filter(source -> source.hasPosition() && !source.isDone()).toList();
+    }
+
+    /**
+     * Writes records of a partition that were fetched from its position, as far as there is room.
+     *
+     * @throws RefusedException when the very first record of the poll cannot be shown in the format
+     */
+    void write(Source source, ByteBuffer records) {
+        var cursor = new RecordCursor(records, source.position);
+        writer.partition(source.granted.topic(), source.granted.partition());
+        while (cursor.next()) {
+            if (source.endsBefore(cursor.offset())) {
+                source.giveUp();
+                return;
+            }
+            if (!repeats && usedBytes + cursor.sizeBytes() > budgetBytes && written > 0) {
+                return;
+            }
+            if (!write(cursor)) {
+                source.giveUp();
+                return;
+            }
+            source.position = cursor.nextOffset();
+        }
+        source.position = Math.max(source.position, cursor.nextOffset());
+    }
+
+    private boolean write(RecordCursor record) {
+        int before = out.size();
+        try {
+            if (written > 0) {
+                out.write(',');
+            }
+            writer.write(out, record);
+        } catch (RefusedException refusal) {
+            // What comes before it is given out first; the next poll begins with it and is refused.
+            out.truncate(before);
+            if (written == 0) {
+                throw refusal;
+            }
+            return false;
+        }
+        usedBytes += record.sizeBytes();
+        written++;
+        return true;
+    }
+
+    int written() {
+        return written;
+    }
+
+    long usedBytes() {
+        return usedBytes;
+    }
+
+    long roomBytes() {
+        return repeats ? Math.max(budgetBytes, 1) : Math.max(budgetBytes - usedBytes, 0);
+    }
+
+    /** The positions that are to be remembered: of what was read, and of what was looked up for the first time. */
+    List<Position> delivered() {
+        return sources.stream().filter(Source::hasMoved)
+                .map(source -> new Position(source.granted.topic(), source.granted.partition(), source.delivered()))
+                .toList();
+    }
+
+    /** Where reading began in the partitions that were granted without a position. */
+    List<Position> starts() {
+        return sources.stream().filter(source -> source.granted.position() == null && source.hasPosition())
+                .map(source -> new Position(source.granted.topic(), source.granted.partition(), source.start)).toList();
+    }
+
+    /** The whole answer. */
+    JsonOutput finish() {
+        out.write(']');
+        return out;
+    }
+
+    /** One partition of the poll. */
+    static final class Source {
+        private static final long UNKNOWN = -1;
+
+        private final Granted granted;
+        private long start;
+        private long position;
+        private long highWatermark = UNKNOWN;
+        private boolean over;
+
+        Source(Granted granted) {
+            this.granted = granted;
+            this.position = granted.position() == null ? UNKNOWN : granted.position();
+        }
+
+        Granted granted() {
+            return granted;
+        }
+
+        long position() {
+            return position;
+        }
+
+        boolean hasPosition() {
+            return position != UNKNOWN;
+        }
+
+        /** Begins, or begins anew, where {@code auto.offset.reset} says. */
+        void beginAt(long offset) {
+            start = offset;
+            position = offset;
+        }
+
+        void endsAt(long end) {
+            highWatermark = end;
+        }
+
+        /** Whether the leader is known to hold more. */
+        boolean hasMore() {
+            return !isDone() && highWatermark > position;
+        }
+
+        boolean isDone() {
+            return over || granted.endPosition() != null && position >= granted.endPosition();
+        }
+
+        /** Nothing more is to be read of it in this poll: what is missing of a repeated one is no longer in the log. */
+        void giveUp() {
+            over = true;
+        }
+
+        private boolean endsBefore(long offset) {
+            return granted.endPosition() != null && offset >= granted.endPosition();
+        }
+
+        private boolean hasMoved() {
+            return hasPosition() && (granted.endPosition() != null || granted.position() == null || position != granted
+                    .position());
+        }
+
+        private long delivered() {
+            return granted.endPosition() != null ? granted.endPosition() : position;
+        }
+    }
+}

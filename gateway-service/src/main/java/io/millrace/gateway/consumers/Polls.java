@@ -1,0 +1,240 @@
+package io.millrace.gateway.consumers;
+
+import io.millrace.common.api.InstancesApi.BeginPoll;
+import io.millrace.common.api.InstancesApi.Delivered;
+import io.millrace.common.api.InstancesApi.Settings;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.wire.BrokerClient;
+import io.millrace.gateway.brokers.Brokers;
+import io.millrace.gateway.brokers.BrokersProperties;
+import io.millrace.gateway.brokers.FetchFrom;
+import io.millrace.gateway.brokers.FetchLimits;
+import io.millrace.gateway.brokers.Fetched;
+import io.millrace.gateway.brokers.OffsetQuery;
+import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.consumers.PollBatch.Source;
+import io.millrace.gateway.records.RecordFormat;
+import java.time.Duration;
+import java.util.List;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/**
+ * Polls: asks the coordinator what may be read, reads it from the leaders, and gives it out only when the coordinator has taken down how
+ * far that was. A poll that waits goes back to the coordinator now and then, so that it takes part in rebalances.
+ */
+@Component
+final class Polls {
+    /** A round of fetching for less is not worth its way. */
+    private static final int LEAST_FETCH_BYTES = 16 * 1024;
+
+    private final ServiceClients services;
+    private final Brokers fetches;
+    private final Brokers lookups;
+    private final Topics topics;
+    private final ConsumersProperties properties;
+
+    Polls(ServiceClients services, Topics topics, BrokerClient client, BrokersProperties brokersProperties,
+            ConsumersProperties properties) {
+        this.services = services;
+        this.topics = topics;
+        this.properties = properties;
+        // A poll has other partitions to read while one has no leader, and its own end.
+        this.fetches = new Brokers(topics, client, patience(Duration.ZERO, brokersProperties));
+        this.lookups = new Brokers(topics, client, patience(properties.heartbeat(), brokersProperties));
+    }
+
+    private static BrokersProperties patience(Duration timeout, BrokersProperties others) {
+        return new BrokersProperties(timeout, others.retryBackoff(), Duration.ZERO, others.client());
+    }
+
+    /**
+     * @param waitMs   longest wait without records; null: the instance's setting
+     * @param maxBytes null: the gateway's setting
+     * @param pollId   see {@link BeginPoll}
+     * @param accept   the format that the client wants, or null when it takes any
+     */
+    record Request(String group, String instance, @Nullable Integer waitMs, @Nullable Integer maxBytes,
+            @Nullable String pollId,
+            @Nullable RecordFormat accept) {}
+
+    /** Records, rendered. */
+    record Answer(RecordFormat format, PollBatch batch) {}
+
+    Answer poll(Request request) throws InterruptedException {
+        var instances = services.instances(request.group);
+        long deadline = 0;
+        while (true) {
+            long begun = System.nanoTime();
+            var grant = instances.beginPoll(request.group, request.instance,
+                    new BeginPoll(request.pollId, (int) properties.heartbeat().toMillis()));
+            var format = RecordFormat.ofLabel(grant.settings().format());
+            checkAccepted(request.accept, format);
+            deadline = deadline == 0 ? begun + waitNanos(request, grant.settings()) : deadline;
+            var batch = new PollBatch(format, budgetBytes(request), grant.repeatUpTo());
+            grant.partitions().stream().filter(granted -> isPresent(granted.topic(), granted.topicId())).forEach(
+                    batch::add);
+            batch.rotate(grant.pollNumber());
+            if (grant.repeatUpTo()) {
+                repeat(batch, grant.settings(), deadline);
+            } else {
+                read(batch, grant.settings(), begun, deadline);
+            }
+            var delivered = batch.delivered();
+            if (!delivered.isEmpty()) {
+                instances.delivered(request.group, request.instance, new Delivered(grant.pollNumber(), delivered, batch
+                        .starts()));
+            }
+            if (batch.written() > 0 || grant.repeatUpTo() || System.nanoTime() - deadline >= 0) {
+                return new Answer(format, batch);
+            }
+        }
+    }
+
+    private static void checkAccepted(@Nullable RecordFormat accepted, RecordFormat format) {
+        if (accepted != null && accepted != format) {
+            throw new RefusedException(ErrorCode.FORMAT_MISMATCH, "the consumer instance was created with the format "
+                    + format.label()
+                    + ", whose media type is " + format.mediaType());
+        }
+    }
+
+    private long waitNanos(Request request, Settings settings) {
+        if (request.waitMs != null && request.waitMs < 0) {
+            throw new RefusedException(ErrorCode.INVALID_SETTING, "timeout: " + request.waitMs + " is negative");
+        }
+        int wantedMs = request.waitMs == null ? settings.requestTimeoutMs() : request.waitMs;
+        return Math.min(Duration.ofMillis(wantedMs).toNanos(), properties.maxPollWait().toNanos());
+    }
+
+    private long budgetBytes(Request request) {
+        if (request.maxBytes == null) {
+            return properties.pollBytes().toBytes();
+        }
+        if (request.maxBytes < 1) {
+            throw new RefusedException(ErrorCode.INVALID_SETTING, "max_bytes: " + request.maxBytes + " is less than 1");
+        }
+        return Math.min(request.maxBytes, properties.maxPollBytes().toBytes());
+    }
+
+    /**
+     * Reads until there is enough or the time is over; while there is nothing, only until the coordinator is to be asked again, and while
+     * there is less than the client wants, not so long that its session could run out.
+     */
+    private void read(PollBatch batch, Settings settings, long begun, long deadline) throws InterruptedException {
+        long heartbeatAt = begun + properties.heartbeat().toNanos();
+        long sessionAt = begun + Duration.ofMillis(settings.sessionTimeoutMs() / 2).toNanos();
+        begin(batch.sources().stream().filter(source -> !source.hasPosition()).toList(), settings);
+        int rounds = 0;
+        while (rounds < properties.maxRounds()) {
+            boolean enough = batch.written() > 0 && (batch.usedBytes() >= settings.fetchMinBytes() || batch
+                    .roomBytes() == 0);
+            var wanted = enough ? batch.open().stream().filter(Source::hasMore).toList() : batch.open();
+            if (enough && (wanted.isEmpty() || batch.roomBytes() < LEAST_FETCH_BYTES)) {
+                return;
+            }
+            long until = Math.min(deadline, batch.written() > 0 ? sessionAt : heartbeatAt);
+            long left = Math.max(0, until - System.nanoTime());
+            if (wanted.isEmpty()) {
+                Thread.sleep(Duration.ofNanos(Math.min(left, properties.assignmentWait().toNanos())));
+                return;
+            }
+            fetch(batch, wanted, enough ? Duration.ZERO : Duration.ofNanos(left), settings);
+            rounds += enough ? 1 : 0;
+            if (left == 0 && !enough) {
+                return;
+            }
+        }
+    }
+
+    /** Reads again what an earlier poll had given out, all of it. */
+    private void repeat(PollBatch batch, Settings settings, long deadline) throws InterruptedException {
+        for (var open = batch.open(); !open.isEmpty(); open = batch.open()) {
+            long before = open.stream().mapToLong(Source::position).sum();
+            long left = Math.max(0, deadline - System.nanoTime());
+            fetch(batch, open, Duration.ofNanos(left), settings);
+            var still = batch.open();
+            if (left == 0 && still.size() == open.size() && still.stream().mapToLong(Source::position)
+                    .sum() == before) {
+                var missing = still.getFirst().granted();
+                throw Brokers.leaderUnavailable(missing.topic(), missing.partition());
+            }
+        }
+    }
+
+    private void fetch(PollBatch batch, List<Source> wanted, Duration wait, Settings settings)
+            throws InterruptedException {
+        int totalBytes = (int) Math.min(Math.max(batch.roomBytes(), 1), Integer.MAX_VALUE);
+        int partitionBytes = Math.max(totalBytes / wanted.size(), Math.min(totalBytes, LEAST_FETCH_BYTES));
+        boolean readCommitted = settings.isolationLevel().equals("read_committed");
+        var fetched = fetches.fetch(wanted.stream()
+                .map(source -> new FetchFrom(source.granted().topic(), source.granted().partition(), source.position()))
+                .toList(),
+                new FetchLimits(wait, totalBytes, partitionBytes, readCommitted));
+        for (int i = 0; i < fetched.size(); i++) {
+            take(batch, wanted.get(i), fetched.get(i), settings);
+        }
+    }
+
+    private void take(PollBatch batch, Source source, Fetched fetched, Settings settings) throws InterruptedException {
+        switch (fetched.error()) {
+            case null -> {
+                if (fetched.hasRecords() && isPresent(source.granted().topic(), source.granted().topicId())) {
+                    source.endsAt(fetched.highWatermark());
+                    batch.write(source, fetched.records());
+                }
+            }
+            case ErrorCode.OFFSET_OUT_OF_RANGE -> {
+                if (source.granted().endPosition() != null) {
+                    source.giveUp();
+                } else {
+                    begin(List.of(source), settings);
+                }
+            }
+            // No leader at the moment, or deleted, which the coordinator learns by itself: the others are served.
+            case ErrorCode _ -> {}
+        }
+    }
+
+    /** Applies {@code auto.offset.reset} to partitions without a position, or with one that is not in the log. */
+    private void begin(List<Source> sources, Settings settings) throws InterruptedException {
+        if (sources.isEmpty()) {
+            return;
+        }
+        long time = switch (settings.autoOffsetReset()) {
+            case "earliest" -> OffsetQuery.EARLIEST;
+            case "latest" -> OffsetQuery.LATEST;
+            default -> throw new RefusedException(ErrorCode.OFFSET_OUT_OF_RANGE, describe(sources.getFirst())
+                    + " and auto.offset.reset is none; POST to positions");
+        };
+        try {
+            var found = lookups.offsets(sources.stream()
+                    .map(source -> new OffsetQuery(source.granted().topic(), source.granted().partition(), time))
+                    .toList());
+            for (int i = 0; i < found.size(); i++) {
+                sources.get(i).beginAt(found.get(i).offset());
+            }
+        } catch (RefusedException refusal) {
+            // Their leaders are away: these partitions wait for the next poll.
+            if (!refusal.code().isRetriable() && refusal.code().httpStatus() != 404) {
+                throw refusal;
+            }
+        }
+    }
+
+    private static String describe(Source source) {
+        var granted = source.granted();
+        return granted.topic() + "-" + granted.partition() + (source.hasPosition()
+                ? ": offset " + source.position() + " is outside the log"
+                : ": the group has committed no offset");
+    }
+
+    /** A topic of the same name that was made since is another topic. */
+    private boolean isPresent(String topic, String topicId) {
+        var present = topics.image().topic(topic);
+        return present != null && present.id().equals(Uuid.fromString(topicId));
+    }
+}

@@ -1,0 +1,157 @@
+package io.millrace.gateway.groups;
+
+import io.millrace.common.api.GroupsApi.GroupDescription;
+import io.millrace.common.api.OffsetsApi;
+import io.millrace.common.api.OffsetsApi.Committed;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.api.TopicPartition;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.gateway.brokers.Brokers;
+import io.millrace.gateway.brokers.OffsetQuery;
+import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.groups.GroupBodies.DescribedGroup;
+import io.millrace.gateway.groups.GroupBodies.Lag;
+import io.millrace.gateway.groups.GroupBodies.ListedGroup;
+import io.millrace.gateway.groups.GroupBodies.Offset;
+import io.millrace.gateway.groups.GroupBodies.Offsets;
+import io.millrace.gateway.groups.GroupBodies.PartitionLag;
+import io.millrace.gateway.groups.GroupBodies.ResetOffsets;
+import io.swagger.v3.oas.annotations.Operation;
+import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.responses.ApiResponse;
+import io.swagger.v3.oas.annotations.tags.Tag;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
+import org.springframework.http.HttpStatus;
+import org.springframework.web.bind.annotation.DeleteMapping;
+import org.springframework.web.bind.annotation.GetMapping;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.PutMapping;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestMapping;
+import org.springframework.web.bind.annotation.ResponseStatus;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Consumer groups for those who look after them. */
+@RestController
+@RequestMapping("/groups")
+@Tag(name = "Groups", description = "Consumer groups: members, lag, offsets")
+class GroupsController {
+    private final ServiceClients services;
+    private final Brokers brokers;
+    private final Topics topics;
+
+    GroupsController(ServiceClients services, Brokers brokers, Topics topics) {
+        this.services = services;
+        this.brokers = brokers;
+        this.topics = topics;
+    }
+
+    @GetMapping
+    @Operation(summary = "List groups", description = "Those that have, or had, members.")
+    @ApiResponse(responseCode = "200", description = "By name")
+    List<ListedGroup> list() {
+        return services.allGroups().stream().flatMap(coordinator -> coordinator.list().stream())
+                .map(group -> new ListedGroup(group.group(), group.state(), group.members()))
+                .sorted(Comparator.comparing(ListedGroup::groupId)).distinct().toList();
+    }
+
+    @GetMapping("/{group}")
+    @Operation(summary = "Describe a group", description = "Its members and the partitions that each may read now.")
+    @ApiResponse(responseCode = "200", description = "The group")
+    @ApiResponse(responseCode = "404", description = "No such group", content = @Content)
+    DescribedGroup describe(@Parameter(example = "billing") @PathVariable String group) {
+        return DescribedGroup.of(services.groups(group).describe(group));
+    }
+
+    @DeleteMapping("/{group}")
+    @ResponseStatus(HttpStatus.NO_CONTENT)
+    @Operation(summary = "Delete a group without members", description = "Its committed offsets go with it.")
+    @ApiResponse(responseCode = "204", description = "Deleted")
+    @ApiResponse(responseCode = "404", description = "No such group", content = @Content)
+    @ApiResponse(responseCode = "409", description = "It has members", content = @Content)
+    void delete(@Parameter(example = "billing") @PathVariable String group) {
+        services.groups(group).delete(group);
+    }
+
+    @GetMapping("/{group}/lag")
+    @Operation(summary = "How far a group is behind", description = "For each partition that it has committed or reads.")
+    @ApiResponse(responseCode = "200", description = "Lag by partition, and in all")
+    @ApiResponse(responseCode = "404", description = "No such group", content = @Content)
+    Lag lag(@Parameter(example = "billing") @PathVariable String group) throws InterruptedException {
+        var description = describeIfKnown(group);
+        var committed = services.offsets().fetch(group, new OffsetsApi.Fetch(null)).offsets();
+        if (description == null && committed.isEmpty()) {
+            throw new RefusedException(ErrorCode.UNKNOWN_GROUP, "there is no group '" + group + "'");
+        }
+        var rows = rows(description, committed);
+        var ends = brokers.offsets(
+                rows.stream().map(row -> new OffsetQuery(row.partition.topic(), row.partition.partition(),
+                        OffsetQuery.LATEST)).toList());
+        long total = 0;
+        var partitions = new ArrayList<PartitionLag>();
+        for (int i = 0; i < ends.size(); i++) {
+            var row = rows.get(i);
+            long end = ends.get(i).offset();
+            Long lag = row.committed == null ? null : Math.max(0, end - row.committed);
+            total += lag == null ? 0 : lag;
+            partitions.add(new PartitionLag(row.partition.topic(), row.partition.partition(), row.committed, end, lag,
+                    row.member));
+        }
+        return new Lag(group, total, partitions);
+    }
+
+    @PutMapping("/{group}/offsets")
+    @Operation(summary = "Reset the offsets of a group without members", description = "To the `earliest` or `latest`, to an `offset`, to "
+            + "the first record not older than a `timestamp`, or by a signed `shift`; for the partitions given or all that it has committed.")
+    @ApiResponse(responseCode = "200", description = "What is committed now")
+    @ApiResponse(responseCode = "400", description = "A field is missing or wrong", content = @Content)
+    @ApiResponse(responseCode = "409", description = "The group has members", content = @Content)
+    Offsets reset(@Parameter(example = "billing") @PathVariable String group, @RequestBody ResetOffsets body) {
+        if (body.to() == null) {
+            throw new RefusedException(ErrorCode.INVALID_REQUEST, "to: the field is required");
+        }
+        var reset = services.offsets().reset(group, new OffsetsApi.Reset(body.to(), body.value(), body.partitions()));
+        return new Offsets(reset.offsets().stream().map(each -> new Offset(each.topic(), each.partition(), each
+                .offset())).toList());
+    }
+
+    private @Nullable GroupDescription describeIfKnown(String group) {
+        try {
+            return services.groups(group).describe(group);
+        } catch (RefusedException refusal) {
+            if (refusal.code() == ErrorCode.UNKNOWN_GROUP) {
+                return null;
+            }
+            throw refusal;
+        }
+    }
+
+    /** Those whose topics there still are. */
+    private List<Row> rows(@Nullable GroupDescription description, List<Committed> committed) {
+        var rows = new TreeMap<TopicPartition, Row>();
+        for (var each : committed) {
+            var partition = new TopicPartition(each.topic(), each.partition());
+            rows.put(partition, new Row(partition, each.offset(), null));
+        }
+        if (description != null) {
+            for (var member : description.members()) {
+                for (var partition : member.partitions()) {
+                    var known = rows.get(partition);
+                    rows.put(partition, new Row(partition, known == null ? null : known.committed, member.memberId()));
+                }
+            }
+        }
+        return rows.values().stream().filter(row -> {
+            var topic = topics.image().topic(row.partition.topic());
+            return topic != null && topic.partition(row.partition.partition()) != null;
+        }).toList();
+    }
+
+    private record Row(TopicPartition partition, @Nullable Long committed, @Nullable String member) {}
+}

@@ -32,8 +32,7 @@ final class EventStreams implements SmartLifecycle {
     private static final Logger log = LoggerFactory.getLogger(EventStreams.class);
 
     private final EventsProperties properties;
-    private final LeaderLogs startLogs;
-    private final LeaderLogs streamLogs;
+    private final LeaderLogs logs;
     private final RecordRendering rendering = new EventRendering();
     private final Feeds feeds;
     private final EventStream.CatchUp catchUp;
@@ -45,13 +44,12 @@ final class EventStreams implements SmartLifecycle {
     EventStreams(EventsProperties properties, ClusterImages images, Topics topics, Brokers brokers, BrokerClient client,
             BrokersProperties brokersProperties, MeterRegistry registry) {
         this.properties = properties;
-        this.startLogs = new LeaderLogs(brokers, topics);
         // A stream has other partitions to serve while one has no leader: it asks once and comes back.
-        this.streamLogs = new LeaderLogs(new Brokers(topics, client, new BrokersProperties(Duration.ZERO,
-                brokersProperties.retryBackoff(),
-                Duration.ZERO, brokersProperties.client())), topics);
+        var impatient = new BrokersProperties(Duration.ZERO, brokersProperties.retryBackoff(), Duration.ZERO,
+                brokersProperties.client());
+        this.logs = new LeaderLogs(new Brokers(topics, client, impatient), brokers, topics);
         var budget = new RingBudget(properties.ringTotalSize().toBytes());
-        this.feeds = new Feeds(streamLogs, rendering, properties.tailLimits(), properties.ringSize().toBytes(), budget);
+        this.feeds = new Feeds(logs, rendering, properties.tailLimits(), properties.ringSize().toBytes(), budget);
         this.catchUp = properties.catchUp();
         this.room = new Semaphore(properties.maxStreams());
         this.meters = new StreamMeters(registry, open, feeds, budget);
@@ -88,7 +86,7 @@ final class EventStreams implements SmartLifecycle {
         response.setHeader("Cache-Control", "no-store");
         // nginx would gather events before it passes them on.
         response.setHeader("X-Accel-Buffering", "no");
-        var stream = new EventStream(feed, positions, streamLogs, rendering, properties.streamLimits(), catchUp,
+        var stream = new EventStream(feed, positions, logs, rendering, properties.streamLimits(), catchUp,
                 meters.counting(response.getOutputStream()));
         open.add(stream);
         try {
@@ -118,7 +116,7 @@ final class EventStreams implements SmartLifecycle {
         long[] earliest = null;
         for (int p = 0; p < positions.length; p++) {
             if (resume.successor()[p]) {
-                earliest = earliest == null ? startLogs.find(partitions, new StartPosition.Earliest()) : earliest;
+                earliest = earliest == null ? logs.find(partitions, new StartPosition.Earliest()) : earliest;
                 lost.add(new Loss(p, positions[p], earliest[p]));
             }
         }
@@ -128,11 +126,11 @@ final class EventStreams implements SmartLifecycle {
     private long[] find(StreamRequest request) throws InterruptedException {
         var partitions = request.subscription().partitions();
         if (!(request.start() instanceof StartPosition.Since)) {
-            return startLogs.find(partitions, request.start());
+            return logs.find(partitions, request.start());
         }
         // The end is read first: what is appended meanwhile is not older than the time, or follows what is not.
-        long[] end = startLogs.find(partitions, new StartPosition.Latest());
-        long[] positions = startLogs.find(partitions, request.start());
+        long[] end = logs.find(partitions, new StartPosition.Latest());
+        long[] positions = logs.find(partitions, request.start());
         for (int p = 0; p < positions.length; p++) {
             positions[p] = positions[p] < 0 ? end[p] : positions[p];
         }

@@ -13,11 +13,17 @@ import java.util.List;
 
 /** Reads from the leaders, and only as long as the topic is the one that was subscribed to and not one of the same name made since. */
 final class LeaderLogs implements PartitionLogs {
-    private final Brokers brokers;
+    private final Brokers fetches;
+    private final Brokers lookups;
     private final Topics topics;
 
-    LeaderLogs(Brokers brokers, Topics topics) {
-        this.brokers = brokers;
+    /**
+     * @param fetches asks a leader that is away once
+     * @param lookups asks it for a while
+     */
+    LeaderLogs(Brokers fetches, Brokers lookups, Topics topics) {
+        this.fetches = fetches;
+        this.lookups = lookups;
         this.topics = topics;
     }
 
@@ -28,7 +34,7 @@ final class LeaderLogs implements PartitionLogs {
             return new Fetched.Gone();
         }
         var from = new FetchFrom(partition.topic(), partition.partition(), offset);
-        var fetched = brokers.fetch(List.of(from), new FetchLimits(maxWait, maxBytes, maxBytes, false)).getFirst();
+        var fetched = fetches.fetch(List.of(from), new FetchLimits(maxWait, maxBytes, maxBytes, false)).getFirst();
         // Looked at again: the answer may be of a topic that took the other's place meanwhile.
         if (isGone(partition)) {
             return new Fetched.Gone();
@@ -47,7 +53,7 @@ final class LeaderLogs implements PartitionLogs {
             return new Found.Gone();
         }
         try {
-            long offset = brokers.offset(partition.topic(), partition.partition(), timestamp(lookup));
+            long offset = lookups.offset(partition.topic(), partition.partition(), timestamp(lookup));
             return isGone(partition) ? new Found.Gone() : new Found.Offset(offset);
         } catch (RefusedException e) {
             return new Found.Away(e.getMessage());
@@ -56,7 +62,7 @@ final class LeaderLogs implements PartitionLogs {
 
     /** Looks up many at once. Refused with {@code LEADER_UNAVAILABLE} when a leader is away for too long. */
     long[] find(List<SubscribedPartition> partitions, StartPosition.Lookup lookup) throws InterruptedException {
-        var found = brokers.offsets(partitions.stream()
+        var found = lookups.offsets(partitions.stream()
                 .map(partition -> new OffsetQuery(partition.topic(), partition.partition(), timestamp(lookup)))
                 .toList());
         return found.stream().mapToLong(each -> each.offset()).toArray();

@@ -6,6 +6,7 @@ public enum CloseReason {
     IDLE(false),
     SHUTDOWN(false),
     IO_ERROR(false),
+    REFUSED_REQUEST(false),
     TOO_MANY_CONNECTIONS(true),
     OVERSIZED_FRAME(true),
     MALFORMED_FRAME(true),

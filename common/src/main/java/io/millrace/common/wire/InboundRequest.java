@@ -81,6 +81,11 @@ public final class InboundRequest {
         answerOnce(body.getErrorResponse(0, error));
     }
 
+    /** Ends the connection instead of answering. */
+    public void disconnect(String reason) {
+        responses.disconnect(reason);
+    }
+
     private void answerOnce(@Nullable AbstractResponse answer) {
         if (!responses.answer(this, answer)) {
             log.error("{} was answered twice; the second answer is dropped", header, new IllegalStateException(

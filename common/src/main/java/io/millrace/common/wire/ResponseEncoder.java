@@ -10,8 +10,8 @@ import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.MessageSizeAccumulator;
 import org.apache.kafka.common.protocol.ObjectSerializationCache;
 import org.apache.kafka.common.record.internal.BaseRecords;
-import org.apache.kafka.common.record.internal.FileRecords;
 import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.TransferableRecords;
 import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.ResponseHeader;
 
@@ -70,24 +70,25 @@ final class ResponseEncoder {
         public void writeRecords(BaseRecords records) {
             switch (records) {
                 case MemoryRecords memory -> buffer().put(memory.buffer());
-                case FileRecords file -> copy(file);
+                case TransferableRecords transferable -> copy(transferable);
                 default -> throw new IllegalArgumentException("records of the kind " + records.getClass().getName());
             }
         }
 
-        private void copy(FileRecords file) {
+        private void copy(TransferableRecords records) {
+            int bytes = records.sizeInBytes();
             ByteBuffer target = buffer();
-            int bytes = file.sizeInBytes();
+            int end = target.position() + bytes;
+            BufferChannel channel = new BufferChannel(target.slice(target.position(), bytes));
             try {
-                ByteBuffer slice = target.slice(target.position(), bytes);
-                file.readInto(slice, 0);
-                if (slice.limit() < bytes) {
-                    throw new IOException(file.file() + " ended before its records did");
+                int copied = 0;
+                while (copied < bytes) {
+                    copied += records.writeTo(channel, copied, bytes - copied);
                 }
-                target.position(target.position() + bytes);
             } catch (IOException e) {
                 throw new UncheckedIOException(e);
             }
+            target.position(end);
         }
     }
 }

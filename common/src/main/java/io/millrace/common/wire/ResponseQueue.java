@@ -213,6 +213,10 @@ final class ResponseQueue {
         }
     }
 
+    void disconnect(String reason) {
+        connection.close(CloseReason.REFUSED_REQUEST, reason);
+    }
+
     /** Drops what is unanswered: nobody reads it. */
     void close() {
         lock.lock();

@@ -1,0 +1,25 @@
+package io.millrace.broker.listener;
+
+import io.millrace.common.wire.SupportedApis;
+import io.millrace.common.wire.SupportedApis.Api;
+import java.util.List;
+import org.apache.kafka.common.protocol.ApiKeys;
+
+/** The requests that a broker answers, and in which versions. Nothing is advertised that does not work. */
+final class BrokerApis {
+    /** librdkafka turns compression off for brokers that do not advertise Produce 0; nothing below 3 carries format 2. */
+    private static final Api PRODUCE = new Api(ApiKeys.PRODUCE, (short) 0, (short) 3, (short) 13);
+
+    static final SupportedApis SUPPORTED = new SupportedApis(List.of(
+            PRODUCE,
+            Api.of(ApiKeys.FETCH, 4, 18),
+            Api.of(ApiKeys.LIST_OFFSETS, 1, 11),
+            Api.of(ApiKeys.METADATA, 0, 13),
+            Api.of(ApiKeys.CREATE_TOPICS, 2, 7),
+            Api.of(ApiKeys.DELETE_TOPICS, 1, 6),
+            Api.of(ApiKeys.INIT_PRODUCER_ID, 0, 5),
+            Api.of(ApiKeys.FIND_COORDINATOR, 0, 6),
+            Api.of(ApiKeys.DESCRIBE_CLUSTER, 0, 2)));
+
+    private BrokerApis() {}
+}

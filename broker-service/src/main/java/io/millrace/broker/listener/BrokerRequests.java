@@ -1,0 +1,66 @@
+package io.millrace.broker.listener;
+
+import io.millrace.broker.partition.Partitions;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.wire.InboundRequest;
+import io.millrace.common.wire.RequestHandler;
+import io.millrace.common.wire.SupportedApis;
+import java.time.Clock;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+
+/** Hands each request to its handler. */
+public final class BrokerRequests implements RequestHandler {
+    private final ProduceHandler produce;
+    private final FetchHandler fetch;
+    private final ListOffsetsHandler listOffsets;
+    private final MetadataHandler metadata;
+    private final TopicsHandler topics;
+    private final ProducerIdsHandler producerIds;
+    private final FindCoordinatorHandler findCoordinator = new FindCoordinatorHandler();
+
+    public BrokerRequests(int brokerId, Partitions partitions, ClusterImages images, ServiceClients services,
+            FetchSettings fetchSettings,
+            ForwardSettings forwardSettings, ProduceListener produceListener, Clock clock) {
+        LeaderHints hints = new LeaderHints(images);
+        ControllerCalls calls = new ControllerCalls(forwardSettings);
+        produce = new ProduceHandler(partitions, hints, produceListener, clock);
+        fetch = new FetchHandler(new FetchReader(partitions, hints, Math.toIntExact(fetchSettings.maxSize().toBytes())),
+                fetchSettings);
+        listOffsets = new ListOffsetsHandler(partitions);
+        metadata = new MetadataHandler(images, brokerId);
+        topics = new TopicsHandler(services.topics(), images, calls, forwardSettings.maxTimeout());
+        producerIds = new ProducerIdsHandler(services.producerIds(), calls);
+    }
+
+    /** What this answers. */
+    public static SupportedApis supported() {
+        return BrokerApis.SUPPORTED;
+    }
+
+    @Override
+    public void handle(InboundRequest request) {
+        switch (request.apiKey()) {
+            case PRODUCE -> produce.handle(request);
+            case FETCH -> fetch.handle(request);
+            case LIST_OFFSETS -> listOffsets.handle(request);
+            case METADATA -> metadata.handleMetadata(request);
+            case DESCRIBE_CLUSTER -> metadata.handleDescribeCluster(request);
+            case CREATE_TOPICS -> topics.handleCreate(request);
+            case DELETE_TOPICS -> topics.handleDelete(request);
+            case INIT_PRODUCER_ID -> producerIds.handle(request);
+            case FIND_COORDINATOR -> findCoordinator.handle(request);
+            default -> throw new UnsupportedVersionException(request.apiKey() + " is advertised and not handled");
+        }
+    }
+
+    /** Fetches that wait for data now. */
+    public int waitingFetches() {
+        return fetch.waiting();
+    }
+
+    /** Answers every fetch that waits, and lets none wait any more. */
+    public void stopWaiting() {
+        fetch.stop();
+    }
+}

@@ -1,0 +1,90 @@
+package io.millrace.broker.listener;
+
+import io.millrace.common.wire.InboundRequest;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.FetchMetadata;
+import org.apache.kafka.common.requests.FetchRequest;
+import org.apache.kafka.common.requests.FetchResponse;
+
+/**
+ * Answers fetches: at once where there is enough to read, and otherwise when there is or the client's patience ends. A fetch
+ * that waits is a parked virtual thread, woken by the append that it waits for.
+ */
+final class FetchHandler {
+    private final FetchReader reader;
+    private final FetchSettings settings;
+    private final Set<FetchWait> waits = ConcurrentHashMap.newKeySet();
+    private final AtomicInteger waiting = new AtomicInteger();
+    private volatile boolean stopping;
+
+    FetchHandler(FetchReader reader, FetchSettings settings) {
+        this.reader = reader;
+        this.settings = settings;
+    }
+
+    /** Fetches that wait for data now. */
+    int waiting() {
+        return waiting.get();
+    }
+
+    void handle(InboundRequest request) {
+        FetchRequestData fetch = ((FetchRequest) request.body()).data();
+        // Sessions (KIP-227) are not kept: every answer says so with id 0, and a client then names its partitions each time.
+        if (fetch.sessionId() != FetchMetadata.INVALID_SESSION_ID && fetch
+                .sessionEpoch() > FetchMetadata.INITIAL_EPOCH) {
+            request.respond(FetchResponse.of(new FetchResponseData().setErrorCode(Errors.FETCH_SESSION_ID_NOT_FOUND
+                    .code())));
+            return;
+        }
+        FetchReader.Result result = reader.read(request, fetch);
+        if (enough(result, fetch) || fetch.maxWaitMs() <= 0 || fetch.topics().isEmpty()) {
+            request.respond(FetchResponse.of(result.response()));
+            return;
+        }
+        if (waiting.incrementAndGet() > settings.maxWaiting()) {
+            waiting.decrementAndGet();
+            request.respond(FetchResponse.of(result.response()));
+            return;
+        }
+        Thread.ofVirtual().name("fetch-wait").start(() -> awaitData(request, fetch));
+    }
+
+    private static boolean enough(FetchReader.Result result, FetchRequestData fetch) {
+        return result.hasError() || result.bytes() >= fetch.minBytes();
+    }
+
+    private void awaitData(InboundRequest request, FetchRequestData fetch) {
+        FetchWait wait = new FetchWait(Thread.currentThread());
+        waits.add(wait);
+        long waitNanos = Math.min(settings.maxWait().toNanos(), fetch.maxWaitMs() * 1_000_000L);
+        long deadlineNanos = request.receivedNanos() + waitNanos;
+        try {
+            reader.forEachPartition(request, fetch, partition -> wait.register(partition));
+            // From here on no append goes unnoticed; what came before it registered is found by this read.
+            FetchReader.Result result = reader.read(request, fetch);
+            while (!enough(result, fetch) && !stopping && request.connectionOpen() && System.nanoTime()
+                    - deadlineNanos < 0) {
+                wait.await(fetch.minBytes() - result.bytes(), deadlineNanos);
+                result = reader.read(request, fetch);
+            }
+            request.respond(FetchResponse.of(result.response()));
+        } catch (RuntimeException e) {
+            request.respondError(e);
+        } finally {
+            wait.deregister();
+            waits.remove(wait);
+            waiting.decrementAndGet();
+        }
+    }
+
+    /** From now on no fetch waits: those that do are answered with what there is. */
+    void stop() {
+        stopping = true;
+        waits.forEach(FetchWait::wake);
+    }
+}

@@ -1,0 +1,162 @@
+package io.millrace.broker.listener;
+
+import io.millrace.broker.log.ReadResult;
+import io.millrace.broker.partition.Located;
+import io.millrace.broker.partition.Located.Elsewhere;
+import io.millrace.broker.partition.Located.Here;
+import io.millrace.broker.partition.Located.Unknown;
+import io.millrace.broker.partition.Partition;
+import io.millrace.broker.partition.Partitions;
+import io.millrace.common.wire.InboundRequest;
+import java.util.List;
+import java.util.function.Consumer;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
+import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.FetchResponseData.FetchableTopicResponse;
+import org.apache.kafka.common.message.FetchResponseData.LeaderIdAndEpoch;
+import org.apache.kafka.common.message.FetchResponseData.NodeEndpoint;
+import org.apache.kafka.common.message.FetchResponseData.PartitionData;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.requests.FetchRequest;
+import org.apache.kafka.common.requests.FetchResponse;
+import org.apache.kafka.common.IsolationLevel;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads what a fetch asks for from the logs, within its limits. */
+final class FetchReader {
+    private static final Logger LOG = LoggerFactory.getLogger(FetchReader.class);
+    private static final short TOPIC_ID_VERSION = 13;
+
+    private final Partitions partitions;
+    private final LeaderHints hints;
+    private final int maxBytes;
+
+    /**
+     * @param bytes of records in the response
+     * @param hasError whether a partition has one, which its reader must hear of without waiting
+     */
+    record Result(FetchResponseData response, int bytes, boolean hasError) {}
+
+    FetchReader(Partitions partitions, LeaderHints hints, int maxBytes) {
+        this.partitions = partitions;
+        this.hints = hints;
+        this.maxBytes = maxBytes;
+    }
+
+    Result read(InboundRequest request, FetchRequestData fetch) {
+        Reading reading = new Reading(request.version(), fetch);
+        for (FetchTopic topic : fetch.topics()) {
+            FetchableTopicResponse answer = new FetchableTopicResponse().setTopic(topic.topic()).setTopicId(topic
+                    .topicId());
+            for (FetchPartition wanted : topic.partitions()) {
+                answer.partitions().add(reading.read(topic, wanted));
+            }
+            reading.response.responses().add(answer);
+        }
+        return new Result(reading.response, reading.bytes, reading.hasError);
+    }
+
+    void forEachPartition(InboundRequest request, FetchRequestData fetch, Consumer<Partition> action) {
+        for (FetchTopic topic : fetch.topics()) {
+            for (FetchPartition wanted : topic.partitions()) {
+                if (locate(request.version(), topic, wanted.partition()) instanceof Here(Partition partition)) {
+                    action.accept(partition);
+                }
+            }
+        }
+    }
+
+    private Located locate(short version, FetchTopic topic, int index) {
+        return version >= TOPIC_ID_VERSION ? partitions.locate(topic.topicId(), index)
+                : partitions.locate(topic.topic(), index);
+    }
+
+    private final class Reading {
+        private final FetchResponseData response = new FetchResponseData();
+        private final short version;
+        private final FetchRequestData fetch;
+        private int bytes;
+        private boolean hasError;
+
+        Reading(short version, FetchRequestData fetch) {
+            this.version = version;
+            this.fetch = fetch;
+        }
+
+        PartitionData read(FetchTopic topic, FetchPartition wanted) {
+            return switch (locate(version, topic, wanted.partition())) {
+                case Unknown(Errors error) -> error(wanted, error);
+                case Elsewhere elsewhere -> withLeader(error(wanted, Errors.NOT_LEADER_OR_FOLLOWER), topic);
+                case Here(Partition partition) -> {
+                    Errors refusal = partition.checkLeader(wanted.currentLeaderEpoch());
+                    if (refusal == Errors.NONE) {
+                        yield read(partition, wanted);
+                    }
+                    PartitionData data = error(wanted, refusal);
+                    yield refusal == Errors.UNKNOWN_LEADER_EPOCH ? data : withLeader(data, topic);
+                }
+            };
+        }
+
+        private PartitionData read(Partition partition, FetchPartition wanted) {
+            if (!FetchRequest.isConsumer(FetchRequest.replicaId(fetch))) {
+                return error(wanted, Errors.REPLICA_NOT_AVAILABLE);
+            }
+            try {
+                long highWatermark = partition.highWatermark();
+                int limit = Math.min(wanted.partitionMaxBytes(), Math.min(fetch.maxBytes(), maxBytes) - bytes);
+                // Kafka's rule (KIP-74): an answer's first batch is whole however large, or a reader would be stuck before it for ever.
+                boolean first = bytes == 0;
+                if (limit <= 0 && !first) {
+                    return data(wanted, highWatermark, partition.log().logStartOffset());
+                }
+                return switch (partition.log().read(wanted.fetchOffset(), Math.max(0, limit), first, highWatermark)) {
+                    case ReadResult.Data(var records, long logStart, long logEnd) -> {
+                        bytes += records.sizeInBytes();
+                        yield data(wanted, highWatermark, logStart).setRecords(records);
+                    }
+                    case ReadResult.OutOfRange outside -> error(wanted, Errors.OFFSET_OUT_OF_RANGE);
+                };
+            } catch (KafkaStorageException e) {
+                return error(wanted, Errors.KAFKA_STORAGE_ERROR);
+            } catch (RuntimeException e) {
+                LOG.error("a read of {} failed", partition, e);
+                return error(wanted, Errors.UNKNOWN_SERVER_ERROR);
+            }
+        }
+
+        private PartitionData data(FetchPartition wanted, long highWatermark, long logStartOffset) {
+            PartitionData data = new PartitionData().setPartitionIndex(wanted.partition()).setHighWatermark(
+                    highWatermark)
+                    .setLastStableOffset(highWatermark).setLogStartOffset(logStartOffset).setRecords(
+                            MemoryRecords.EMPTY);
+            // Without transactions none is aborted; read_committed is told so, read_uncommitted does not ask.
+            return fetch.isolationLevel() == IsolationLevel.READ_COMMITTED.id() ? data.setAbortedTransactions(List.of())
+                    : data;
+        }
+
+        private PartitionData error(FetchPartition wanted, Errors error) {
+            hasError = true;
+            return FetchResponse.partitionResponse(wanted.partition(), error);
+        }
+
+        /** Says who leads, so that the consumer need not ask for metadata first (KIP-951). */
+        private PartitionData withLeader(PartitionData data, FetchTopic topic) {
+            LeaderHints.Leader leader = hints.leader(topic.topicId(), topic.topic(), data.partitionIndex());
+            if (leader != null) {
+                data.setCurrentLeader(new LeaderIdAndEpoch().setLeaderId(leader.id()).setLeaderEpoch(leader.epoch()));
+                if (leader.endpoint() != null && response.nodeEndpoints().find(leader.id()) == null) {
+                    response.nodeEndpoints().add(new NodeEndpoint().setNodeId(leader.id()).setHost(leader.endpoint()
+                            .host())
+                            .setPort(leader.endpoint().port()));
+                }
+            }
+            return data;
+        }
+    }
+}

@@ -1,0 +1,27 @@
+package io.millrace.broker.listener;
+
+import java.time.Duration;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
+
+/**
+ * Limits of fetches.
+ *
+ * @param maxSize largest answer, whatever the client asks for, except that one batch is always answered whole (Kafka's {@code fetch.max.bytes})
+ * @param maxWait longest wait for data, whatever the client asks for
+ * @param maxWaiting fetches that wait at a time; one more is answered at once with what there is
+ */
+public record FetchSettings(
+        @DefaultValue("55MB") DataSize maxSize,
+        @DefaultValue("5m") Duration maxWait,
+        @DefaultValue("20000") int maxWaiting) {
+
+    public FetchSettings {
+        if (maxSize.toBytes() < 1024 || maxSize.toBytes() > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("fetch max-size must be between 1 KB and 2 GB: " + maxSize);
+        }
+        if (maxWaiting < 0) {
+            throw new IllegalArgumentException("fetch max-waiting must not be negative: " + maxWaiting);
+        }
+    }
+}

@@ -1,0 +1,58 @@
+package io.millrace.broker.listener;
+
+import io.millrace.broker.partition.GrowthListener;
+import io.millrace.broker.partition.Partition;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
+
+/** The thread of one fetch, parked until its partitions have grown by enough. */
+final class FetchWait implements GrowthListener {
+    private final Thread thread;
+    private final List<Partition> partitions = new ArrayList<>();
+    private final AtomicInteger grownBytes = new AtomicInteger();
+    private volatile int awaitedBytes = 1;
+    private volatile boolean changed;
+
+    FetchWait(Thread thread) {
+        this.thread = thread;
+    }
+
+    void register(Partition partition) {
+        partitions.add(partition);
+        partition.addListener(this);
+    }
+
+    void deregister() {
+        partitions.forEach(partition -> partition.removeListener(this));
+    }
+
+    /** Returns when about so many bytes were appended since the last call, when leadership changed, or at the deadline. */
+    void await(int bytes, long deadlineNanos) {
+        awaitedBytes = bytes;
+        long leftNanos;
+        while (grownBytes.get() < bytes && !changed && (leftNanos = deadlineNanos - System.nanoTime()) > 0) {
+            LockSupport.parkNanos(this, leftNanos);
+        }
+        grownBytes.set(0);
+        changed = false;
+    }
+
+    @Override
+    public void grew(int bytes) {
+        if (grownBytes.addAndGet(bytes) >= awaitedBytes) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    @Override
+    public void leadershipChanged() {
+        wake();
+    }
+
+    void wake() {
+        changed = true;
+        LockSupport.unpark(thread);
+    }
+}

@@ -1,0 +1,95 @@
+package io.millrace.broker.listener;
+
+import io.millrace.broker.log.PartitionLog;
+import io.millrace.broker.log.TimestampedOffset;
+import io.millrace.broker.partition.Located;
+import io.millrace.broker.partition.Located.Elsewhere;
+import io.millrace.broker.partition.Located.Here;
+import io.millrace.broker.partition.Located.Unknown;
+import io.millrace.broker.partition.Partition;
+import io.millrace.broker.partition.Partitions;
+import io.millrace.common.wire.InboundRequest;
+import java.util.Optional;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
+import org.apache.kafka.common.message.ListOffsetsResponseData;
+import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartitionResponse;
+import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsTopicResponse;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.ListOffsetsRequest;
+import org.apache.kafka.common.requests.ListOffsetsResponse;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Finds offsets by time, or at the ends of a log. */
+final class ListOffsetsHandler {
+    private static final Logger LOG = LoggerFactory.getLogger(ListOffsetsHandler.class);
+
+    private final Partitions partitions;
+
+    ListOffsetsHandler(Partitions partitions) {
+        this.partitions = partitions;
+    }
+
+    void handle(InboundRequest request) {
+        ListOffsetsResponseData response = new ListOffsetsResponseData();
+        for (ListOffsetsTopic topic : ((ListOffsetsRequest) request.body()).data().topics()) {
+            ListOffsetsTopicResponse answer = new ListOffsetsTopicResponse().setName(topic.name());
+            for (ListOffsetsPartition wanted : topic.partitions()) {
+                answer.partitions().add(find(topic.name(), wanted));
+            }
+            response.topics().add(answer);
+        }
+        request.respond(new ListOffsetsResponse(response));
+    }
+
+    private ListOffsetsPartitionResponse find(String topic, ListOffsetsPartition wanted) {
+        Located located = partitions.locate(topic, wanted.partitionIndex());
+        return switch (located) {
+            case Unknown(Errors error) -> error(wanted, error);
+            case Elsewhere elsewhere -> error(wanted, Errors.NOT_LEADER_OR_FOLLOWER);
+            case Here(Partition partition) -> {
+                Errors refusal = partition.checkLeader(wanted.currentLeaderEpoch());
+                yield refusal == Errors.NONE ? find(partition, wanted) : error(wanted, refusal);
+            }
+        };
+    }
+
+    private static ListOffsetsPartitionResponse find(Partition partition, ListOffsetsPartition wanted) {
+        try {
+            return find(partition.log(), partition.highWatermark(), wanted.timestamp())
+                    .map(found -> new ListOffsetsPartitionResponse().setPartitionIndex(wanted.partitionIndex())
+                            .setOffset(found.offset())
+                            .setTimestamp(found.timestampMs()).setLeaderEpoch(found.leaderEpoch()))
+                    .orElseGet(() -> error(wanted, Errors.NONE));
+        } catch (KafkaStorageException e) {
+            return error(wanted, Errors.KAFKA_STORAGE_ERROR);
+        } catch (RuntimeException e) {
+            LOG.error("looking up time {} in {} failed", wanted.timestamp(), partition, e);
+            return error(wanted, Errors.UNKNOWN_SERVER_ERROR);
+        }
+    }
+
+    private static Optional<TimestampedOffset> find(PartitionLog log, long highWatermark, long timestampMs) {
+        if (timestampMs == ListOffsetsRequest.EARLIEST_TIMESTAMP
+                || timestampMs == ListOffsetsRequest.EARLIEST_LOCAL_TIMESTAMP) {
+            return Optional.of(log.earliest());
+        }
+        if (timestampMs == ListOffsetsRequest.LATEST_TIMESTAMP) {
+            return Optional.of(log.latest(highWatermark));
+        }
+        if (timestampMs == ListOffsetsRequest.MAX_TIMESTAMP) {
+            return log.maxTimestamp(highWatermark);
+        }
+        // What is left below zero asks for tiered storage, where nothing is.
+        return timestampMs < 0 ? Optional.empty() : log.firstAtOrAfter(timestampMs, highWatermark);
+    }
+
+    /** Without an error it says that no record is there. */
+    private static ListOffsetsPartitionResponse error(ListOffsetsPartition wanted, Errors error) {
+        return new ListOffsetsPartitionResponse().setPartitionIndex(wanted.partitionIndex()).setErrorCode(error.code())
+                .setOffset(ListOffsetsResponse.UNKNOWN_OFFSET).setTimestamp(ListOffsetsResponse.UNKNOWN_TIMESTAMP)
+                .setLeaderEpoch(ListOffsetsResponse.UNKNOWN_EPOCH);
+    }
+}

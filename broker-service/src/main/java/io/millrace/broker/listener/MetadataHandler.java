@@ -1,0 +1,123 @@
+package io.millrace.broker.listener;
+
+import io.millrace.common.metadata.BrokerImage;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.wire.InboundRequest;
+import java.util.Comparator;
+import java.util.List;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.internals.Topic;
+import org.apache.kafka.common.message.DescribeClusterRequestData;
+import org.apache.kafka.common.message.DescribeClusterResponseData;
+import org.apache.kafka.common.message.DescribeClusterResponseData.DescribeClusterBroker;
+import org.apache.kafka.common.message.MetadataRequestData;
+import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
+import org.apache.kafka.common.message.MetadataResponseData;
+import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseBroker;
+import org.apache.kafka.common.message.MetadataResponseData.MetadataResponsePartition;
+import org.apache.kafka.common.message.MetadataResponseData.MetadataResponseTopic;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.DescribeClusterRequest;
+import org.apache.kafka.common.requests.DescribeClusterResponse;
+import org.apache.kafka.common.requests.MetadataRequest;
+import org.apache.kafka.common.requests.MetadataResponse;
+
+/** Shows clients the cluster as the image has it. Unknown topics are never created by asking for them. */
+final class MetadataHandler {
+    private static final byte BROKER_ENDPOINTS = 1;
+
+    private final ClusterImages images;
+    private final int brokerId;
+
+    MetadataHandler(ClusterImages images, int brokerId) {
+        this.images = images;
+        this.brokerId = brokerId;
+    }
+
+    void handleMetadata(InboundRequest request) {
+        MetadataRequestData wanted = ((MetadataRequest) request.body()).data();
+        ClusterImage image = images.current();
+        MetadataResponseData response = new MetadataResponseData().setClusterId(image.clusterId()).setControllerId(
+                controllerId(image));
+        image.brokers().values().stream().filter(broker -> !broker.fenced()).sorted(Comparator.comparingInt(
+                BrokerImage::id))
+                .forEach(broker -> response.brokers()
+                        .add(new MetadataResponseBroker().setNodeId(broker.id()).setHost(broker.host()).setPort(broker
+                                .kafkaPort())));
+        List<MetadataRequestTopic> topics = wanted.topics();
+        // Version 0 says "all" by naming none; later ones mean none then, and say "all" by null.
+        if (topics == null || topics.isEmpty() && request.version() == 0) {
+            image.topicsByName().values().stream().sorted(Comparator.comparing(TopicImage::name))
+                    .forEach(topic -> response.topics().add(describe(image, topic)));
+        } else {
+            topics.forEach(topic -> response.topics().add(describe(image, topic)));
+        }
+        request.respond(new MetadataResponse(response, request.version()));
+    }
+
+    /** Any live broker forwards what is for the controller; this one is known to be reachable. */
+    private int controllerId(ClusterImage image) {
+        BrokerImage self = image.brokers().get(brokerId);
+        return self == null || self.fenced() ? MetadataResponse.NO_CONTROLLER_ID : brokerId;
+    }
+
+    private static MetadataResponseTopic describe(ClusterImage image, MetadataRequestTopic wanted) {
+        Uuid id = wanted.topicId();
+        if (id != null && !Uuid.ZERO_UUID.equals(id)) {
+            TopicImage topic = image.topic(id);
+            return topic == null
+                    ? new MetadataResponseTopic().setTopicId(id).setName(null).setErrorCode(Errors.UNKNOWN_TOPIC_ID
+                            .code())
+                    : describe(image, topic);
+        }
+        String name = wanted.name() == null ? "" : wanted.name();
+        TopicImage topic = image.topic(name);
+        if (topic != null) {
+            return describe(image, topic);
+        }
+        Errors error = Topic.isValid(name) ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.INVALID_TOPIC_EXCEPTION;
+        return new MetadataResponseTopic().setName(name).setErrorCode(error.code());
+    }
+
+    private static MetadataResponseTopic describe(ClusterImage image, TopicImage topic) {
+        MetadataResponseTopic described = new MetadataResponseTopic().setName(topic.name()).setTopicId(topic.id());
+        for (PartitionImage partition : topic.partitions()) {
+            BrokerImage leader = image.leader(partition);
+            described.partitions().add(new MetadataResponsePartition().setPartitionIndex(partition.index())
+                    .setErrorCode((leader == null ? Errors.LEADER_NOT_AVAILABLE : Errors.NONE).code())
+                    .setLeaderId(leader == null ? MetadataResponse.NO_LEADER_ID : leader.id()).setLeaderEpoch(partition
+                            .leaderEpoch())
+                    .setReplicaNodes(partition.replicas()).setIsrNodes(partition.isr())
+                    .setOfflineReplicas(partition.replicas().stream().filter(id -> isOffline(image, id)).toList()));
+        }
+        return described;
+    }
+
+    private static boolean isOffline(ClusterImage image, int brokerId) {
+        BrokerImage broker = image.brokers().get(brokerId);
+        return broker == null || broker.fenced();
+    }
+
+    void handleDescribeCluster(InboundRequest request) {
+        DescribeClusterRequestData wanted = ((DescribeClusterRequest) request.body()).data();
+        if (wanted.endpointType() != BROKER_ENDPOINTS) {
+            request.respond(new DescribeClusterResponse(new DescribeClusterResponseData()
+                    .setErrorCode(Errors.MISMATCHED_ENDPOINT_TYPE.code())
+                    .setErrorMessage("this listener knows of brokers, not of endpoints of the type " + wanted
+                            .endpointType())));
+            return;
+        }
+        ClusterImage image = images.current();
+        DescribeClusterResponseData response = new DescribeClusterResponseData().setClusterId(image.clusterId())
+                .setControllerId(controllerId(image)).setEndpointType(BROKER_ENDPOINTS);
+        image.brokers().values().stream().filter(broker -> !broker.fenced() || wanted.includeFencedBrokers())
+                .sorted(Comparator.comparingInt(BrokerImage::id))
+                .forEach(broker -> response.brokers().add(new DescribeClusterBroker().setBrokerId(broker.id()).setHost(
+                        broker.host())
+                        .setPort(broker.kafkaPort()).setIsFenced(broker.fenced())));
+        request.respond(new DescribeClusterResponse(response));
+    }
+}

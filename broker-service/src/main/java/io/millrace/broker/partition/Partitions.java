@@ -1,0 +1,195 @@
+package io.millrace.broker.partition;
+
+import io.millrace.broker.log.PartitionLog;
+import io.millrace.broker.partition.Located.Elsewhere;
+import io.millrace.broker.partition.Located.Here;
+import io.millrace.broker.partition.Located.Unknown;
+import io.millrace.broker.storage.LogDirectory;
+import io.millrace.broker.storage.LogDirectory.LocalPartition;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.metadata.TopicImage;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.protocol.Errors;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * All partitions that this broker has a replica of, kept as the cluster image says. Images are applied one after the other by
+ * one thread; clients' threads only look things up.
+ */
+public final class Partitions implements ClusterImages.Listener {
+    private static final Logger LOG = LoggerFactory.getLogger(Partitions.class);
+
+    private static final long NOTHING_APPLIED = -1;
+
+    private final int brokerId;
+    private final ClusterImages images;
+    private final LogDirectory logs;
+    /** By topic, then by index. */
+    private final Map<Uuid, Map<Integer, Partition>> partitions = new ConcurrentHashMap<>();
+    /** What was carried out last, whole; touched by the applying thread alone. */
+    private final Map<Uuid, TopicImage> applied = new HashMap<>();
+    private volatile long appliedVersion = NOTHING_APPLIED;
+    private volatile boolean closed;
+
+    public Partitions(int brokerId, ClusterImages images, LogDirectory logs) {
+        this.brokerId = brokerId;
+        this.images = images;
+        this.logs = logs;
+    }
+
+    public Located locate(@Nullable String topic, int index) {
+        TopicImage image = topic == null ? null : images.current().topic(topic);
+        return image == null ? new Unknown(Errors.UNKNOWN_TOPIC_OR_PARTITION) : locate(image, index);
+    }
+
+    public Located locate(Uuid topicId, int index) {
+        TopicImage image = images.current().topic(topicId);
+        return image == null ? new Unknown(Errors.UNKNOWN_TOPIC_ID) : locate(image, index);
+    }
+
+    private Located locate(TopicImage topic, int index) {
+        Map<Integer, Partition> ofTopic = partitions.get(topic.id());
+        Partition partition = ofTopic == null ? null : ofTopic.get(index);
+        if (partition != null) {
+            return new Here(partition);
+        }
+        PartitionImage image = topic.partition(index);
+        return image == null ? new Unknown(Errors.UNKNOWN_TOPIC_OR_PARTITION) : new Elsewhere(image);
+    }
+
+    public List<Partition> all() {
+        List<Partition> all = new ArrayList<>();
+        partitions.values().forEach(ofTopic -> all.addAll(ofTopic.values()));
+        return all;
+    }
+
+    /** The version of the image that the partitions are like. */
+    public long appliedVersion() {
+        return appliedVersion;
+    }
+
+    @Override
+    public void imageChanged(ClusterImage previous, ClusterImage current) {
+        if (closed) {
+            return;
+        }
+        if (appliedVersion == NOTHING_APPLIED) {
+            deleteStrays(current);
+        }
+        for (TopicImage topic : current.topicsById().values()) {
+            if (applied.get(topic.id()) != topic && apply(topic)) {
+                applied.put(topic.id(), topic);
+            }
+        }
+        for (Uuid topicId : List.copyOf(partitions.keySet())) {
+            if (!current.topicsById().containsKey(topicId)) {
+                applied.remove(topicId);
+                List.copyOf(partitions.get(topicId).values()).forEach(this::remove);
+            }
+        }
+        appliedVersion = current.version();
+    }
+
+    /** What was deleted, or moved to other brokers, while this one was away. */
+    private void deleteStrays(ClusterImage image) {
+        for (LocalPartition local : logs.partitions()) {
+            TopicImage topic = image.topic(local.topicId());
+            PartitionImage partition = topic == null ? null : topic.partition(local.partition());
+            if (partition == null || !partition.replicas().contains(brokerId)) {
+                LOG.warn("{}-{} (topic id {}) is not this broker's any more", local.topic(), local.partition(), local
+                        .topicId());
+                delete(local.topicId(), local.topic(), local.partition());
+            }
+        }
+    }
+
+    /** Follows no image any more: the logs are about to be closed. */
+    public void close() {
+        closed = true;
+    }
+
+    /** Whether all of it succeeded; what did not is tried again with the next image. */
+    private boolean apply(TopicImage topic) {
+        if (!(TopicConfig.parse(topic.configs()) instanceof TopicConfig.Parsed.Valid(TopicConfig config))) {
+            LOG.error("topic {} has settings that this broker does not know: {}", topic.name(), topic.configs());
+            return false;
+        }
+        boolean done = true;
+        for (PartitionImage image : topic.partitions()) {
+            Map<Integer, Partition> ofTopic = partitions.getOrDefault(topic.id(), Map.of());
+            Partition partition = ofTopic.get(image.index());
+            if (!image.replicas().contains(brokerId)) {
+                if (partition != null) {
+                    remove(partition);
+                }
+                continue;
+            }
+            try {
+                if (partition == null) {
+                    PartitionLog log = logs.getOrCreate(topic.name(), topic.id(), image.index(), config);
+                    partition = new Partition(topic.id(), topic.name(), image.index(), log);
+                }
+                lead(partition, image, config);
+                partitions.computeIfAbsent(topic.id(), id -> new ConcurrentHashMap<>()).putIfAbsent(image.index(),
+                        partition);
+            } catch (KafkaStorageException e) {
+                LOG.error("the log of {}-{} cannot be opened", topic.name(), image.index(), e);
+                done = false;
+            }
+        }
+        return done;
+    }
+
+    private void lead(Partition partition, PartitionImage image, TopicConfig config) {
+        if (!partition.log().config().equals(config)) {
+            partition.log().updateConfig(config);
+        }
+        boolean wasLeader = partition.isLeader();
+        if (!partition.become(Leadership.of(image, brokerId))) {
+            LOG.warn("an image names leader epoch {} of {}, lower than {}, which was seen before: not followed", image
+                    .leaderEpoch(), partition,
+                    partition.leadership().leaderEpoch());
+        } else if (partition.isLeader() && !wasLeader) {
+            LOG.info("leading {} in epoch {} from offset {}", partition, image.leaderEpoch(), partition.log()
+                    .logEndOffset());
+        }
+    }
+
+    private void remove(Partition partition) {
+        partition.retire();
+        Map<Integer, Partition> ofTopic = partitions.get(partition.topicId());
+        if (ofTopic != null) {
+            ofTopic.remove(partition.index());
+            if (ofTopic.isEmpty()) {
+                partitions.remove(partition.topicId());
+            }
+        }
+        delete(partition.topicId(), partition.topic(), partition.index());
+    }
+
+    private void delete(Uuid topicId, String topic, int index) {
+        try {
+            logs.delete(topicId, index);
+            LOG.info("deleted {}-{}", topic, index);
+        } catch (KafkaStorageException e) {
+            LOG.error("the log of {}-{} cannot be deleted", topic, index, e);
+        }
+    }
+
+    /** Completes when what was appended may be acknowledged, see {@link LogDirectory#afterAppend}. */
+    public CompletableFuture<Void> afterAppend(Partition partition) {
+        return logs.afterAppend(partition.topicId(), partition.index());
+    }
+}

@@ -1,0 +1,90 @@
+package io.millrace.broker.listener;
+
+import io.millrace.common.api.GroupsApi;
+import io.millrace.common.api.InstancesApi;
+import io.millrace.common.api.OffsetsApi;
+import io.millrace.common.api.ProducerIdsApi;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.api.TopicsApi;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.TopicImage;
+import java.util.List;
+import java.util.concurrent.atomic.AtomicLong;
+
+/** A controller that writes straight into the image; no other service is there. */
+final class InProcessServices implements ServiceClients {
+    private final SettableImages images;
+    private final int brokerId;
+    private final AtomicLong producerIds = new AtomicLong(1000);
+    volatile boolean away;
+
+    InProcessServices(SettableImages images, int brokerId) {
+        this.images = images;
+        this.brokerId = brokerId;
+    }
+
+    private void requirePresent() {
+        if (away) {
+            throw new RefusedException(ErrorCode.UNAVAILABLE, "there is no controller");
+        }
+    }
+
+    @Override
+    public TopicsApi topics() {
+        return new TopicsApi() {
+            @Override
+            public CreatedTopic create(CreateTopic topic) {
+                requirePresent();
+                if (images.current().topic(topic.name()) != null) {
+                    throw new RefusedException(ErrorCode.TOPIC_EXISTS, "topic " + topic.name() + " exists");
+                }
+                int partitions = topic.partitions() == null ? 1 : topic.partitions();
+                if (topic.validateOnly()) {
+                    return new CreatedTopic("AAAAAAAAAAAAAAAAAAAAAA", partitions, 1, -1);
+                }
+                TopicImage created = images.createTopic(topic.name(), partitions, brokerId, topic.configs());
+                return new CreatedTopic(created.id().toString(), partitions, 1, images.current().version());
+            }
+
+            @Override
+            public DeletedTopic delete(String name) {
+                requirePresent();
+                TopicImage topic = images.current().topic(name);
+                if (topic == null) {
+                    throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "there is no topic " + name);
+                }
+                images.deleteTopic(name);
+                return new DeletedTopic(topic.id().toString(), images.current().version());
+            }
+        };
+    }
+
+    @Override
+    public ProducerIdsApi producerIds() {
+        return () -> {
+            requirePresent();
+            return new ProducerIdsApi.ProducerIdBlock(producerIds.getAndAdd(10), 10);
+        };
+    }
+
+    @Override
+    public InstancesApi instances(String group) {
+        throw new UnsupportedOperationException("no coordinator");
+    }
+
+    @Override
+    public GroupsApi groups(String group) {
+        throw new UnsupportedOperationException("no coordinator");
+    }
+
+    @Override
+    public List<GroupsApi> allGroups() {
+        return List.of();
+    }
+
+    @Override
+    public OffsetsApi offsets() {
+        throw new UnsupportedOperationException("no offset service");
+    }
+}

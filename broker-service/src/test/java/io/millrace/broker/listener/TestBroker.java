@@ -1,0 +1,84 @@
+package io.millrace.broker.listener;
+
+import io.millrace.broker.partition.Partitions;
+import io.millrace.broker.storage.DirectoryIdentity;
+import io.millrace.broker.storage.LogDirectory;
+import io.millrace.broker.storage.StorageProperties;
+import io.millrace.common.metadata.BrokerImage;
+import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.wire.BrokerEndpoint;
+import io.millrace.common.wire.WireServer;
+import io.millrace.common.wire.WireServerConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import org.apache.kafka.common.protocol.Errors;
+import org.springframework.util.unit.DataSize;
+
+/** A broker's listener over real logs in a folder, with an image that the test writes. */
+final class TestBroker implements AutoCloseable {
+    static final int ID = 0;
+
+    final SettableImages images = new SettableImages();
+    final InProcessServices services = new InProcessServices(images, ID);
+    final LogDirectory logs;
+    final Partitions partitions;
+    final BrokerRequests requests;
+    final WireServer server;
+
+    /** @param topics what is in the first image */
+    TestBroker(Path folder, TopicImage... topics) throws IOException {
+        this(folder, new FetchSettings(DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100), topics);
+    }
+
+    TestBroker(Path folder, FetchSettings fetchSettings, TopicImage... topics) throws IOException {
+        List.of(topics).forEach(images::putTopic);
+        logs = LogDirectory.open(storage(folder), new DirectoryIdentity(SettableImages.CLUSTER_ID, ID), (topic,
+                id) -> TopicConfig.DEFAULT,
+                Clock.systemUTC());
+        partitions = new Partitions(ID, images, logs);
+        ProduceListener ignored = new ProduceListener() {
+            @Override
+            public void appended(int bytes) {}
+
+            @Override
+            public void refused(Errors error) {}
+        };
+        requests = new BrokerRequests(ID, partitions, images, services, fetchSettings, new ForwardSettings(4, Duration
+                .ofSeconds(5)), ignored,
+                Clock.systemUTC());
+        images.subscribe(partitions);
+        server = WireServer.bind(WireServerConfig.onLoopback(0), BrokerRequests.supported(), requests);
+        server.start();
+        images.putBroker(new BrokerImage(ID, 1, "127.0.0.1", server.port(), "http://127.0.0.1:1", false));
+    }
+
+    BrokerEndpoint endpoint() {
+        return new BrokerEndpoint(ID, "127.0.0.1", server.port());
+    }
+
+    String bootstrap() {
+        return "127.0.0.1:" + server.port();
+    }
+
+    @Override
+    public void close() {
+        requests.stopWaiting();
+        server.close();
+        partitions.close();
+        try {
+            logs.close();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static StorageProperties storage(Path folder) {
+        Duration interval = Duration.ofSeconds(5);
+        return new StorageProperties(folder, 1, 1, interval, interval, interval, Duration.ofDays(1));
+    }
+}

@@ -1,5 +1,6 @@
 package io.millrace.workbench.cli;
 
+import io.millrace.workbench.bench.BenchCommand;
 import io.millrace.workbench.suite.LaunchRefusedException;
 import java.io.IOException;
 import picocli.CommandLine;
@@ -10,7 +11,7 @@ import picocli.CommandLine.Spec;
 
 /** {@code ./millrace}. */
 @Command(name = "millrace", description = "Millrace on this machine: an event log over HTTP, server-sent events and Kafka's wire protocol.", mixinStandardHelpOptions = true, version = "Millrace 0.1.0", subcommands = {
-        UpCommand.class, DownCommand.class, StatusCommand.class, LogsCommand.class})
+        UpCommand.class, DownCommand.class, StatusCommand.class, LogsCommand.class, BenchCommand.class})
 public final class MillraceCommand implements Runnable {
     private static final int REFUSED = 1;
 

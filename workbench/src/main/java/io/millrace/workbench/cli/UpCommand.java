@@ -1,5 +1,6 @@
 package io.millrace.workbench.cli;
 
+import io.millrace.workbench.suite.EndOnSignal;
 import io.millrace.workbench.suite.Ports;
 import io.millrace.workbench.suite.Progress;
 import io.millrace.workbench.suite.Suite;
@@ -10,8 +11,6 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.Mixin;
@@ -20,8 +19,6 @@ import picocli.CommandLine.Option;
 /** {@code ./millrace up}. */
 @Command(name = "up", description = "Starts PostgreSQL and every service, waits until all are ready, and ends them on Ctrl-C.", mixinStandardHelpOptions = true)
 final class UpCommand implements Callable<Integer> {
-    /** An orderly end takes at most the sum of the processes' patience; after this the launcher gives up on it. */
-    private static final Duration STOP_TIMEOUT = Duration.ofSeconds(90);
     private static final int DEFAULT_BROKERS = 1;
 
     @Mixin
@@ -42,20 +39,10 @@ final class UpCommand implements Callable<Integer> {
         if (detach) {
             return Detached.start(directories, brokers(directories), waitSeconds);
         }
-        Thread starter = Thread.currentThread();
-        CountDownLatch ended = new CountDownLatch(1);
-        Runtime.getRuntime().addShutdownHook(Thread.ofPlatform().unstarted(() -> {
-            starter.interrupt();
-            await(ended);
-        }));
-        try {
+        return EndOnSignal.run(() -> {
             run(directories);
             return 0;
-        } catch (InterruptedException e) {
-            return 0; // asked to end while starting
-        } finally {
-            ended.countDown();
-        }
+        });
     }
 
     private void run(SuiteDirectories directories) throws IOException, InterruptedException {
@@ -85,16 +72,5 @@ final class UpCommand implements Callable<Integer> {
     /** The root of the project; {@code ./millrace} sets it. */
     static Path home() {
         return Path.of(System.getProperty("millrace.home", ".")).toAbsolutePath().normalize();
-    }
-
-    private static void await(CountDownLatch ended) {
-        try {
-            if (!ended.await(STOP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)) {
-                System.err.println("millrace: not everything stopped within " + STOP_TIMEOUT.toSeconds()
-                        + " s; the next \"up\" or \"down\" ends what is left");
-            }
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
     }
 }

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** Programs of the operating system that the launcher leans on. */
-final class Commands {
+public final class Commands {
     private static final List<String> OWN_SESSION = ownSession();
 
     private Commands() {}
@@ -24,7 +24,8 @@ final class Commands {
         return whole;
     }
 
-    static boolean isOnPath(String program) {
+    /** Whether a program can be called by its name. */
+    public static boolean isOnPath(String program) {
         String path = System.getenv().getOrDefault("PATH", "");
         for (String directory : path.split(":")) {
             if (!directory.isEmpty() && Files.isExecutable(Path.of(directory, program))) {

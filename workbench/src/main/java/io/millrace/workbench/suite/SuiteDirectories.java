@@ -77,7 +77,8 @@ public record SuiteDirectories(Path data) {
         }
     }
 
-    static void deleteRecursively(Path directory) throws IOException {
+    /** Deletes a directory with all that is in it; none is fine. */
+    public static void deleteRecursively(Path directory) throws IOException {
         if (!Files.exists(directory)) {
             return;
         }

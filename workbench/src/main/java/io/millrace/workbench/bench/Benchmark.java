@@ -1,0 +1,224 @@
+package io.millrace.workbench.bench;
+
+import io.millrace.workbench.suite.FreePorts;
+import io.millrace.workbench.suite.Progress;
+import io.millrace.workbench.suite.Suite;
+import io.millrace.workbench.suite.SuiteDirectories;
+import io.millrace.workbench.suite.SuiteSettings;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.random.RandomGenerator;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One run: a suite of its own with one broker, and with {@code --peer} Apache Kafka beside it. Where both do the same work they take turns,
+ * round by round, so that whatever else the machine does meets both.
+ */
+final class Benchmark {
+    private static final int ROUNDS = 3;
+    private static final int PARTITIONS = 6;
+    private static final int WARM_UP_RECORDS = 1_000_000;
+    private static final int RECORDS_100B = 4_000_000;
+    private static final int RECORDS_1KIB = 500_000;
+    private static final int JSON_RECORDS = 1_000_000;
+    private static final int EVENTS = 5_000;
+    private static final int CONNECTIONS = 32;
+    private static final Duration HTTP_WARM_UP = Duration.ofSeconds(5);
+    private static final Duration HTTP_DURATION = Duration.ofSeconds(10);
+    private static final Duration SINGLE_CLIENT_DURATION = Duration.ofSeconds(5);
+
+    private final Path directory;
+    private final Progress progress;
+    private final Suite suite;
+    private final @Nullable KafkaPeer peer;
+    private final Duration startup;
+    private final List<Row> rows = new ArrayList<>();
+
+    private Benchmark(Path directory, Progress progress, Suite suite, @Nullable KafkaPeer peer, Duration startup) {
+        this.directory = directory;
+        this.progress = progress;
+        this.suite = suite;
+        this.peer = peer;
+        this.startup = startup;
+    }
+
+    /** A load on one set of brokers. */
+    @FunctionalInterface
+    private interface KafkaRound {
+        Figures run(KafkaLoad load) throws IOException, InterruptedException;
+    }
+
+    static List<Row> run(Path home, Set<Work> works, boolean withPeer, Progress progress)
+            throws IOException, InterruptedException {
+        Path parent = Files.createDirectories(home.resolve("workbench/target/bench"));
+        Path directory = Files.createTempDirectory(parent, "run-");
+        SuiteSettings settings = new SuiteSettings(home, new SuiteDirectories(directory.resolve("suite")), 1,
+                FreePorts.find(1, RandomGenerator.getDefault()), Map.of(), SuiteSettings.DEFAULT_READY_TIMEOUT);
+        Progress quiet = line -> {};
+        progress.say("preparing the suite (after a build, its ahead-of-time caches)");
+        try (Suite suite = Suite.prepare(settings, quiet)) {
+            suite.start();
+            suite.trainForQuickerStarts();
+        }
+        long startedNanos = System.nanoTime();
+        try (Suite suite = Suite.prepare(settings, quiet)) {
+            suite.start();
+            Duration startup = Duration.ofNanos(System.nanoTime() - startedNanos);
+            try (KafkaPeer peer = withPeer ? KafkaPeer.start(directory.resolve("kafka")) : null) {
+                Benchmark benchmark = new Benchmark(directory, progress, suite, peer, startup);
+                for (Work work : works) {
+                    benchmark.measure(work);
+                }
+                return benchmark.rows;
+            }
+        } finally {
+            SuiteDirectories.deleteRecursively(directory);
+        }
+    }
+
+    private void measure(Work work) throws IOException, InterruptedException {
+        progress.say(work.label());
+        switch (work) {
+            case STARTUP -> rows.add(new Row(work.label(), "s", startup.toMillis() / 1e3,
+                    peer == null ? null : peer.startup().toMillis() / 1e3, Map.of()));
+            case KAFKA_PRODUCE_100B -> kafkaProduce(work, RECORDS_100B, 100);
+            case KAFKA_PRODUCE_1KIB -> kafkaProduce(work, RECORDS_1KIB, 1024);
+            case KAFKA_CONSUME -> kafkaConsume(work);
+            case HTTP_PRODUCE_1 -> httpProduce(work, 1);
+            case HTTP_PRODUCE_100 -> httpProduce(work, 100);
+            case HTTP_PRODUCE_SINGLE -> httpProduceSingle(work);
+            case HTTP_CONSUME -> httpConsume(work);
+            case SSE_LATENCY -> {
+                topic("bench-events", 1);
+                Figures figures = new EventLatencyLoad(gatewayPort()).run("bench-events", EVENTS);
+                rows.add(Row.of(work.label(), "ms p50", figures.value(), figures.details()));
+            }
+            case MEMORY -> memory(work);
+        }
+    }
+
+    private void kafkaProduce(Work work, int records, int sizeBytes) throws IOException, InterruptedException {
+        alternate(work, "records/s", load -> {
+            load.createTopic(work.label(), PARTITIONS);
+            try {
+                return load.produce(work.label(), records, sizeBytes);
+            } finally {
+                load.deleteTopic(work.label());
+            }
+        }, load -> {
+            load.createTopic("warm-up", PARTITIONS);
+            load.produce("warm-up", WARM_UP_RECORDS, 100);
+            load.deleteTopic("warm-up");
+        });
+    }
+
+    private void kafkaConsume(Work work) throws IOException, InterruptedException {
+        alternate(work, "records/s", load -> load.consume(work.label(), RECORDS_100B), load -> {
+            load.createTopic(work.label(), PARTITIONS);
+            load.produce(work.label(), RECORDS_100B, 100);
+            load.consume(work.label(), RECORDS_100B);
+        });
+        eachLoad(load -> load.deleteTopic(work.label()));
+    }
+
+    /** Prepares something on one set of brokers. */
+    @FunctionalInterface
+    private interface Preparation {
+        void run(KafkaLoad load) throws IOException, InterruptedException;
+    }
+
+    private void alternate(Work work, String unit, KafkaRound round, Preparation preparation)
+            throws IOException, InterruptedException {
+        eachLoad(preparation);
+        List<Figures> ours = new ArrayList<>();
+        List<Figures> theirs = new ArrayList<>();
+        for (int number = 0; number < ROUNDS; number++) {
+            ours.add(round.run(ourKafka()));
+            if (peer != null) {
+                theirs.add(round.run(new KafkaLoad(peer.bootstrapServers(), directory)));
+            }
+        }
+        Figures median = Figures.median(ours);
+        rows.add(new Row(work.label(), unit, median.value(), theirs.isEmpty() ? null : Figures.median(theirs).value(),
+                median.details()));
+    }
+
+    private void eachLoad(Preparation preparation) throws IOException, InterruptedException {
+        preparation.run(ourKafka());
+        if (peer != null) {
+            preparation.run(new KafkaLoad(peer.bootstrapServers(), directory));
+        }
+    }
+
+    private void httpProduce(Work work, int recordsPerRequest) throws IOException, InterruptedException {
+        topic(work.label(), PARTITIONS);
+        HttpProduceLoad load = new HttpProduceLoad(gatewayPort(), directory);
+        load.run(work.label(), recordsPerRequest, CONNECTIONS, HTTP_WARM_UP);
+        List<Figures> rounds = new ArrayList<>();
+        for (int number = 0; number < ROUNDS; number++) {
+            rounds.add(load.run(work.label(), recordsPerRequest, CONNECTIONS, HTTP_DURATION));
+        }
+        Figures median = Figures.median(rounds);
+        Map<String, Double> details = new LinkedHashMap<>(median.details());
+        details.put("requests/s", median.value());
+        rows.add(Row.of(work.label(), recordsPerRequest == 1 ? "requests/s" : "records/s",
+                median.value() * recordsPerRequest, details));
+        ourKafka().deleteTopic(work.label());
+    }
+
+    private void httpProduceSingle(Work work) throws IOException, InterruptedException {
+        topic(work.label(), PARTITIONS);
+        HttpProduceLoad load = new HttpProduceLoad(gatewayPort(), directory);
+        load.run(work.label(), 1, 1, SINGLE_CLIENT_DURATION);
+        Figures figures = load.run(work.label(), 1, 1, SINGLE_CLIENT_DURATION);
+        rows.add(Row.of(work.label(), "ms p50", figures.details().getOrDefault("p50 ms", 0.0),
+                Map.of("p99 ms", figures.details().getOrDefault("p99 ms", 0.0), "requests/s", figures.value())));
+        ourKafka().deleteTopic(work.label());
+    }
+
+    private void httpConsume(Work work) throws IOException, InterruptedException {
+        topic(work.label(), PARTITIONS);
+        HttpConsumeLoad.fill(suite.bootstrapServers(), work.label(), JSON_RECORDS);
+        HttpConsumeLoad load = new HttpConsumeLoad(suite.gatewayUrl());
+        load.run(work.label(), "bench-warm-up", JSON_RECORDS);
+        List<Figures> rounds = new ArrayList<>();
+        for (int number = 0; number < ROUNDS; number++) {
+            rounds.add(load.run(work.label(), "bench-" + number, JSON_RECORDS));
+        }
+        Figures median = Figures.median(rounds);
+        rows.add(Row.of(work.label(), "records/s", median.value(), median.details()));
+        ourKafka().deleteTopic(work.label());
+    }
+
+    /** After whatever was measured before it: what each process has grown to. */
+    private void memory(Work work) throws IOException, InterruptedException {
+        Map<String, Double> details = new LinkedHashMap<>();
+        double total = 0;
+        for (String name : suite.names()) {
+            double residentMib = Memory.residentMib(suite.pid(name));
+            details.put(name + " MiB", residentMib);
+            total += residentMib;
+        }
+        rows.add(new Row(work.label(), "MiB resident", total, peer == null ? null : Memory.residentMib(peer.pid()),
+                details));
+    }
+
+    private void topic(String name, int partitions) throws InterruptedException {
+        ourKafka().createTopic(name, partitions);
+    }
+
+    private KafkaLoad ourKafka() {
+        return new KafkaLoad(suite.bootstrapServers(), directory);
+    }
+
+    private int gatewayPort() {
+        return suite.settings().ports().gateway();
+    }
+}

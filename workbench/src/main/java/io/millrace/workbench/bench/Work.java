@@ -1,0 +1,37 @@
+package io.millrace.workbench.bench;
+
+import java.util.Arrays;
+import java.util.List;
+import java.util.Optional;
+
+/** What the benchmark can measure, in the order in which it does. */
+enum Work {
+    STARTUP("startup"),
+    KAFKA_PRODUCE_100B("kafka-produce-100b"),
+    KAFKA_PRODUCE_1KIB("kafka-produce-1kib"),
+    KAFKA_CONSUME("kafka-consume-100b"),
+    HTTP_PRODUCE_1("http-produce-1"),
+    HTTP_PRODUCE_100("http-produce-100"),
+    HTTP_PRODUCE_SINGLE("http-produce-one-client"),
+    HTTP_CONSUME("http-consume"),
+    SSE_LATENCY("sse-latency"),
+    MEMORY("memory");
+
+    private final String label;
+
+    Work(String label) {
+        this.label = label;
+    }
+
+    String label() {
+        return label;
+    }
+
+    static Optional<Work> named(String label) {
+        return Arrays.stream(values()).filter(work -> work.label.equals(label)).findFirst();
+    }
+
+    static List<String> labels() {
+        return Arrays.stream(values()).map(Work::label).toList();
+    }
+}

@@ -1,16 +1,17 @@
 package io.millrace.common.wire;
 
 import java.util.Collection;
+import java.util.Collections;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.common.message.ApiVersionsResponseData;
 import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersion;
 import org.apache.kafka.common.message.ApiVersionsResponseData.ApiVersionCollection;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.ApiVersionsResponse;
-import org.jspecify.annotations.Nullable;
 
 /** What a listener advertises in ApiVersions, and what it takes. */
 public final class SupportedApis {
@@ -44,9 +45,9 @@ public final class SupportedApis {
         this.apis.put(versions, Api.of(versions, versions.oldestVersion(), versions.latestVersion()));
     }
 
-    @Nullable
-    Api find(ApiKeys key) {
-        return apis.get(key);
+    /** Everything that is supported, ApiVersions included. */
+    public Set<ApiKeys> keys() {
+        return Collections.unmodifiableSet(apis.keySet());
     }
 
     boolean accepts(ApiKeys key, short version) {

@@ -1,0 +1,228 @@
+package io.millrace.broker;
+
+import io.millrace.broker.listener.BrokerRequests;
+import io.millrace.broker.partition.Partitions;
+import io.millrace.broker.storage.DirectoryIdentity;
+import io.millrace.broker.storage.LogDirectory;
+import io.millrace.broker.storage.StorageProperties;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.database.PostgresConnections;
+import io.millrace.common.lease.BrokerIdInUseException;
+import io.millrace.common.lease.BrokerIdentity;
+import io.millrace.common.lease.BrokerRegistration;
+import io.millrace.common.lease.LeaseSettings;
+import io.millrace.common.metadata.BrokerImage;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.wire.WireServer;
+import java.io.IOException;
+import java.time.Clock;
+import java.util.UUID;
+import java.util.concurrent.TimeoutException;
+import java.util.function.IntSupplier;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * Starts and stops the broker's parts in their order.
+ *
+ * <pre>
+ *   start: metadata image, data directory with recovery, port, partitions, registration, accepting connections, ready
+ *   stop:  no more connections, requests under way answered, logs flushed and marked as cleanly closed, registration ended
+ * </pre>
+ */
+final class Broker {
+    private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
+
+    /** What it needs of the rest of the process. */
+    record Environment(
+            ClusterImages images,
+            PostgresConnections connections,
+            ServiceClients services,
+            IntSupplier httpPort,
+            Runnable exit) {}
+
+    private final BrokerSettings settings;
+    private final StorageProperties storage;
+    private final LeaseSettings lease;
+    private final Environment environment;
+    private final BrokerMeters meters;
+    private volatile @Nullable Running running;
+
+    /** All parts, once they run. */
+    record Running(
+            LogDirectory logs,
+            Partitions partitions,
+            BrokerRequests requests,
+            WireServer server,
+            BrokerRegistration registration) {}
+
+    Broker(BrokerSettings settings, StorageProperties storage, LeaseSettings lease, Environment environment,
+            BrokerMeters meters) {
+        this.settings = settings;
+        this.storage = storage;
+        this.lease = lease;
+        this.environment = environment;
+        this.meters = meters;
+    }
+
+    @Nullable
+    Running running() {
+        return running;
+    }
+
+    int id() {
+        return settings.id();
+    }
+
+    /** @throws BrokerStartException with the reason; nothing runs then */
+    void start() {
+        ClusterImage image = awaitImage();
+        LogDirectory logs = openLogs(image);
+        Partitions partitions = new Partitions(settings.id(), environment.images(), logs);
+        BrokerRequests requests = new BrokerRequests(settings.id(), partitions, environment.images(), environment
+                .services(),
+                settings.fetch(), settings.forward(), meters, Clock.systemUTC());
+        WireServer server = null;
+        BrokerRegistration registration = null;
+        try {
+            server = WireServer.bind(settings.kafka(), BrokerRequests.supported(), requests);
+            registration = register(logs, server.port());
+            environment.images().subscribe(partitions);
+            server.start();
+            registration.ready();
+        } catch (IOException | RuntimeException e) {
+            partitions.close();
+            closeAfterFailure(logs, server, registration);
+            throw new BrokerStartException(String.valueOf(e.getMessage()), e);
+        }
+        running = new Running(logs, partitions, requests, server, registration);
+        LOG.info("Broker {} of cluster {} listens for Kafka clients on {}:{}, epoch {}", settings.id(), image
+                .clusterId(),
+                settings.kafka().bindHost(), server.port(), registration.epoch());
+    }
+
+    private ClusterImage awaitImage() {
+        try {
+            if (!environment.images().awaitVersion(0, settings.startTimeout())) {
+                throw new BrokerStartException("no cluster metadata from " + environment.connections() + " within "
+                        + settings.startTimeout().toSeconds() + " s", null);
+            }
+            return environment.images().current();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new BrokerStartException("interrupted while waiting for the cluster's metadata", e);
+        }
+    }
+
+    private LogDirectory openLogs(ClusterImage image) {
+        try {
+            return LogDirectory.open(storage, new DirectoryIdentity(image.clusterId(), settings.id()), (topic,
+                    id) -> config(image, id),
+                    Clock.systemUTC());
+        } catch (IOException | RuntimeException e) {
+            throw new BrokerStartException("the data directory " + storage.directory() + " cannot be used: " + e
+                    .getMessage(), e);
+        }
+    }
+
+    private static TopicConfig config(ClusterImage image, Uuid topicId) {
+        TopicImage topic = image.topic(topicId);
+        return topic != null && TopicConfig.parse(topic
+                .configs()) instanceof TopicConfig.Parsed.Valid(TopicConfig config) ? config
+                        : TopicConfig.DEFAULT;
+    }
+
+    private BrokerRegistration register(LogDirectory logs, int port) {
+        int kafkaPort = settings.advertisedKafkaPort() == 0 ? port : settings.advertisedKafkaPort();
+        String url = settings.advertisedHttpUrl();
+        String httpUrl = url == null || url.isBlank() ? "http://" + settings.advertisedHost() + ":" + environment
+                .httpPort().getAsInt()
+                : url.replaceAll("/+$", "");
+        UUID directoryId = new UUID(logs.directoryId().getMostSignificantBits(), logs.directoryId()
+                .getLeastSignificantBits());
+        BrokerRegistration registration = new BrokerRegistration(environment.connections(), lease.timing(),
+                new BrokerIdentity(settings.id(), directoryId, settings.advertisedHost(), kafkaPort, httpUrl),
+                this::idTaken);
+        try {
+            registration.start(settings.startTimeout());
+            return registration;
+        } catch (TimeoutException e) {
+            registration.close();
+            throw new BrokerStartException("it could not be registered with " + environment.connections() + " within "
+                    + settings.startTimeout().toSeconds() + " s", e);
+        } catch (InterruptedException e) {
+            registration.close();
+            Thread.currentThread().interrupt();
+            throw new BrokerStartException("interrupted while registering", e);
+        }
+    }
+
+    /** Another process has this broker's id: whatever this one did from now on could contradict that one. */
+    private void idTaken(BrokerIdInUseException taken) {
+        LOG.error("This broker stops: {}", taken.getMessage());
+        environment.exit().run();
+    }
+
+    private static void closeAfterFailure(LogDirectory logs, @Nullable WireServer server,
+            @Nullable BrokerRegistration registration) {
+        if (registration != null) {
+            registration.close();
+        }
+        if (server != null) {
+            server.close();
+        }
+        close(logs);
+    }
+
+    /** Once; what follows is without effect. */
+    void stop() {
+        Running stopping = running;
+        running = null;
+        if (stopping == null) {
+            return;
+        }
+        stopping.requests().stopWaiting();
+        stopping.server().shutdown(settings.shutdownGrace());
+        stopping.partitions().close();
+        close(stopping.logs());
+        stopping.registration().close();
+        LOG.info("Broker {} has stopped", settings.id());
+    }
+
+    private static void close(LogDirectory logs) {
+        try {
+            logs.close();
+        } catch (IOException e) {
+            LOG.error("The logs were not closed in order; they will be recovered at the next start", e);
+        }
+    }
+
+    /** Why the broker does not serve at present, or null while it does. */
+    @Nullable
+    String notReadyBecause() {
+        Running now = running;
+        if (now == null) {
+            return "it is starting or stopping";
+        }
+        if (!now.server().isOpen()) {
+            return "its Kafka port is closed";
+        }
+        String failure = now.logs().failure().orElse(null);
+        if (failure != null) {
+            return "its data directory failed: " + failure;
+        }
+        BrokerImage self = environment.images().current().brokers().get(settings.id());
+        if (self == null || self.epoch() < now.registration().epoch()) {
+            return "its registration is not seen yet";
+        }
+        if (self.epoch() > now.registration().epoch()) {
+            return "it is registered again";
+        }
+        return self.fenced() ? "the controller has it fenced" : null;
+    }
+}

@@ -1,0 +1,5 @@
+/** The broker service: its start and end, settings, health and meters. */
+@NullMarked
+package io.millrace.broker;
+
+import org.jspecify.annotations.NullMarked;

@@ -1,0 +1,52 @@
+package io.millrace.gateway.edge;
+
+import java.io.IOException;
+import java.util.List;
+import org.apache.catalina.connector.Request;
+import org.apache.catalina.connector.Response;
+import org.apache.catalina.valves.ErrorReportValve;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Answers as JSON what Tomcat refuses before a request gets to Spring: malformed request lines, headers that are too large. */
+public final class JsonErrorReportValve extends ErrorReportValve {
+    private static final Logger LOG = LoggerFactory.getLogger(JsonErrorReportValve.class);
+
+    /** Made by Tomcat, by this class' name. */
+    public JsonErrorReportValve() {
+        setShowReport(false);
+        setShowServerInfo(false);
+    }
+
+    @Override
+    protected void report(Request request, Response response, Throwable throwable) {
+        int status = response.getStatus();
+        if (status < 400 || response.getContentWritten() > 0 || !response.setErrorReported()) {
+            return;
+        }
+        byte[] body = new ErrorAnswer(status, messageOf(status), null, List.of()).body();
+        try {
+            response.setContentType("application/json");
+            response.setContentLength(body.length);
+            response.getOutputStream().write(body);
+            response.finishResponse();
+        } catch (IOException | IllegalStateException e) {
+            LOG.debug("The client did not take the answer {}", status, e);
+        }
+    }
+
+    private static String messageOf(int status) {
+        return switch (status) {
+            case 400 -> "malformed HTTP request";
+            case 404 -> "nothing is here; see /swagger-ui.html";
+            case 405 -> "the method is not allowed here";
+            case 413 -> "the body is too large";
+            case 414 -> "the request's path is too long";
+            case 431 -> "the request's headers are too large";
+            case 501 -> "unknown HTTP method";
+            case 503 -> "the gateway is shutting down; try again";
+            case 505 -> "unknown version of HTTP";
+            default -> status < 500 ? "the request was refused" : "the gateway failed to answer";
+        };
+    }
+}

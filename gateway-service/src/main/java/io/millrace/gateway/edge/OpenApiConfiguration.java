@@ -1,0 +1,33 @@
+package io.millrace.gateway.edge;
+
+import io.swagger.v3.oas.models.OpenAPI;
+import io.swagger.v3.oas.models.info.Info;
+import io.swagger.v3.oas.models.info.License;
+import io.swagger.v3.oas.models.servers.Server;
+import io.swagger.v3.oas.models.tags.Tag;
+import java.util.List;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.Configuration;
+
+/** The OpenAPI document's head. */
+@Configuration(proxyBeanMethods = false)
+class OpenApiConfiguration {
+    private static final String DESCRIPTION = """
+            An ordered, partitioned, replayable event log over HTTP. Every operation has an example that works when tried in this order: \
+            create the topic `orders`, produce to it, read it by offset, or subscribe to it as a group or as server-sent events.
+
+            Paths, bodies and media types are those of the Kafka REST v2 dialect as the Strimzi bridge speaks it. Plain `application/json` \
+            is taken everywhere. Every error is `{"error_code", "message"}`; 503 comes with `Retry-After`.
+            """;
+
+    @Bean
+    OpenAPI openApi() {
+        return new OpenAPI()
+                .info(new Info().title("Millrace").version("v2").description(DESCRIPTION)
+                        .license(new License().name("Apache-2.0").url("https://www.apache.org/licenses/LICENSE-2.0")))
+                .servers(List.of(new Server().url("/").description("This gateway")))
+                .tags(List.of(
+                        new Tag().name(ApiText.TOPICS).description("Create, list, describe and delete topics"),
+                        new Tag().name(ApiText.RECORDS).description("Produce, and read by offset without a consumer")));
+    }
+}

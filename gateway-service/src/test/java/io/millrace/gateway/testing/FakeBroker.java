@@ -1,0 +1,254 @@
+package io.millrace.gateway.testing;
+
+import io.millrace.common.wire.SupportedApis;
+import io.millrace.common.wire.SupportedApis.Api;
+import io.millrace.common.wire.WireServer;
+import io.millrace.common.wire.WireServerConfig;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.BiFunction;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.InitProducerIdResponseData;
+import org.apache.kafka.common.message.ListOffsetsRequestData;
+import org.apache.kafka.common.message.ListOffsetsResponseData;
+import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.FetchRequest;
+import org.apache.kafka.common.requests.FetchResponse;
+import org.apache.kafka.common.requests.InitProducerIdResponse;
+import org.apache.kafka.common.requests.ListOffsetsRequest;
+import org.apache.kafka.common.requests.ListOffsetsResponse;
+import org.apache.kafka.common.requests.ProduceRequest;
+import org.apache.kafka.common.requests.ProduceResponse;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A broker in memory. It checks sequences as a broker does, so that a producer which repeats or loses one is found out. Reached through a
+ * real listener ({@link #listen}) or without one ({@link FakeBrokerClient}). Faults are put in by {@link #onProduce}.
+ */
+public final class FakeBroker implements AutoCloseable {
+    /** What becomes of a partition's part of a produce request. */
+    public enum Verdict {
+        STORE,
+        /** Stored, but the answer never comes. */
+        STORE_AND_CUT,
+        /** Not stored, and no answer. */
+        CUT,
+        NOT_LEADER,
+        OUT_OF_ORDER,
+        /** Stored, and answered only after {@link FakeBroker#release}. */
+        HOLD
+    }
+
+    /** In place of an answer. */
+    static final class CutException extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+    }
+
+    private final Map<Uuid, String> namesById = new ConcurrentHashMap<>();
+    private final Map<String, FakePartition> partitions = new ConcurrentHashMap<>();
+    private final AtomicLong nextProducerId = new AtomicLong(100);
+    private final AtomicInteger produceRequests = new AtomicInteger();
+    private final List<Runnable> held = new ArrayList<>();
+    private volatile BiFunction<String, Integer, Verdict> onProduce = (_, _) -> Verdict.STORE;
+    private volatile boolean silent;
+    private @Nullable WireServer server;
+
+    /** Listens on a free port of the loopback interface. */
+    public int listen() {
+        var apis = new SupportedApis(List.of(
+                Api.of(ApiKeys.PRODUCE, 9, 13), Api.of(ApiKeys.FETCH, 12, 17), Api.of(ApiKeys.LIST_OFFSETS, 6, 9),
+                Api.of(ApiKeys.INIT_PRODUCER_ID, 2, 5)));
+        try {
+            WireServer started = WireServer.bind(WireServerConfig.onLoopback(0), apis, request -> answer(request.body())
+                    .thenAccept(request::respond));
+            started.start();
+            server = started;
+            return started.port();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Decides on a partition's part of each produce request by its name ({@code topic-0}) and how many came for it before. */
+    public void onProduce(BiFunction<String, Integer, Verdict> decision) {
+        onProduce = decision;
+    }
+
+    /** From now on no request is answered, or again. */
+    public void silent(boolean isSilent) {
+        silent = isSilent;
+    }
+
+    /** Answers what is held. */
+    public void release() {
+        List<Runnable> answers;
+        synchronized (held) {
+            answers = List.copyOf(held);
+            held.clear();
+        }
+        answers.forEach(Runnable::run);
+    }
+
+    public int heldAnswers() {
+        synchronized (held) {
+            return held.size();
+        }
+    }
+
+    public int produceRequests() {
+        return produceRequests.get();
+    }
+
+    public void host(String topic, Uuid id, int count) {
+        namesById.put(id, topic);
+        for (int i = 0; i < count; i++) {
+            partitions.put(topic + "-" + i, new FakePartition());
+        }
+    }
+
+    public void drop(String topic) {
+        partitions.keySet().removeIf(name -> name.startsWith(topic + "-"));
+    }
+
+    public FakePartition partition(String topic, int index) {
+        FakePartition partition = partitions.get(topic + "-" + index);
+        if (partition == null) {
+            throw new IllegalArgumentException("not hosted: " + topic + "-" + index);
+        }
+        return partition;
+    }
+
+    CompletableFuture<AbstractResponse> answer(AbstractRequest request) {
+        if (silent) {
+            return new CompletableFuture<>();
+        }
+        return switch (request) {
+            case ProduceRequest produce -> produce(produce.data());
+            case FetchRequest fetch -> CompletableFuture.supplyAsync(() -> fetch(fetch.data()),
+                    Thread::startVirtualThread);
+            case ListOffsetsRequest offsets -> CompletableFuture.completedFuture(listOffsets(offsets.data()));
+            default -> CompletableFuture.completedFuture(new InitProducerIdResponse(
+                    new InitProducerIdResponseData().setProducerId(nextProducerId.getAndIncrement()).setProducerEpoch(
+                            (short) 0)));
+        };
+    }
+
+    private String nameOf(String name, Uuid id) {
+        return id.equals(Uuid.ZERO_UUID) ? name : namesById.getOrDefault(id, "");
+    }
+
+    private CompletableFuture<AbstractResponse> produce(ProduceRequestData data) {
+        produceRequests.incrementAndGet();
+        var answer = new ProduceResponseData();
+        boolean cut = false;
+        boolean hold = false;
+        for (var topic : data.topicData()) {
+            var topicAnswer = new ProduceResponseData.TopicProduceResponse().setName(topic.name()).setTopicId(topic
+                    .topicId());
+            answer.responses().add(topicAnswer);
+            for (var part : topic.partitionData()) {
+                String name = nameOf(topic.name(), topic.topicId()) + "-" + part.index();
+                FakePartition partition = partitions.get(name);
+                var partAnswer = new ProduceResponseData.PartitionProduceResponse().setIndex(part.index());
+                topicAnswer.partitionResponses().add(partAnswer);
+                if (partition == null) {
+                    partAnswer.setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
+                    continue;
+                }
+                Verdict verdict = onProduce.apply(name, partition.attempts());
+                cut |= verdict == Verdict.CUT || verdict == Verdict.STORE_AND_CUT;
+                hold |= verdict == Verdict.HOLD;
+                switch (verdict) {
+                    case NOT_LEADER -> partAnswer.setErrorCode(Errors.NOT_LEADER_OR_FOLLOWER.code());
+                    case OUT_OF_ORDER -> partAnswer.setErrorCode(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER.code());
+                    case CUT -> {}
+                    case STORE, STORE_AND_CUT, HOLD -> partition.append((MemoryRecords) part.records(), partAnswer);
+                }
+                partition.attempted();
+            }
+        }
+        var future = new CompletableFuture<AbstractResponse>();
+        if (cut) {
+            future.completeExceptionally(new CutException());
+        } else if (hold) {
+            synchronized (held) {
+                held.add(() -> future.complete(new ProduceResponse(answer)));
+            }
+        } else {
+            future.complete(new ProduceResponse(answer));
+        }
+        return future;
+    }
+
+    private AbstractResponse fetch(FetchRequestData data) {
+        long deadline = System.nanoTime() + data.maxWaitMs() * 1_000_000L;
+        while (true) {
+            FetchResponseData answer = new FetchResponseData();
+            boolean enough = false;
+            long seen = FakePartition.appends();
+            for (var topic : data.topics()) {
+                var topicAnswer = new FetchResponseData.FetchableTopicResponse().setTopic(topic.topic()).setTopicId(
+                        topic.topicId());
+                answer.responses().add(topicAnswer);
+                for (var part : topic.partitions()) {
+                    FakePartition partition = partitions.get(nameOf(topic.topic(), topic.topicId()) + "-" + part
+                            .partition());
+                    var partAnswer = new FetchResponseData.PartitionData().setPartitionIndex(part.partition());
+                    topicAnswer.partitions().add(partAnswer);
+                    enough |= partition == null ? unknown(partAnswer)
+                            : partition.read(part.fetchOffset(), part.partitionMaxBytes(), partAnswer);
+                }
+            }
+            if (enough || !FakePartition.awaitAppend(seen, deadline)) {
+                return FetchResponse.of(answer);
+            }
+        }
+    }
+
+    private static boolean unknown(FetchResponseData.PartitionData answer) {
+        answer.setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code()).setRecords(MemoryRecords.EMPTY);
+        return true;
+    }
+
+    private AbstractResponse listOffsets(ListOffsetsRequestData data) {
+        var answer = new ListOffsetsResponseData();
+        for (var topic : data.topics()) {
+            var topicAnswer = new ListOffsetsResponseData.ListOffsetsTopicResponse().setName(topic.name());
+            answer.topics().add(topicAnswer);
+            for (var part : topic.partitions()) {
+                FakePartition partition = partitions.get(topic.name() + "-" + part.partitionIndex());
+                var partAnswer = new ListOffsetsResponseData.ListOffsetsPartitionResponse().setPartitionIndex(part
+                        .partitionIndex());
+                topicAnswer.partitions().add(partAnswer);
+                if (partition == null) {
+                    partAnswer.setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
+                } else {
+                    partAnswer.setOffset(partition.offsetOf(part.timestamp()));
+                }
+            }
+        }
+        return new ListOffsetsResponse(answer);
+    }
+
+    @Override
+    public void close() {
+        if (server != null) {
+            server.close();
+        }
+    }
+}

@@ -1,0 +1,52 @@
+package io.millrace.gateway.testing;
+
+import io.millrace.common.wire.BrokerClient;
+import io.millrace.common.wire.BrokerEndpoint;
+import io.millrace.common.wire.Lane;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
+
+/** Reaches brokers in memory by a call. A broker that is not there, and one that cuts, look like a lost connection. */
+public final class FakeBrokerClient implements BrokerClient {
+    private final Map<Integer, FakeBroker> brokers = new ConcurrentHashMap<>();
+
+    public void connect(int id, FakeBroker broker) {
+        brokers.put(id, broker);
+    }
+
+    public void disconnect(int id) {
+        brokers.remove(id);
+    }
+
+    @Override
+    public <R extends AbstractResponse> CompletableFuture<R> send(BrokerEndpoint endpoint, Lane lane,
+            AbstractRequest.Builder<?> request,
+            Class<R> responseType, Duration timeout) {
+        FakeBroker broker = brokers.get(endpoint.id());
+        if (broker == null) {
+            return CompletableFuture.failedFuture(new IOException("cannot connect to " + endpoint));
+        }
+        var answer = new CompletableFuture<R>();
+        broker.answer(request.build()).thenApply(responseType::cast)
+                .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
+                .whenCompleteAsync((response, failure) -> {
+                    if (failure == null) {
+                        answer.complete(response);
+                    } else {
+                        answer.completeExceptionally(new IOException("no answer from " + endpoint, failure));
+                    }
+                }, Thread::startVirtualThread);
+        return answer;
+    }
+
+    @Override
+    public void close() {
+        brokers.clear();
+    }
+}

@@ -1,0 +1,107 @@
+package io.millrace.gateway.testing;
+
+import io.millrace.common.metadata.BrokerImage;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicImage;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.UnaryOperator;
+import org.apache.kafka.common.Uuid;
+
+/** The cluster as a test wants it. */
+public final class FakeImages implements ClusterImages {
+    private final ReentrantLock lock = new ReentrantLock();
+    private final Condition changed = lock.newCondition();
+    private final List<Listener> listeners = new ArrayList<>();
+    private volatile ClusterImage current = new ClusterImage("fake", 0, Map.of(), Map.of(), Map.of(), Map.of());
+
+    @Override
+    public ClusterImage current() {
+        return current;
+    }
+
+    @Override
+    public boolean awaitVersion(long version, Duration timeout) throws InterruptedException {
+        long left = timeout.toNanos();
+        lock.lock();
+        try {
+            while (current.version() < version) {
+                if (left <= 0) {
+                    return false;
+                }
+                left = changed.awaitNanos(left);
+            }
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    @Override
+    public void subscribe(Listener listener) {
+        lock.lock();
+        try {
+            listeners.add(listener);
+            listener.imageChanged(ClusterImage.EMPTY, current);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    public void broker(int id, int port, boolean fenced) {
+        change(image -> {
+            Map<Integer, BrokerImage> brokers = new HashMap<>(image.brokers());
+            brokers.put(id, new BrokerImage(id, image.version() + 1, "127.0.0.1", port, "http://127.0.0.1:1", fenced));
+            return new ClusterImage(image.clusterId(), image.version() + 1, brokers, image.topicsByName(), image
+                    .topicsById(), Map.of());
+        });
+    }
+
+    /** Puts a topic in, all led by one broker; {@link PartitionImage#NO_LEADER} for none. */
+    public TopicImage topic(String name, Uuid id, int partitions, int leader, Map<String, String> configs) {
+        List<PartitionImage> parts = new ArrayList<>();
+        for (int i = 0; i < partitions; i++) {
+            parts.add(new PartitionImage(i, List.of(Math.max(0, leader)), List.of(Math.max(0, leader)), leader, 0, 0));
+        }
+        var topic = new TopicImage(id, name, configs, parts);
+        change(image -> {
+            Map<String, TopicImage> byName = new HashMap<>(image.topicsByName());
+            Map<Uuid, TopicImage> byId = new HashMap<>(image.topicsById());
+            byName.put(name, topic);
+            byId.put(id, topic);
+            return new ClusterImage(image.clusterId(), image.version() + 1, image.brokers(), byName, byId, Map.of());
+        });
+        return topic;
+    }
+
+    public void remove(String name) {
+        change(image -> {
+            Map<String, TopicImage> byName = new HashMap<>(image.topicsByName());
+            Map<Uuid, TopicImage> byId = new HashMap<>(image.topicsById());
+            TopicImage gone = byName.remove(name);
+            if (gone != null) {
+                byId.remove(gone.id());
+            }
+            return new ClusterImage(image.clusterId(), image.version() + 1, image.brokers(), byName, byId, Map.of());
+        });
+    }
+
+    private void change(UnaryOperator<ClusterImage> change) {
+        lock.lock();
+        try {
+            ClusterImage previous = current;
+            current = change.apply(previous);
+            changed.signalAll();
+            listeners.forEach(listener -> listener.imageChanged(previous, current));
+        } finally {
+            lock.unlock();
+        }
+    }
+}

@@ -1,0 +1,216 @@
+package io.millrace.gateway.testing;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+
+import java.nio.ByteBuffer;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.Condition;
+import java.util.concurrent.locks.ReentrantLock;
+import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.ProduceResponseData;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.MutableRecordBatch;
+import org.apache.kafka.common.record.internal.Record;
+import org.apache.kafka.common.requests.ListOffsetsRequest;
+import org.jspecify.annotations.Nullable;
+
+/** A partition's log in memory, with the sequence check of KIP-98 as far as the last batch. */
+public final class FakePartition {
+    private record Stored(long baseOffset, long lastOffset, long maxTimestampMs, byte[] bytes) {}
+
+    private record Sequence(short epoch, int first, int last, long baseOffset) {}
+
+    private static final ReentrantLock LOCK = new ReentrantLock();
+    private static final Condition APPENDED = LOCK.newCondition();
+    private static long appends;
+
+    private final List<Stored> batches = new ArrayList<>();
+    private final Map<Long, Sequence> producers = new HashMap<>();
+    private long logStart;
+    private long end;
+    private int attempts;
+
+    void attempted() {
+        LOCK.lock();
+        attempts++;
+        LOCK.unlock();
+    }
+
+    int attempts() {
+        LOCK.lock();
+        try {
+            return attempts;
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /** Forgets what producers sent, as a broker does that has lost its state. */
+    public void forgetProducers() {
+        LOCK.lock();
+        producers.clear();
+        LOCK.unlock();
+    }
+
+    /** Forgets records before the offset, as retention does; by whole batches. */
+    public void startAt(long offset) {
+        LOCK.lock();
+        logStart = offset;
+        batches.removeIf(batch -> batch.lastOffset < offset);
+        LOCK.unlock();
+    }
+
+    /** Appends as a Kafka client would have it. */
+    public void append(MemoryRecords records) {
+        append(records, new ProduceResponseData.PartitionProduceResponse());
+    }
+
+    void append(MemoryRecords records, ProduceResponseData.PartitionProduceResponse answer) {
+        LOCK.lock();
+        try {
+            MutableRecordBatch batch = records.batches().iterator().next();
+            batch.ensureValid();
+            Sequence last = producers.get(batch.producerId());
+            Errors error = batch.producerId() < 0 ? Errors.NONE : check(batch, last);
+            if (error == Errors.DUPLICATE_SEQUENCE_NUMBER && last != null) {
+                answer.setBaseOffset(last.baseOffset);
+                return;
+            }
+            answer.setErrorCode(error.code());
+            if (error != Errors.NONE) {
+                return;
+            }
+            answer.setBaseOffset(end);
+            int count = batch.countOrNull();
+            producers.put(batch.producerId(), new Sequence(batch.producerEpoch(), batch.baseSequence(), batch
+                    .lastSequence(), end));
+            byte[] bytes = new byte[batch.sizeInBytes()];
+            records.buffer().get(bytes);
+            ByteBuffer.wrap(bytes).putLong(0, end);
+            batches.add(new Stored(end, end + count - 1, batch.maxTimestamp(), bytes));
+            end += count;
+            appends++;
+            APPENDED.signalAll();
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    private static Errors check(MutableRecordBatch batch, @Nullable Sequence last) {
+        if (last == null || batch.producerEpoch() > last.epoch) {
+            return batch.baseSequence() == 0 ? Errors.NONE : Errors.OUT_OF_ORDER_SEQUENCE_NUMBER;
+        }
+        if (batch.producerEpoch() < last.epoch) {
+            return Errors.INVALID_PRODUCER_EPOCH;
+        }
+        if (batch.baseSequence() == last.first && batch.lastSequence() == last.last) {
+            return Errors.DUPLICATE_SEQUENCE_NUMBER;
+        }
+        return batch.baseSequence() == last.last + 1 ? Errors.NONE : Errors.OUT_OF_ORDER_SEQUENCE_NUMBER;
+    }
+
+    /** @return whether the fetch need not wait */
+    boolean read(long from, int maxBytes, FetchResponseData.PartitionData answer) {
+        LOCK.lock();
+        try {
+            answer.setHighWatermark(end).setLogStartOffset(logStart).setLastStableOffset(end).setRecords(
+                    MemoryRecords.EMPTY);
+            if (from < logStart || from > end) {
+                answer.setErrorCode(Errors.OFFSET_OUT_OF_RANGE.code());
+                return true;
+            }
+            ByteBuffer found = ByteBuffer.allocate(4 * 1024 * 1024);
+            for (Stored batch : batches) {
+                if (batch.lastOffset >= from && (found.position() == 0 || found.position()
+                        + batch.bytes.length <= maxBytes)) {
+                    found.put(batch.bytes);
+                }
+            }
+            answer.setRecords(MemoryRecords.readableRecords(found.flip()));
+            return found.hasRemaining();
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    long offsetOf(long timestampMs) {
+        LOCK.lock();
+        try {
+            if (timestampMs == ListOffsetsRequest.EARLIEST_TIMESTAMP) {
+                return logStart;
+            }
+            if (timestampMs == ListOffsetsRequest.LATEST_TIMESTAMP) {
+                return end;
+            }
+            for (Stored batch : batches) {
+                for (Record record : MemoryRecords.readableRecords(ByteBuffer.wrap(batch.bytes)).records()) {
+                    if (record.timestamp() >= timestampMs) {
+                        return record.offset();
+                    }
+                }
+            }
+            return -1;
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /** Every value as text, in order. */
+    public List<String> values() {
+        LOCK.lock();
+        try {
+            List<String> values = new ArrayList<>();
+            for (Stored batch : batches) {
+                for (Record record : MemoryRecords.readableRecords(ByteBuffer.wrap(batch.bytes)).records()) {
+                    values.add(record.hasValue() ? UTF_8.decode(record.value()).toString() : "");
+                }
+            }
+            return values;
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /** Records in each batch, in order. */
+    public List<Integer> batchCounts() {
+        LOCK.lock();
+        try {
+            return batches.stream().map(batch -> (int) (batch.lastOffset - batch.baseOffset + 1)).toList();
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    static long appends() {
+        LOCK.lock();
+        try {
+            return appends;
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /** Waits for an append after those seen; false when the time is over. */
+    static boolean awaitAppend(long seen, long deadlineNanos) {
+        LOCK.lock();
+        try {
+            while (appends == seen) {
+                long left = deadlineNanos - System.nanoTime();
+                if (left <= 0 || !APPENDED.await(left, TimeUnit.NANOSECONDS) && appends == seen) {
+                    return false;
+                }
+            }
+            return true;
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            return false;
+        } finally {
+            LOCK.unlock();
+        }
+    }
+}

@@ -37,6 +37,10 @@ final class IndexFile {
         index.file = file;
         index.entries = fileBytes / entryBytes;
         index.persistedEntries = index.entries;
+        if (fileBytes % entryBytes != 0) {
+            // A crash cut an entry in two.
+            file.truncateTo(index.entries * entryBytes);
+        }
         ByteBuffer data = ByteBuffer.allocate(Math.max(fileBytes, FIRST_CAPACITY_ENTRIES * entryBytes));
         file.read(0, data);
         index.data = data;

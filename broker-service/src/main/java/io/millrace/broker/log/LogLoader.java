@@ -41,12 +41,14 @@ final class LogLoader {
         TreeSet<Long> baseOffsets = tidy();
         LeaderEpochs checkpointed = LeaderEpochs.load(store);
         LeaderEpochs epochs = checkpointed != null ? checkpointed : LeaderEpochs.empty(store);
+        ProducerSnapshots snapshots = new ProducerSnapshots(store);
         List<LogSegment> segments = new ArrayList<>();
         long nextOffset = openSegments(baseOffsets, segments);
         long logStartOffset = segments.isEmpty() ? opening.logStartOffset()
                 : Math.max(opening.logStartOffset(), segments.getFirst().baseOffset());
         if (segments.isEmpty() || logStartOffset > nextOffset) {
             dropFrom(segments, 0);
+            snapshots.deleteAll();
             nextOffset = logStartOffset;
             segments.add(LogSegment.growing(store, nextOffset, config, nowMs));
         }
@@ -55,7 +57,6 @@ final class LogLoader {
         }
         epochs.truncateEnd(nextOffset);
         epochs.truncateStart(logStartOffset);
-        ProducerSnapshots snapshots = new ProducerSnapshots(store);
         snapshots.deleteAfter(nextOffset);
         snapshots.deleteStrays(segments.stream().map(LogSegment::baseOffset).toList());
         LogSegments loaded = new LogSegments(segments);
@@ -68,6 +69,8 @@ final class LogLoader {
     static void restoreProducers(ProducerStates producers, ProducerSnapshots snapshots, LogSegments segments,
             long endOffset, long nowMs)
             throws IOException {
+        // An older one knows nothing of the batches between it and the first segment.
+        snapshots.deleteBefore(segments.first().baseOffset());
         long from = snapshots.restore(producers, endOffset, nowMs);
         if (from >= endOffset) {
             return;

@@ -170,7 +170,8 @@ final class LogSegment {
             ByteBuffer data = offsets.file().data();
             long lastOffset = baseOffset + data.getInt((last - 1) * OffsetIndex.ENTRY_BYTES);
             int position = data.getInt((last - 1) * OffsetIndex.ENTRY_BYTES + 4);
-            if (position < 0 || position >= sizeBytes()) {
+            // The first batch of a segment has no entry, so a position of 0 is a file of zeros.
+            if (position <= 0 || position >= sizeBytes()) {
                 return false;
             }
             BatchCursor cursor = cursor(position, sizeBytes());

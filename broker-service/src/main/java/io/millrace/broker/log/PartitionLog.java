@@ -372,14 +372,14 @@ public final class PartitionLog {
 
     /**
      * Removes everything at or after an offset, for a follower whose end differs from its leader's. Whole batches only: when the offset lies
-     * within a batch, that batch goes too.
+     * within a batch, that batch goes too. The recovery point may go back: the caller writes it down before anything is appended.
      */
     public void truncateTo(long offset, long nowMs) {
         changeFiles(() -> {
             if (offset >= end.offset()) {
                 return;
             }
-            if (offset <= logStartOffset) {
+            if (offset <= segments.first().baseOffset()) {
                 restartAt(offset, nowMs);
                 return;
             }
@@ -387,9 +387,7 @@ public final class PartitionLog {
             LogSegment cut = segments.get(index);
             Located located = cut.locate(offset, cut.sizeBytes());
             List<LogSegment> kept = new ArrayList<>(segments.keepFirst(index + 1).all());
-            for (LogSegment dropped : segments.all().subList(index + 1, segments.size())) {
-                bury(dropped, nowMs);
-            }
+            buryFrom(index + 1, nowMs);
             if (index + 1 < segments.size()) {
                 cut.flush(true);
                 cut = LogSegment.growing(store, cut.baseOffset(), cut.file(), config, nowMs);
@@ -410,9 +408,8 @@ public final class PartitionLog {
     }
 
     private void restartAt(long offset, long nowMs) throws IOException {
-        for (LogSegment dropped : segments.all()) {
-            bury(dropped, nowMs);
-        }
+        buryFrom(0, nowMs);
+        snapshots.deleteAll();
         logStartOffset = offset;
         settleAfterTruncation(new LogSegments(List.of(LogSegment.growing(store, offset, config, nowMs))), offset,
                 nowMs);
@@ -423,6 +420,8 @@ public final class PartitionLog {
     private void settleAfterTruncation(LogSegments remaining, long newEnd, long nowMs) throws IOException {
         segments = remaining;
         end = new End(newEnd, remaining.last(), remaining.last().sizeBytes());
+        // A start or high watermark within a batch goes back to the batch's begin when the whole of it goes.
+        logStartOffset = Math.min(logStartOffset, newEnd);
         highWatermark = Math.min(highWatermark, newEnd);
         recoveryPoint = Math.min(recoveryPoint, newEnd);
         epochs.truncateEnd(newEnd);
@@ -449,6 +448,8 @@ public final class PartitionLog {
             if (count == segments.size()) {
                 rollTo(end.offset(), config, nowMs);
             }
+            // What remains must be there after a crash, or the log would begin again at offsets it has already used.
+            store.flushDirectory();
             LogSegments before = segments;
             long newStart = Math.max(logStartOffset, before.get(count).baseOffset());
             logStartOffset = newStart;
@@ -549,6 +550,14 @@ public final class PartitionLog {
             return oldest != null && oldest.purgeAtMs() <= nowMs ? deadSegments.pollFirst() : null;
         } finally {
             writeLock.unlock();
+        }
+    }
+
+    /** Newest first, so that a crash in between leaves no gap. */
+    private void buryFrom(int index, long nowMs) throws IOException {
+        LogSegments current = segments;
+        for (int i = current.size() - 1; i >= index; i--) {
+            bury(current.get(i), nowMs);
         }
     }
 

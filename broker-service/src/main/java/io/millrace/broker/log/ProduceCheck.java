@@ -148,13 +148,19 @@ final class ProduceCheck {
                 return RecordScan.inPlace(bytes, from, sizeBytes).walk(header, rules());
             }
             return scanCompressed(bytes.slice(from, sizeBytes), header);
-        } catch (IOException | RuntimeException e) {
-            // Decompressors answer damaged input with whatever their library throws.
+        } catch (VirtualMachineError e) {
+            throw e;
+        } catch (IOException | RuntimeException | Error e) {
+            // Decompressors answer damaged input with whatever their library throws, errors among it.
             throw new BadRecord(Errors.INVALID_RECORD, -1, "the batch does not decompress: " + e.getMessage());
         }
     }
 
     private long scanCompressed(ByteBuffer compressed, BatchHeader header) throws BadRecord, IOException {
+        if (header.compressionId() == CompressionType.SNAPPY.id && !SnappyFrames.arePlausible(compressed)) {
+            throw new BadRecord(Errors.INVALID_RECORD, -1,
+                    "the batch does not decompress: a snappy block declares a size that it cannot have");
+        }
         DecompressionBuffers.Lent lent = buffers.borrow();
         Compression codec = Compression.of(CompressionType.forId(header.compressionId())).build();
         try (InputStream source = codec.wrapForInput(compressed, RecordBatch.MAGIC_VALUE_V2, lent.supplier)) {

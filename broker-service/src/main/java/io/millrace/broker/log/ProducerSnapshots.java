@@ -60,6 +60,10 @@ final class ProducerSnapshots {
         }
     }
 
+    void deleteAll() throws IOException {
+        deleteAfter(Long.MIN_VALUE);
+    }
+
     void deleteBefore(long offset) throws IOException {
         while (!offsets.isEmpty() && offsets.first() < offset) {
             delete(offsets.first());

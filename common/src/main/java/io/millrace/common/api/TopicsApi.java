@@ -20,7 +20,8 @@ public interface TopicsApi {
      * Creates a topic and places its partitions.
      *
      * <p>Refused with {@code TOPIC_EXISTS}, {@code INVALID_TOPIC_NAME}, {@code INVALID_PARTITIONS},
-     * {@code INVALID_REPLICATION_FACTOR}, {@code INVALID_CONFIG}, {@code UNAVAILABLE} (no live broker).
+     * {@code INVALID_REPLICATION_FACTOR}, {@code INVALID_REPLICA_ASSIGNMENT}, {@code INVALID_CONFIG}, {@code UNAVAILABLE} (no live
+     * broker).
      */
     @PostExchange
     CreatedTopic create(@RequestBody CreateTopic topic);
@@ -33,7 +34,7 @@ public interface TopicsApi {
      * @param partitions        null: the cluster's default
      * @param replicationFactor null: the cluster's default
      * @param assignments       broker ids per partition, chosen by the caller; null: the controller places them
-     * @param configs           Kafka's names; an unknown name or a bad value is refused by name
+     * @param configs           Kafka's names; an unknown name or a bad value is refused by name; null: none
      * @param validateOnly      answer as if, but change nothing
      */
     record CreateTopic(
@@ -41,7 +42,7 @@ public interface TopicsApi {
             @Nullable Integer partitions,
             @Nullable Integer replicationFactor,
             @Nullable List<List<Integer>> assignments,
-            Map<String, String> configs,
+            @Nullable Map<String, String> configs,
             boolean validateOnly) {}
 
     /** @param version the cluster version from which images contain it; -1 when only validated */

@@ -12,6 +12,7 @@ import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 import org.springframework.dao.DataAccessException;
 
 /**
@@ -164,7 +165,8 @@ public final class BrokerRegistration implements AutoCloseable {
     private void report(Exception e) {
         if (answered) {
             answered = false;
-            LOG.warn("PostgreSQL does not answer; broker {} serves on: {}", identity.id(), e.getMessage());
+            LOG.warn("PostgreSQL does not answer; broker {} serves on: {}", identity.id(), NestedExceptionUtils
+                    .getMostSpecificCause(e).getMessage());
         } else {
             LOG.debug("PostgreSQL still does not answer", e);
         }

@@ -13,6 +13,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.TimeUnit;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Acquires and renews a set of named leases for this process, as many of them as nobody else has. Its thread is a platform thread of high
@@ -182,7 +183,8 @@ public final class LeaseKeeper implements AutoCloseable {
     private void report(Exception e) {
         if (answered) {
             answered = false;
-            LOG.warn("PostgreSQL does not answer; leases run out unless it is back soon: {}", e.getMessage());
+            LOG.warn("PostgreSQL does not answer; leases run out unless it is back soon: {}", NestedExceptionUtils
+                    .getMostSpecificCause(e).getMessage());
         } else {
             LOG.debug("PostgreSQL still does not answer", e);
         }

@@ -11,6 +11,7 @@ import org.jspecify.annotations.Nullable;
 import org.postgresql.PGConnection;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
 
 /**
  * Keeps this process' image of the cluster up to date. One thread holds one connection: it asks for the cluster's version every poll
@@ -159,8 +160,8 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
             return;
         }
         if (connected) {
-            LOG.warn("PostgreSQL does not answer; keeping the metadata of version {}: {}", current.version(), e
-                    .getMessage());
+            LOG.warn("PostgreSQL does not answer; keeping the metadata of version {}: {}", current.version(),
+                    NestedExceptionUtils.getMostSpecificCause(e).getMessage());
         } else {
             LOG.debug("PostgreSQL still does not answer", e);
         }

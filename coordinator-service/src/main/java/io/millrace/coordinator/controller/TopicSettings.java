@@ -1,0 +1,15 @@
+package io.millrace.coordinator.controller;
+
+import jakarta.validation.constraints.Min;
+import org.springframework.boot.context.properties.ConfigurationProperties;
+import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.validation.annotation.Validated;
+
+/**
+ * @param defaultPartitions of a topic created without a number
+ * @param maxPartitions     of one topic; more are refused
+ */
+@Validated
+@ConfigurationProperties(prefix = "millrace.topic", ignoreUnknownFields = false)
+record TopicSettings(@Min(1) @DefaultValue("1") int defaultPartitions,
+        @Min(1) @DefaultValue("10000") int maxPartitions) {}

@@ -1,0 +1,137 @@
+package io.millrace.coordinator.controller;
+
+import io.millrace.common.api.TopicsApi;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.TopicConfig;
+import io.millrace.coordinator.controller.TopicRules.Violation;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.ThreadLocalRandom;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.web.bind.annotation.RestController;
+
+/** Creates and deletes topics. */
+@RestController
+class TopicsController implements TopicsApi {
+    private static final Logger LOG = LoggerFactory.getLogger(TopicsController.class);
+    private static final int REPLICATION_FACTOR = 1;
+    private static final long ONLY_VALIDATED = -1;
+
+    private final ControllerRole role;
+    private final TopicStore store;
+    private final TopicSettings settings;
+
+    TopicsController(ControllerRole role, TopicStore store, TopicSettings settings) {
+        this.role = role;
+        this.store = store;
+        this.settings = settings;
+    }
+
+    @Override
+    public CreatedTopic create(CreateTopic request) {
+        role.require();
+        String name = request.name();
+        if (name == null) {
+            throw new RefusedException(ErrorCode.INVALID_REQUEST, "Field 'name' is missing");
+        }
+        refuseIf(TopicRules.violatedByName(name));
+        var configs = givenConfigs(request);
+        refuseBadConfigs(configs);
+        var assignments = request.assignments();
+        if (assignments != null && (request.partitions() != null || request.replicationFactor() != null)) {
+            throw new RefusedException(ErrorCode.INVALID_REQUEST,
+                    "Give either the brokers of each partition or the number of partitions and replicas, not both");
+        }
+        int partitions = assignments != null ? assignments.size()
+                : or(request.partitions(), settings.defaultPartitions());
+        refuseIf(TopicRules.violatedByPartitions(partitions, settings.maxPartitions()));
+        int replicationFactor = assignments != null ? assignments.getFirst().size()
+                : or(request.replicationFactor(), REPLICATION_FACTOR);
+        refuseIf(TopicRules.violatedByReplicationFactor(replicationFactor));
+        if (request.validateOnly()) {
+            replicas(name, partitions, assignments);
+            return new CreatedTopic(Uuid.ZERO_UUID.toString(), partitions, replicationFactor, ONLY_VALIDATED);
+        }
+        var id = Uuid.randomUuid();
+        long version = role.write(next -> {
+            store.insert(javaUuid(id), name, configs, replicas(name, partitions, assignments), next);
+            return next;
+        });
+        LOG.info("Created topic {} ({}) with {} partitions", name, id, partitions);
+        return new CreatedTopic(id.toString(), partitions, replicationFactor, version);
+    }
+
+    @Override
+    public DeletedTopic delete(String name) {
+        var deleted = role.write(version -> {
+            var id = store.delete(name, version);
+            if (id == null) {
+                throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "There is no topic '" + name + "'");
+            }
+            return new DeletedTopic(new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits()).toString(),
+                    version);
+        });
+        LOG.info("Deleted topic {} ({})", name, deleted.topicId());
+        return deleted;
+    }
+
+    /** Refuses what only the other topics and the brokers tell. */
+    private List<List<Integer>> replicas(String name, int partitions, @Nullable List<List<Integer>> assignments) {
+        store.nameLike(name).ifPresent(present -> {
+            throw present.equals(name)
+                    ? new RefusedException(ErrorCode.TOPIC_EXISTS, "There is a topic '" + name + "' already")
+                    : new RefusedException(ErrorCode.INVALID_TOPIC_NAME,
+                            "The topic name '" + name + "' differs from that of '" + present + "' only in '.' and '_'");
+        });
+        var leaderships = store.leaderships();
+        if (assignments != null) {
+            refuseIf(TopicRules.violatedByAssignments(assignments, leaderships.keySet()));
+            return assignments;
+        }
+        if (leaderships.isEmpty()) {
+            throw new RefusedException(ErrorCode.UNAVAILABLE,
+                    "No broker is running that could hold the topic; try again");
+        }
+        return Placement.leaders(leaderships, partitions, ThreadLocalRandom.current().nextInt()).stream().map(List::of)
+                .toList();
+    }
+
+    /** As in Kafka, null stands for the default, which needs no storing. */
+    private static Map<String, String> givenConfigs(CreateTopic request) {
+        var configs = new TreeMap<String, String>();
+        if (request.configs() != null) {
+            request.configs().forEach((key, value) -> {
+                if (value != null) {
+                    configs.put(key, value);
+                }
+            });
+        }
+        return configs;
+    }
+
+    private static void refuseBadConfigs(Map<String, String> configs) {
+        if (TopicConfig.parse(configs) instanceof TopicConfig.Parsed.Invalid(_, String message)) {
+            throw new RefusedException(ErrorCode.INVALID_CONFIG, message);
+        }
+    }
+
+    private static void refuseIf(@Nullable Violation violation) {
+        if (violation != null) {
+            throw new RefusedException(violation.code(), violation.reason());
+        }
+    }
+
+    private static int or(@Nullable Integer given, int otherwise) {
+        return given == null ? otherwise : given;
+    }
+
+    private static UUID javaUuid(Uuid id) {
+        return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
+    }
+}

@@ -6,6 +6,7 @@ import io.millrace.common.lease.LeaseListener;
 import io.millrace.common.lease.LeaseSettings;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.coordinator.controller.ControllerRole;
+import io.millrace.coordinator.group.runtime.ShardLeases;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
@@ -28,6 +29,7 @@ class Leadership implements SmartLifecycle {
     private final CoordinatorSettings settings;
     private final Environment environment;
     private final ControllerRole controller;
+    private final ShardLeases shards;
     private final List<LeaseKeeper> keepers = new ArrayList<>();
 
     Leadership(
@@ -35,12 +37,14 @@ class Leadership implements SmartLifecycle {
             LeaseSettings leases,
             CoordinatorSettings settings,
             Environment environment,
-            ControllerRole controller) {
+            ControllerRole controller,
+            ShardLeases shards) {
         this.connections = connections;
         this.leases = leases;
         this.settings = settings;
         this.environment = environment;
         this.controller = controller;
+        this.shards = shards;
     }
 
     @Override
@@ -49,6 +53,7 @@ class Leadership implements SmartLifecycle {
         String baseUrl = "http://" + settings.advertisedHost() + ":" + port;
         String holder = settings.advertisedHost() + ":" + port + "/" + UUID.randomUUID();
         keep(List.of(ClusterImage.CONTROLLER_LEASE), controller, holder, baseUrl);
+        keep(ShardLeases.names(), shards, holder, baseUrl);
     }
 
     private void keep(Collection<String> names, LeaseListener listener, String holder, String baseUrl) {

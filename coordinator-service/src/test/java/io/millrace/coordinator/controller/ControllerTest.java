@@ -288,6 +288,14 @@ class ControllerTest {
         assertThat(get("/nowhere")).matches(it -> it.statusCode() == 404 && it.body().contains("\"error_code\":404"));
     }
 
+    @Test
+    void one_coordinator_holds_every_shard_and_answers_for_any_group() {
+        awaitImage(image -> image.leases().size() == 1 + ClusterImage.GROUP_SHARDS);
+
+        assertThat(clients.allGroups()).singleElement().satisfies(groups -> assertThat(groups.list()).isEmpty());
+        assertThat(refusal(() -> clients.groups("a/b c").describe("a/b c")).code()).isEqualTo(ErrorCode.UNKNOWN_GROUP);
+    }
+
     private void startBroker(int id) throws Exception {
         var registration = new BrokerRegistration(
                 connections,

@@ -137,6 +137,7 @@ public final class JsonScanner {
 
     /** @return false when the object was empty and is closed already */
     private boolean openObject(int depth) {
+        checkDepth(depth);
         position++;
         skipWhitespace();
         if (skip('}')) {
@@ -148,6 +149,7 @@ public final class JsonScanner {
     }
 
     private boolean openArray(int depth) {
+        checkDepth(depth);
         position++;
         skipWhitespace();
         if (skip(']')) {
@@ -157,10 +159,13 @@ public final class JsonScanner {
         return true;
     }
 
-    private void push(int depth, boolean isObject) {
+    private void checkDepth(int depth) {
         if (depth == MAX_DEPTH) {
             throw malformed("nested deeper than " + MAX_DEPTH);
         }
+    }
+
+    private void push(int depth, boolean isObject) {
         long bit = 1L << depth;
         if (isObject) {
             objectAtDepth[depth >> 6] |= bit;

@@ -25,11 +25,14 @@ import org.jspecify.annotations.Nullable;
  */
 final class PartitionQueue {
     private static final long NO_PRODUCER_ID = -1;
+    /** Records join a batch until this part of its time is over; while a leader is away, later ones begin another. */
+    private static final int JOIN_FRACTION = 8;
 
     private final Uuid topicId;
     private final String topic;
     private final int partition;
     private final BatchBuffers buffers;
+    private final long deliveryTimeoutNanos;
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<ProduceBatch> waiting = new ArrayDeque<>();
     private @Nullable ProduceBatch inFlight;
@@ -40,11 +43,12 @@ final class PartitionQueue {
     private short epoch;
     private int nextSequence;
 
-    PartitionQueue(Uuid topicId, String topic, int partition, BatchBuffers buffers) {
+    PartitionQueue(Uuid topicId, String topic, int partition, BatchBuffers buffers, long deliveryTimeoutNanos) {
         this.topicId = topicId;
         this.topic = topic;
         this.partition = partition;
         this.buffers = buffers;
+        this.deliveryTimeoutNanos = deliveryTimeoutNanos;
     }
 
     Uuid topicId() {
@@ -67,21 +71,24 @@ final class PartitionQueue {
     /**
      * Adds a request's chain of records.
      *
-     * @param limitBytes    of a batch
-     * @param deadlineNanos of a batch that begins with these
+     * @param limitBytes of a batch
+     * @param nowNanos   a batch that begins now is given up when the delivery time-out is over
      * @return whether the caller must dispatch the queue
      */
     boolean append(Delivery delivery, RecordSlices records, int firstRecord, long nowMs, int limitBytes,
-            long deadlineNanos) {
+            long nowNanos) {
         lock.lock();
         try {
+            long deadlineNanos = nowNanos + deliveryTimeoutNanos;
+            long earliestDeadlineNanos = deadlineNanos - deliveryTimeoutNanos / JOIN_FRACTION;
             ProduceBatch batch = waiting.peekLast();
             for (int record = firstRecord; record != Delivery.NONE; record = delivery.next(record)) {
                 if (closedWith != null) {
                     delivery.refuse(record, closedWith);
                     continue;
                 }
-                if (batch == null || !batch.hasRoom(records.sizeUpperBound(record), limitBytes)) {
+                if (batch == null || !batch.hasRoom(records.sizeUpperBound(record), limitBytes,
+                        earliestDeadlineNanos)) {
                     batch = new ProduceBatch(buffers.take(), deadlineNanos);
                     waiting.addLast(batch);
                 }

@@ -35,8 +35,10 @@ final class ProduceBatch {
         this.deadlineNanos = deadlineNanos;
     }
 
-    boolean hasRoom(int moreBytes, int limitBytes) {
-        return !sealed && (writer.count() == 0 || writer.sizeBytes() + moreBytes <= limitBytes);
+    /** @param earliestDeadlineNanos records that may wait longer do not join a batch that is given up before it */
+    boolean hasRoom(int moreBytes, int limitBytes, long earliestDeadlineNanos) {
+        return !sealed && deadlineNanos - earliestDeadlineNanos >= 0 && (writer.count() == 0 || writer.sizeBytes()
+                + moreBytes <= limitBytes);
     }
 
     void append(Delivery delivery, RecordSlices records, int record, long nowMs) {
@@ -59,10 +61,6 @@ final class ProduceBatch {
 
     boolean isExpired(long nowNanos) {
         return nowNanos - deadlineNanos >= 0;
-    }
-
-    long deadlineNanos() {
-        return deadlineNanos;
     }
 
     /** Whether it has a place in a producer's sequence. */

@@ -83,7 +83,7 @@ public final class Producer implements AutoCloseable {
         }
         var delivery = new Delivery(records.count(), budget, bytes);
         TopicQueues queues = topics.computeIfAbsent(topic.id(),
-                _ -> new TopicQueues(topic, buffers, (int) properties.stickySize().toBytes()));
+                _ -> new TopicQueues(topic, buffers, properties));
         TopicLimits limits = queues.limits(topic);
         if (records.count() == 1) {
             if (route(topic, queues, limits, records, 0, delivery, nowMs)) {
@@ -169,8 +169,7 @@ public final class Producer implements AutoCloseable {
             RecordSlices records, int firstRecord, long nowMs) {
         PartitionQueue queue = queues.queue(topic, partition);
         int limitBytes = (int) Math.min(properties.batchSize().toBytes(), limits.maxBatchBytes());
-        long deadlineNanos = nowNanos() + properties.deliveryTimeout().toNanos();
-        return queue.append(delivery, records, firstRecord, nowMs, limitBytes, deadlineNanos) ? dispatch(queue) : null;
+        return queue.append(delivery, records, firstRecord, nowMs, limitBytes, nowNanos()) ? dispatch(queue) : null;
     }
 
     /** Brings an attended queue to its leader's lane, or has it tried again later. @return the lane to drain */

@@ -16,14 +16,16 @@ final class TopicQueues {
 
     private final BatchBuffers buffers;
     private final int stickyBytes;
+    private final long deliveryTimeoutNanos;
     private volatile PartitionQueue[] queues = new PartitionQueue[0];
     private volatile Seen seen;
     private int stickyPartition = Delivery.NONE;
     private int stickyUsedBytes;
 
-    TopicQueues(TopicImage topic, BatchBuffers buffers, int stickyBytes) {
+    TopicQueues(TopicImage topic, BatchBuffers buffers, ProducerProperties properties) {
         this.buffers = buffers;
-        this.stickyBytes = stickyBytes;
+        this.stickyBytes = (int) properties.stickySize().toBytes();
+        this.deliveryTimeoutNanos = properties.deliveryTimeout().toNanos();
         this.seen = new Seen(topic, TopicLimits.of(topic));
     }
 
@@ -46,7 +48,7 @@ final class TopicQueues {
         if (partition >= present.length) {
             PartitionQueue[] grown = Arrays.copyOf(present, Math.max(partition + 1, topic.partitions().size()));
             for (int i = present.length; i < grown.length; i++) {
-                grown[i] = new PartitionQueue(topic.id(), topic.name(), i, buffers);
+                grown[i] = new PartitionQueue(topic.id(), topic.name(), i, buffers, deliveryTimeoutNanos);
             }
             queues = grown;
             return grown[partition];

@@ -1,0 +1,176 @@
+package io.millrace.gateway.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.gateway.testing.GatewayUnderTest;
+import io.millrace.gateway.testing.GatewayUnderTest.Answer;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+import tools.jackson.databind.JsonNode;
+
+class EdgeTest {
+    private static GatewayUnderTest gateway;
+
+    @BeforeAll
+    static void start() {
+        gateway = new GatewayUnderTest(Map.of(
+                "millrace.gateway.max-body-size", "100KB",
+                "millrace.gateway.cors.allowed-origins", "https://shop.example",
+                "millrace.brokers.unknown-topic-grace", "5ms"));
+        gateway.createTopic("edge", 2);
+    }
+
+    @AfterAll
+    static void stop() {
+        gateway.close();
+    }
+
+    @ParameterizedTest
+    @CsvSource({"GET,/nowhere,404", "PATCH,/topics,405", "PUT,/topics/edge,405", "GET,/topics/edge/partitions/x,400",
+            "GET,/topics/edge/partitions/0/records?timeout=soon,400", "POST,/nowhere/at/all,404"})
+    void what_no_handler_takes_is_answered_in_json(String method, String path, int status) {
+        Answer answer = gateway.send(method, path, "");
+
+        assertError(answer, status);
+        assertThat(answer.body()).doesNotContain("Exception", "springframework", "<html");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"GET /a{b HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n|400",
+            "GET /topics HTTP/1.1\\r\\n\\r\\n|400", "GET /topics HTTP/9.9\\r\\nHost: x\\r\\n\\r\\n|505",
+            "POST /topics/edge HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: x\\r\\n\\r\\n|400",
+            "POST /topics/edge HTTP/1.1\\r\\nHost: x\\r\\nTransfer-Encoding: what\\r\\n\\r\\n|501"})
+    void what_tomcat_refuses_by_itself_is_answered_in_json_too(String request, int status) throws IOException {
+        String answer = gateway.raw(request.replace("\\r\\n", "\r\n"));
+
+        assertThat(answer).startsWith("HTTP/1.1 " + status).doesNotContain("<html").doesNotContain("Apache");
+        assertThat(answer).contains("{\"error_code\":" + status);
+    }
+
+    @Test
+    void headers_over_the_limit_are_refused_in_json() throws IOException {
+        String answer = gateway.raw("GET /topics HTTP/1.1\r\nHost: x\r\nX: " + "x".repeat(64 * 1024) + "\r\n\r\n");
+
+        assertThat(answer).matches("(?s)HTTP/1.1 4(00|31).*\"error_code\":4(00|31).*");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', value = {"application/vnd.kafka.json.v2+json", "application/vnd.kafka.v2+json",
+            "text/html", "*/*", "nonsense",
+            "image/png"})
+    void no_accept_header_is_refused(String accept) {
+        assertThat(gateway.get("/topics", "Accept", accept).status()).isEqualTo(200);
+        assertThat(gateway.get("/topics/edge", "Accept", accept).json().get("name").asString()).isEqualTo("edge");
+        assertThat(gateway.get("/topics/edge/partitions/0/records?timeout=0", "Accept", accept).status()).isEqualTo(
+                200);
+        assertError(gateway.get("/topics/none", "Accept", accept), 404);
+        assertError(gateway.send("DELETE", "/admin/topics/none", "{}", "Accept", accept), 404);
+    }
+
+    @Test
+    void a_json_body_may_be_too_large_malformed_or_missing() {
+        String large = "{\"topic_name\":\"" + "x".repeat(150 * 1024) + "\"}";
+
+        assertError(gateway.send("POST", "/admin/topics", large), 413);
+        assertError(gateway.send("POST", "/admin/topics", HttpRequest.BodyPublishers.ofInputStream(
+                () -> new ByteArrayInputStream(large.getBytes(StandardCharsets.UTF_8)))), 413);
+        assertError(gateway.send("POST", "/admin/topics", "{\"topic_name\":"), 400);
+        assertError(gateway.send("POST", "/admin/topics", ""), 400);
+        assertThat(assertError(gateway.send("POST", "/admin/topics", "{\"topic_nam\":\"x\"}"), 400)).contains(
+                "topic_nam");
+        assertThat(assertError(gateway.send("POST", "/admin/topics",
+                "{\"topic_name\":\"x\",\"partitions_count\":\"many\"}"), 400))
+                .contains("partitions_count");
+    }
+
+    @Test
+    void pages_of_the_origins_allowed_may_call() {
+        Answer preflight = gateway.send("OPTIONS", "/topics/edge", "", "Origin", "https://shop.example",
+                "Access-Control-Request-Method",
+                "POST", "Access-Control-Request-Headers", "content-type");
+        Answer stranger = gateway.send("OPTIONS", "/topics/edge", "", "Origin", "https://other.example",
+                "Access-Control-Request-Method",
+                "POST");
+
+        assertThat(preflight.header("Access-Control-Allow-Origin")).isEqualTo("https://shop.example");
+        assertThat(preflight.header("Access-Control-Allow-Methods")).contains("POST");
+        assertThat(stranger.header("Access-Control-Allow-Origin")).isEmpty();
+        assertThat(stranger.status()).isEqualTo(403);
+    }
+
+    @Test
+    void health_and_metrics_are_where_load_balancers_and_prometheus_look() {
+        for (String path : List.of("/healthy", "/ready", "/actuator/health/liveness", "/actuator/health/readiness")) {
+            Answer answer = gateway.send(HttpRequest.newBuilder(management(path)).build());
+            assertThat(answer.status()).as(path).isEqualTo(200);
+            assertThat(answer.json().get("status").asString()).isEqualTo("UP");
+        }
+        assertThat(gateway.get("/healthy").status()).isEqualTo(200);
+        assertThat(gateway.get("/ready").status()).isEqualTo(200);
+        for (String path : List.of("/metrics", "/actuator/prometheus")) {
+            Answer answer = gateway.send(HttpRequest.newBuilder(management(path)).build());
+            assertThat(answer.body()).as(path).contains("millrace_producer_records_total", "jvm_memory_used_bytes");
+        }
+    }
+
+    @Test
+    void the_openapi_document_names_every_operation_with_an_example() {
+        JsonNode document = gateway.get("/v3/api-docs").json();
+
+        assertThat(document.get("info").get("title").asString()).isEqualTo("Millrace");
+        assertThat(gateway.get("/openapi").status()).isEqualTo(302);
+        List<String> operations = new ArrayList<>();
+        List<String> withoutTag = new ArrayList<>();
+        List<String> withoutExample = new ArrayList<>();
+        document.get("paths").properties().forEach(path -> path.getValue().properties().forEach(operation -> {
+            String name = operation.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey();
+            operations.add(name);
+            if (operation.getValue().get("summary") == null || operation.getValue().get("tags") == null) {
+                withoutTag.add(name);
+            }
+            boolean ofGroups = path.getKey().startsWith("/groups") || path.getKey().startsWith("/consumers");
+            if (!ofGroups && operation.getValue().get("requestBody") != null && !operation.getValue().get("requestBody")
+                    .toString()
+                    .contains("example")) {
+                withoutExample.add(name);
+            }
+        }));
+        assertThat(operations).contains("GET /topics", "POST /admin/topics", "GET /topics/{topic}",
+                "DELETE /admin/topics/{topic}",
+                "GET /topics/{topic}/partitions", "GET /topics/{topic}/partitions/{partition}",
+                "GET /topics/{topic}/partitions/{partition}/offsets", "POST /topics/{topic}",
+                "POST /topics/{topic}/partitions/{partition}",
+                "GET /topics/{topic}/partitions/{partition}/records").doesNotContain("GET /error");
+        assertThat(withoutTag).isEmpty();
+        assertThat(withoutExample).isEmpty();
+    }
+
+    @Test
+    void swagger_ui_is_served() {
+        assertThat(gateway.get("/swagger-ui.html").header("Location")).contains("/swagger-ui/index.html");
+        assertThat(gateway.get("/swagger-ui/index.html").body()).contains("swagger-ui");
+    }
+
+    private static URI management(String path) {
+        return URI.create("http://127.0.0.1:" + gateway.managementPort() + path);
+    }
+
+    private static String assertError(Answer answer, int status) {
+        assertThat(answer.status()).as(answer.body()).isEqualTo(status);
+        assertThat(answer.header("Content-Type")).startsWith("application/json");
+        assertThat(answer.json().get("error_code").asInt()).isEqualTo(status);
+        return answer.json().get("message").asString();
+    }
+}

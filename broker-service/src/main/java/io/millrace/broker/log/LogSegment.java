@@ -233,6 +233,15 @@ final class LogSegment {
         times.file().seal();
     }
 
+    /** Puts copies in the place of a sealed segment's indexes, since readers may still look at the old files, which must not shrink under them. */
+    void renewIndexFiles() throws IOException {
+        flush(true);
+        for (String suffix : List.of(FileNames.OFFSET_INDEX, FileNames.TIME_INDEX)) {
+            String name = FileNames.of(baseOffset, suffix);
+            store.replace(name, store.view(name));
+        }
+    }
+
     /** @param whole whether the indexes must be durable as well, because the segment will not be scanned at recovery */
     void flush(boolean whole) throws IOException {
         file.flush();

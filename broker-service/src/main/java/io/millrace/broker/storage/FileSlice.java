@@ -1,5 +1,6 @@
 package io.millrace.broker.storage;
 
+import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -29,6 +30,10 @@ final class FileSlice extends AbstractRecords {
 
     @Override
     public int writeTo(TransferableChannel target, int position, int length) throws IOException {
+        if (start + sizeBytes > file.sizeBytes()) {
+            // Nothing would be transferred, for ever.
+            throw new EOFException("the segment was truncated while it was sent");
+        }
         return file.transferTo(target, start + position, Math.min(length, sizeBytes - position));
     }
 
@@ -53,7 +58,9 @@ final class FileSlice extends AbstractRecords {
     private MemoryRecords load() {
         ByteBuffer bytes = ByteBuffer.allocate(sizeBytes);
         try {
-            file.read(start, bytes);
+            if (file.read(start, bytes) < sizeBytes) {
+                throw new EOFException("the segment was truncated while it was read");
+            }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
         }

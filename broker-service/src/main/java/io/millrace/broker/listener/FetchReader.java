@@ -31,6 +31,8 @@ import org.slf4j.LoggerFactory;
 final class FetchReader {
     private static final Logger LOG = LoggerFactory.getLogger(FetchReader.class);
     private static final short TOPIC_ID_VERSION = 13;
+    private static final short LEADER_HINT_VERSION = 12;
+    private static final short ENDPOINT_HINT_VERSION = 16;
 
     private final Partitions partitions;
     private final LeaderHints hints;
@@ -147,10 +149,12 @@ final class FetchReader {
 
         /** Says who leads, so that the consumer need not ask for metadata first (KIP-951). */
         private PartitionData withLeader(PartitionData data, FetchTopic topic) {
-            LeaderHints.Leader leader = hints.leader(topic.topicId(), topic.topic(), data.partitionIndex());
+            LeaderHints.Leader leader = version < LEADER_HINT_VERSION ? null
+                    : hints.leader(topic.topicId(), topic.topic(), data.partitionIndex());
             if (leader != null) {
                 data.setCurrentLeader(new LeaderIdAndEpoch().setLeaderId(leader.id()).setLeaderEpoch(leader.epoch()));
-                if (leader.endpoint() != null && response.nodeEndpoints().find(leader.id()) == null) {
+                if (version >= ENDPOINT_HINT_VERSION && leader.endpoint() != null && response.nodeEndpoints().find(
+                        leader.id()) == null) {
                     response.nodeEndpoints().add(new NodeEndpoint().setNodeId(leader.id()).setHost(leader.endpoint()
                             .host())
                             .setPort(leader.endpoint().port()));

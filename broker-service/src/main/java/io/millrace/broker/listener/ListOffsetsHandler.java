@@ -26,6 +26,8 @@ import org.slf4j.LoggerFactory;
 final class ListOffsetsHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ListOffsetsHandler.class);
 
+    private static final short LEADER_EPOCH_VERSION = 4;
+
     private final Partitions partitions;
 
     ListOffsetsHandler(Partitions partitions) {
@@ -37,11 +39,16 @@ final class ListOffsetsHandler {
         for (ListOffsetsTopic topic : ((ListOffsetsRequest) request.body()).data().topics()) {
             ListOffsetsTopicResponse answer = new ListOffsetsTopicResponse().setName(topic.name());
             for (ListOffsetsPartition wanted : topic.partitions()) {
-                answer.partitions().add(find(topic.name(), wanted));
+                answer.partitions().add(inVersion(request.version(), find(topic.name(), wanted)));
             }
             response.topics().add(answer);
         }
         request.respond(new ListOffsetsResponse(response));
+    }
+
+    /** Leader epochs (KIP-320) came later than the rest, and cannot be written in older versions. */
+    private static ListOffsetsPartitionResponse inVersion(short version, ListOffsetsPartitionResponse found) {
+        return version >= LEADER_EPOCH_VERSION ? found : found.setLeaderEpoch(ListOffsetsResponse.UNKNOWN_EPOCH);
     }
 
     private ListOffsetsPartitionResponse find(String topic, ListOffsetsPartition wanted) {

@@ -28,6 +28,7 @@ import org.apache.kafka.common.requests.MetadataResponse;
 /** Shows clients the cluster as the image has it. Unknown topics are never created by asking for them. */
 final class MetadataHandler {
     private static final byte BROKER_ENDPOINTS = 1;
+    private static final short TOPIC_ID_VERSION = 12;
 
     private final ClusterImages images;
     private final int brokerId;
@@ -39,6 +40,12 @@ final class MetadataHandler {
 
     void handleMetadata(InboundRequest request) {
         MetadataRequestData wanted = ((MetadataRequest) request.body()).data();
+        if (request.version() < TOPIC_ID_VERSION && wanted.topics() != null
+                && wanted.topics().stream().anyMatch(topic -> topic.name() == null)) {
+            // There is no answer to it: these versions can ask by id alone, and cannot answer without a name.
+            request.disconnect("metadata by topic id, which begins with version " + TOPIC_ID_VERSION);
+            return;
+        }
         ClusterImage image = images.current();
         MetadataResponseData response = new MetadataResponseData().setClusterId(image.clusterId()).setControllerId(
                 controllerId(image));

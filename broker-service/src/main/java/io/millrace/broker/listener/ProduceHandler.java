@@ -36,6 +36,7 @@ final class ProduceHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ProduceHandler.class);
     private static final short ACKS_ALL = -1;
     private static final short TOPIC_ID_VERSION = 13;
+    private static final short LEADER_HINT_VERSION = 10;
 
     private final Partitions partitions;
     private final LeaderHints hints;
@@ -162,7 +163,8 @@ final class ProduceHandler {
 
         /** Says who leads, so that the producer need not ask for metadata first (KIP-951). */
         private PartitionProduceResponse withLeader(PartitionProduceResponse result, Uuid topicId, String topic) {
-            LeaderHints.Leader leader = hints.leader(topicId, topic, result.index());
+            LeaderHints.Leader leader = version < LEADER_HINT_VERSION ? null
+                    : hints.leader(topicId, topic, result.index());
             if (leader != null) {
                 result.setCurrentLeader(new LeaderIdAndEpoch().setLeaderId(leader.id()).setLeaderEpoch(leader.epoch()));
                 if (leader.endpoint() != null && response.nodeEndpoints().find(leader.id()) == null) {

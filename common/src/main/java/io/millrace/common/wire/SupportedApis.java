@@ -50,7 +50,8 @@ public final class SupportedApis {
         return Collections.unmodifiableSet(apis.keySet());
     }
 
-    boolean accepts(ApiKeys key, short version) {
+    /** Whether requests of this kind are taken in this version. */
+    public boolean accepts(ApiKeys key, short version) {
         Api api = apis.get(key);
         return api != null && version >= api.lowest() && version <= api.highest();
     }

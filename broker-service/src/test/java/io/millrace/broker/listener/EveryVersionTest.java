@@ -1,0 +1,193 @@
+package io.millrace.broker.listener;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.common.metadata.BrokerImage;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.wire.BrokerClient;
+import io.millrace.common.wire.BrokerClientConfig;
+import io.millrace.common.wire.Lane;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Stream;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.message.CreateTopicsRequestData;
+import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
+import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicCollection;
+import org.apache.kafka.common.message.DeleteTopicsRequestData;
+import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
+import org.apache.kafka.common.message.DescribeClusterRequestData;
+import org.apache.kafka.common.message.FetchRequestData;
+import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
+import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
+import org.apache.kafka.common.message.FindCoordinatorRequestData;
+import org.apache.kafka.common.message.InitProducerIdRequestData;
+import org.apache.kafka.common.message.ListOffsetsRequestData;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
+import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
+import org.apache.kafka.common.message.MetadataRequestData;
+import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
+import org.apache.kafka.common.message.ProduceRequestData;
+import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
+import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
+import org.apache.kafka.common.message.ProduceRequestData.TopicProduceDataCollection;
+import org.apache.kafka.common.protocol.ApiKeys;
+import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.CreateTopicsRequest;
+import org.apache.kafka.common.requests.DeleteTopicsRequest;
+import org.apache.kafka.common.requests.DescribeClusterRequest;
+import org.apache.kafka.common.requests.FetchRequest;
+import org.apache.kafka.common.requests.FindCoordinatorRequest;
+import org.apache.kafka.common.requests.InitProducerIdRequest;
+import org.apache.kafka.common.requests.ListOffsetsRequest;
+import org.apache.kafka.common.requests.MetadataRequest;
+import org.apache.kafka.common.requests.ProduceRequest;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** Every advertised request in every version: with an answer that is full, and with the errors that say who leads. */
+class EveryVersionTest {
+    @TempDir
+    private Path folder;
+    private TestBroker broker;
+    private final BrokerClient client = BrokerClient.create(BrokerClientConfig.withClientId("test"));
+    private TopicImage here = new TopicImage(Uuid.ZERO_UUID, "unset", Map.of(), List.of());
+    private TopicImage elsewhere = here;
+    private TopicImage missing = new TopicImage(Uuid.randomUuid(), "missing", Map.of(), List.of());
+
+    @BeforeEach
+    void start() throws IOException {
+        broker = new TestBroker(folder);
+        broker.images.putBroker(new BrokerImage(5, 1, "elsewhere.test", 9097, "http://elsewhere.test", false));
+        here = broker.images.createTopic("here", 1, TestBroker.ID, Map.of());
+        List<Integer> other = List.of(5);
+        elsewhere = new TopicImage(Uuid.randomUuid(), "elsewhere", Map.of(), List.of(new PartitionImage(0, other, other,
+                5, 3, 3)));
+        broker.images.putTopic(elsewhere);
+    }
+
+    @AfterEach
+    void stop() {
+        client.close();
+        broker.close();
+    }
+
+    /** A request made for one version. */
+    private static final class Fixed extends AbstractRequest.Builder<AbstractRequest> {
+        private final Function<Short, AbstractRequest> make;
+
+        Fixed(ApiKeys key, short version, Function<Short, AbstractRequest> make) {
+            super(key, version);
+            this.make = make;
+        }
+
+        @Override
+        public AbstractRequest build(short version) {
+            return make.apply(version);
+        }
+    }
+
+    static Stream<ApiKeys> keys() {
+        return BrokerRequests.supported().keys().stream().filter(key -> key != ApiKeys.API_VERSIONS);
+    }
+
+    @ParameterizedTest
+    @MethodSource("keys")
+    void every_version_is_answered(ApiKeys key) {
+        for (short version = key.oldestVersion(); version <= key.latestVersion(); version++) {
+            if (!BrokerRequests.supported().accepts(key, version)) {
+                continue;
+            }
+            short asked = version;
+            AbstractResponse answer = client.send(broker.endpoint(), Lane.DATA, new Fixed(key, version, v -> request(
+                    key, v)),
+                    AbstractResponse.class, Duration.ofSeconds(20)).join();
+
+            assertThat(answer.apiKey()).as("%s %d", key, asked).isEqualTo(key);
+        }
+    }
+
+    private AbstractRequest request(ApiKeys key, short version) {
+        return switch (key) {
+            case PRODUCE -> new ProduceRequest(produce(version), version);
+            case FETCH -> new FetchRequest(fetch(version), version);
+            case LIST_OFFSETS -> ListOffsetsRequest.parse(new ByteBufferAccessor(
+                    org.apache.kafka.common.protocol.MessageUtil
+                            .toByteBufferAccessor(listOffsets(), version).buffer()), version);
+            case METADATA -> new MetadataRequest(new MetadataRequestData().setTopics(topics(version)), version);
+            case CREATE_TOPICS -> new CreateTopicsRequest.Builder(createTopics(version)).build(version);
+            case DELETE_TOPICS -> new DeleteTopicsRequest.Builder(deleteTopics(version)).build(version);
+            case INIT_PRODUCER_ID -> new InitProducerIdRequest.Builder(
+                    new InitProducerIdRequestData().setTransactionalId(null).setTransactionTimeoutMs(1_000)).build(
+                            version);
+            case FIND_COORDINATOR -> new FindCoordinatorRequest.Builder(version < 4
+                    ? new FindCoordinatorRequestData().setKey("g")
+                    : new FindCoordinatorRequestData().setCoordinatorKeys(List.of("g"))).build(version);
+            case DESCRIBE_CLUSTER -> new DescribeClusterRequest(new DescribeClusterRequestData(), version);
+            default -> throw new IllegalStateException("no request is made for " + key);
+        };
+    }
+
+    private ProduceRequestData produce(short version) {
+        TopicProduceDataCollection data = new TopicProduceDataCollection();
+        for (TopicImage topic : List.of(here, elsewhere, missing)) {
+            MemoryRecords records = MemoryRecords.withRecords(Compression.NONE, new SimpleRecord("v".getBytes(
+                    java.nio.charset.StandardCharsets.UTF_8)));
+            TopicProduceData named = new TopicProduceData().setPartitionData(List.of(new PartitionProduceData()
+                    .setIndex(0).setRecords(records)));
+            data.add(version >= 13 ? named.setTopicId(topic.id()) : named.setName(topic.name()));
+        }
+        return new ProduceRequestData().setAcks((short) -1).setTimeoutMs(1_000).setTopicData(data);
+    }
+
+    private FetchRequestData fetch(short version) {
+        List<FetchTopic> topics = Stream.of(here, elsewhere, missing)
+                .map(topic -> (version >= 13 ? new FetchTopic().setTopicId(topic.id())
+                        : new FetchTopic().setTopic(topic.name()))
+                        .setPartitions(List.of(new FetchPartition().setPartition(0).setPartitionMaxBytes(1_000))))
+                .toList();
+        return new FetchRequestData().setMaxBytes(1_000).setMaxWaitMs(10).setMinBytes(1).setIsolationLevel((byte) 1)
+                .setTopics(topics);
+    }
+
+    private ListOffsetsRequestData listOffsets() {
+        List<ListOffsetsTopic> topics = Stream.of(here, elsewhere, missing)
+                .map(topic -> new ListOffsetsTopic().setName(topic.name())
+                        .setPartitions(List.of(new ListOffsetsPartition().setPartitionIndex(0).setTimestamp(-1))))
+                .toList();
+        return new ListOffsetsRequestData().setReplicaId(-1).setTopics(topics);
+    }
+
+    private List<MetadataRequestTopic> topics(short version) {
+        return Stream.of(here, elsewhere, missing).map(topic -> version >= 12
+                ? new MetadataRequestTopic().setName(null).setTopicId(topic.id())
+                : new MetadataRequestTopic().setName(topic.name())).toList();
+    }
+
+    private static CreateTopicsRequestData createTopics(short version) {
+        CreatableTopicCollection topics = new CreatableTopicCollection();
+        topics.add(new CreatableTopic().setName("made-" + version).setNumPartitions(1).setReplicationFactor((short) 1));
+        topics.add(new CreatableTopic().setName("here").setNumPartitions(1).setReplicationFactor((short) 1));
+        return new CreateTopicsRequestData().setTimeoutMs(1_000).setTopics(topics);
+    }
+
+    private DeleteTopicsRequestData deleteTopics(short version) {
+        DeleteTopicsRequestData data = new DeleteTopicsRequestData().setTimeoutMs(1_000);
+        return version < 6 ? data.setTopicNames(List.of("missing", "made-" + version))
+                : data.setTopics(List.of(new DeleteTopicState().setName(null).setTopicId(missing.id()),
+                        new DeleteTopicState().setName("missing")));
+    }
+}

@@ -1,0 +1,314 @@
+package io.millrace.gateway.running;
+
+import io.millrace.common.api.GroupsApi;
+import io.millrace.common.api.InstancesApi;
+import io.millrace.common.api.OffsetsApi;
+import io.millrace.common.api.ProducerIdsApi;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.api.TopicPartition;
+import io.millrace.common.api.TopicsApi;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Objects;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicInteger;
+import org.jspecify.annotations.Nullable;
+
+/** A coordinator and an offset service with one member a group: what it subscribes to it owns. */
+public final class FakeServices implements ServiceClients, InstancesApi, OffsetsApi, GroupsApi {
+    private static final class Member {
+        final Settings settings;
+        List<String> topics = List.of();
+        @Nullable
+        String pattern;
+        List<TopicPartition> byHand = List.of();
+        long epoch = -1;
+        long pollNumber;
+        @Nullable
+        String pollId;
+        final Map<TopicPartition, Long> positions = new TreeMap<>();
+        final Map<TopicPartition, Long> starts = new TreeMap<>();
+        final Map<TopicPartition, Long> ends = new TreeMap<>();
+
+        Member(Settings settings) {
+            this.settings = settings;
+        }
+    }
+
+    private final FakeImages images;
+    private final Map<String, Map<String, Member>> groups = new HashMap<>();
+    private final Map<String, TreeMap<TopicPartition, Committed>> committed = new HashMap<>();
+    private final AtomicInteger polls = new AtomicInteger();
+    private volatile @Nullable ErrorCode refuseDelivered;
+    private final List<Reset> resets = new ArrayList<>();
+
+    public FakeServices(FakeImages images) {
+        this.images = images;
+    }
+
+    /** How often a poll was begun. */
+    public int polls() {
+        return polls.get();
+    }
+
+    /** What {@code delivered} is refused with from now on; null: it is taken. */
+    public void refuseDelivered(@Nullable ErrorCode code) {
+        refuseDelivered = code;
+    }
+
+    public synchronized void committed(String group, String topic, int partition, long offset) {
+        committed.computeIfAbsent(group, _ -> new TreeMap<>()).put(new TopicPartition(topic, partition),
+                new Committed(topic, partition, offset, null, "", 0));
+    }
+
+    /** -1 without a commit. */
+    public synchronized long committed(String group, String topic, int partition) {
+        var found = committed.getOrDefault(group, new TreeMap<>()).get(new TopicPartition(topic, partition));
+        return found == null ? -1 : found.offset();
+    }
+
+    public synchronized List<Reset> resets() {
+        return List.copyOf(resets);
+    }
+
+    @Override
+    public TopicsApi topics() {
+        throw new UnsupportedOperationException("not played");
+    }
+
+    @Override
+    public ProducerIdsApi producerIds() {
+        throw new UnsupportedOperationException("not played");
+    }
+
+    @Override
+    public InstancesApi instances(String group) {
+        return this;
+    }
+
+    @Override
+    public GroupsApi groups(String group) {
+        return this;
+    }
+
+    @Override
+    public List<GroupsApi> allGroups() {
+        return List.of(this);
+    }
+
+    @Override
+    public OffsetsApi offsets() {
+        return this;
+    }
+
+    @Override
+    public synchronized Instance create(String group, CreateInstance request) {
+        String name = request.name() == null ? "made-up" : request.name();
+        var settings = new Settings(request.format(), Objects.requireNonNullElse(request.autoOffsetReset(), "latest"),
+                Objects.requireNonNullElse(request.enableAutoCommit(), true), Objects.requireNonNullElse(request
+                        .fetchMinBytes(), 1),
+                Objects.requireNonNullElse(request.requestTimeoutMs(), 1000),
+                Objects.requireNonNullElse(request.isolationLevel(), "read_uncommitted"), 30_000);
+        if (groups.computeIfAbsent(group, _ -> new TreeMap<>()).putIfAbsent(name, new Member(settings)) != null) {
+            throw new RefusedException(ErrorCode.INSTANCE_EXISTS, "there is a consumer '" + name + "' already");
+        }
+        return new Instance(name, settings, List.of(), null, -1, List.of());
+    }
+
+    @Override
+    public synchronized Instance describe(String group, String instance) {
+        var member = member(group, instance);
+        return new Instance(instance, member.settings, member.topics, member.pattern, member.epoch, owned(member));
+    }
+
+    @Override
+    public synchronized void delete(String group, String instance) {
+        member(group, instance);
+        groups.get(group).remove(instance);
+    }
+
+    @Override
+    public synchronized void subscribe(String group, String instance, Subscription subscription) {
+        var member = member(group, instance);
+        if (!member.byHand.isEmpty()) {
+            throw new RefusedException(ErrorCode.SUBSCRIPTION_CONFLICT, "partitions are assigned by hand");
+        }
+        member.topics = subscription.topics();
+        member.pattern = subscription.pattern();
+        member.epoch = 1;
+    }
+
+    @Override
+    public synchronized void assign(String group, String instance, Assignment assignment) {
+        var member = member(group, instance);
+        if (!member.topics.isEmpty() || member.pattern != null) {
+            throw new RefusedException(ErrorCode.SUBSCRIPTION_CONFLICT, "it is subscribed");
+        }
+        member.byHand = assignment.partitions();
+    }
+
+    @Override
+    public synchronized PollGrant beginPoll(String group, String instance, BeginPoll request) {
+        polls.incrementAndGet();
+        var member = member(group, instance);
+        member.pollNumber++;
+        boolean repeats = request.pollId() != null && request.pollId().equals(member.pollId) && !member.ends.isEmpty();
+        if (!repeats) {
+            member.pollId = request.pollId();
+            member.starts.clear();
+            member.ends.clear();
+        }
+        var granted = new ArrayList<Granted>();
+        for (var partition : owned(member)) {
+            var id = images.current().topicsByName().get(partition.topic()).id().toString();
+            if (repeats) {
+                if (member.ends.containsKey(partition)) {
+                    granted.add(new Granted(id, partition.topic(), partition.partition(), member.starts.get(partition),
+                            member.ends.get(partition)));
+                }
+            } else {
+                Long position = member.positions.get(partition);
+                if (position == null && committed(group, partition.topic(), partition.partition()) >= 0) {
+                    position = committed(group, partition.topic(), partition.partition());
+                }
+                if (position != null) {
+                    member.starts.put(partition, position);
+                }
+                granted.add(new Granted(id, partition.topic(), partition.partition(), position, null));
+            }
+        }
+        return new PollGrant(member.pollNumber, member.epoch, member.settings, granted, repeats);
+    }
+
+    @Override
+    public synchronized void delivered(String group, String instance, Delivered delivered) {
+        var member = member(group, instance);
+        var refusal = refuseDelivered;
+        if (refusal != null) {
+            throw new RefusedException(refusal, "not taken");
+        }
+        if (delivered.pollNumber() != member.pollNumber) {
+            throw new RefusedException(ErrorCode.POLL_SUPERSEDED, "another poll has taken over");
+        }
+        if (delivered.starts() != null) {
+            delivered.starts().forEach(each -> member.starts.putIfAbsent(new TopicPartition(each.topic(), each
+                    .partition()), each.offset()));
+        }
+        for (var each : delivered.positions()) {
+            var partition = new TopicPartition(each.topic(), each.partition());
+            member.positions.put(partition, each.offset());
+            if (member.starts.get(partition) < each.offset()) {
+                member.ends.put(partition, each.offset());
+            }
+        }
+    }
+
+    @Override
+    public synchronized void seek(String group, String instance, Seek seek) {
+        var member = member(group, instance);
+        var owned = new HashSet<>(owned(member));
+        for (var each : seek.positions()) {
+            if (!owned.contains(new TopicPartition(each.topic(), each.partition()))) {
+                throw new RefusedException(ErrorCode.INVALID_REQUEST, "it does not own " + each.topic() + "-" + each
+                        .partition());
+            }
+        }
+        seek.positions().forEach(each -> member.positions.put(new TopicPartition(each.topic(), each.partition()), each
+                .offset()));
+        member.pollId = null;
+    }
+
+    @Override
+    public synchronized Confirmed confirm(String group, String instance) {
+        var member = member(group, instance);
+        return new Confirmed(member.epoch, member.positions.entrySet().stream()
+                .map(entry -> new Position(entry.getKey().topic(), entry.getKey().partition(), entry.getValue()))
+                .toList());
+    }
+
+    @Override
+    public synchronized void commit(String group, Commit commit) {
+        var member = commit.member();
+        if (member != null && member(group, member.memberId()).epoch != member.epoch()) {
+            throw new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH, "the member's epoch is another");
+        }
+        for (var each : commit.offsets()) {
+            committed.computeIfAbsent(group, _ -> new TreeMap<>()).put(new TopicPartition(each.topic(), each
+                    .partition()),
+                    new Committed(each.topic(), each.partition(), each.offset(), null, Objects.requireNonNullElse(each
+                            .metadata(), ""), 0));
+        }
+    }
+
+    @Override
+    public synchronized CommittedOffsets fetch(String group, Fetch fetch) {
+        var all = committed.getOrDefault(group, new TreeMap<>()).values().stream();
+        var wanted = fetch.partitions();
+        return new CommittedOffsets(all
+                .filter(each -> wanted == null || wanted.contains(new TopicPartition(each.topic(), each.partition())))
+                .toList());
+    }
+
+    @Override
+    public synchronized CommittedOffsets reset(String group, Reset reset) {
+        resets.add(reset);
+        return fetch(group, new Fetch(null));
+    }
+
+    @Override
+    public synchronized List<GroupSummary> list() {
+        return groups.entrySet().stream().map(entry -> new GroupSummary(entry.getKey(), "STABLE", entry.getValue()
+                .size())).toList();
+    }
+
+    @Override
+    public synchronized GroupDescription describe(String group) {
+        var members = groups.get(group);
+        if (members == null) {
+            throw new RefusedException(ErrorCode.UNKNOWN_GROUP, "there is no group '" + group + "'");
+        }
+        return new GroupDescription(group, members.isEmpty() ? "EMPTY" : "STABLE", 1, "sticky", members.entrySet()
+                .stream()
+                .map(entry -> new MemberDescription(entry.getKey(), entry.getValue().epoch, new HashSet<>(entry
+                        .getValue().topics),
+                        owned(entry.getValue())))
+                .toList());
+    }
+
+    /** Both of a group and of its offsets. */
+    @Override
+    public synchronized void delete(String group) {
+        if (!describe(group).members().isEmpty()) {
+            throw new RefusedException(ErrorCode.GROUP_NOT_EMPTY, "it has members");
+        }
+        groups.remove(group);
+        committed.remove(group);
+    }
+
+    private List<TopicPartition> owned(Member member) {
+        if (!member.byHand.isEmpty()) {
+            return member.byHand;
+        }
+        var owned = new ArrayList<TopicPartition>();
+        for (var topic : images.current().topicsByName().values()) {
+            if (member.topics.contains(topic.name()) || member.pattern != null && topic.name().matches(
+                    member.pattern)) {
+                topic.partitions().forEach(partition -> owned.add(new TopicPartition(topic.name(), partition.index())));
+            }
+        }
+        return owned;
+    }
+
+    private Member member(String group, String instance) {
+        var member = groups.getOrDefault(group, Map.of()).get(instance);
+        if (member == null) {
+            throw new RefusedException(ErrorCode.UNKNOWN_INSTANCE, "there is no consumer '" + instance + "'");
+        }
+        return member;
+    }
+}

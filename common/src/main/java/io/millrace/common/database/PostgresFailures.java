@@ -26,7 +26,7 @@ public final class PostgresFailures {
 
     /**
      * By class of the SQL state (PostgreSQL manual, appendix A): 08 connection, 40 transaction rolled back (deadlock), 53 insufficient
-     * resources, 57 operator intervention (shutdown, starting up, statement timeout).
+     * resources, 57 operator intervention (shutdown, starting up, statement timeout), and 25P03, a transaction ended for being idle.
      */
     private static boolean passes(SQLException failure) {
         if (failure instanceof SQLTransientConnectionException) {
@@ -37,7 +37,6 @@ public final class PostgresFailures {
                 || state.startsWith("40")
                 || state.startsWith("53")
                 || state.startsWith("57")
-                // The connection was closed under its user, as the pool does when the server is gone.
                 || state.equals("25P03"));
     }
 }

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Test;
 class BrokerRegistrationTest {
     private static final LeaseTiming TIMING = new LeaseTiming(Duration.ofMillis(1_500), Duration.ofMillis(100), Duration
             .ofMillis(150));
-    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final Duration LONG = Duration.ofSeconds(60);
 
     @AutoClose
     private final TestPostgres postgres = TestPostgres.create();

@@ -20,7 +20,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.support.JdbcTransactionManager;
 
 class ImageFeedTest {
-    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final Duration LONG = Duration.ofSeconds(60);
     /** So long that only a notification can be why a change was seen. */
     private static final Duration NEVER = Duration.ofMinutes(10);
 
@@ -88,7 +88,7 @@ class ImageFeedTest {
     void an_image_older_than_forgotten_deletions_is_loaded_afresh() throws Exception {
         assertThat(feed.awaitVersion(createTopic("orders", 1), LONG)).isTrue();
         postgres.stop();
-        await().until(() -> !feed.isConnected());
+        await().atMost(LONG).until(() -> !feed.isConnected());
 
         long version = transactionPastTheLink().write(next -> {
             return next;
@@ -116,7 +116,7 @@ class ImageFeedTest {
     @Test
     void a_notification_brings_a_change_long_before_the_next_poll() throws Exception {
         try (var patient = feed(NEVER)) {
-            await().until(patient::isConnected);
+            await().atMost(LONG).until(patient::isConnected);
             assertThat(patient.awaitVersion(createTopic("orders", 1), LONG)).isTrue();
         }
     }
@@ -172,7 +172,7 @@ class ImageFeedTest {
             writer.join();
         }
         assertThat(feed.awaitVersion(100, LONG)).isTrue();
-        await().until(() -> seen.getLast().version() == 100);
+        await().atMost(LONG).until(() -> seen.getLast().version() == 100);
 
         assertThat(versions).hasSize(100).doesNotHaveDuplicates();
         // Each version is one topic more, so an image that missed a commit shows fewer topics than its version.
@@ -188,9 +188,9 @@ class ImageFeedTest {
         assertThat(feed.awaitVersion(createTopic("orders", 1), LONG)).isTrue();
         var told = new CopyOnWriteArrayList<List<ClusterImage>>();
         feed.subscribe((previous, current) -> told.add(List.of(previous, current)));
-        await().until(() -> told.size() == 1);
+        await().atMost(LONG).until(() -> told.size() == 1);
         createTopic("payments", 1);
-        await().until(() -> told.size() == 2);
+        await().atMost(LONG).until(() -> told.size() == 2);
 
         assertThat(told.get(0).get(0)).isSameAs(ClusterImage.EMPTY);
         assertThat(told.get(1).get(0)).isSameAs(told.get(0).get(1));
@@ -207,7 +207,7 @@ class ImageFeedTest {
 
         long version = createTopic("orders", 1);
 
-        await().until(() -> told.contains(version));
+        await().atMost(LONG).until(() -> told.contains(version));
     }
 
     @Test
@@ -225,7 +225,7 @@ class ImageFeedTest {
     private ImageFeed feed(Duration pollInterval) {
         var started = new ImageFeed(
                 new PostgresConnections(postgres.jdbcUrl(), postgres.user(), postgres.password()),
-                new MetadataSettings(pollInterval, Duration.ofSeconds(1), Duration.ofMillis(10), Duration.ofMillis(
+                new MetadataSettings(pollInterval, Duration.ofSeconds(2), Duration.ofMillis(10), Duration.ofMillis(
                         50)));
         started.start();
         return started;

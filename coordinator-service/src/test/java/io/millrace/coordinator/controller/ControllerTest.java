@@ -42,15 +42,15 @@ import org.springframework.test.context.DynamicPropertySource;
 
 /** The controller as others meet it: over HTTP, with brokers that register as real ones do, on a real PostgreSQL. */
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = {
-        "millrace.lease.ttl=1500ms",
-        "millrace.lease.renew-interval=100ms",
-        "millrace.lease.margin=150ms",
+        "millrace.lease.ttl=4s",
+        "millrace.lease.renew-interval=200ms",
+        "millrace.lease.margin=400ms",
         "millrace.controller.watch-interval=50ms",
         "millrace.topic.max-partitions=100",
-        "millrace.client.retry-timeout=3s"})
+        "millrace.client.retry-timeout=5s"})
 class ControllerTest {
     private static final TestPostgres POSTGRES = TestPostgres.create();
-    private static final Duration LONG = Duration.ofSeconds(20);
+    private static final Duration LONG = Duration.ofSeconds(60);
 
     @DynamicPropertySource
     static void database(DynamicPropertyRegistry registry) {

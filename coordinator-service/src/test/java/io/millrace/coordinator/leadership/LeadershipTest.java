@@ -89,6 +89,7 @@ class LeadershipTest {
         properties.put("millrace.lease.ttl", "1500ms");
         properties.put("millrace.lease.renew-interval", "100ms");
         properties.put("millrace.lease.margin", "150ms");
+        properties.put("millrace.client.retry-timeout", "30s");
         var arguments = properties.entrySet().stream().map(it -> "--" + it.getKey() + "=" + it.getValue()).toArray(
                 String[]::new);
         var coordinator = new SpringApplicationBuilder(CoordinatorService.class).registerShutdownHook(false).run(

@@ -15,6 +15,7 @@ final class GroupFlush {
     private final PartitionLog log;
     private final Executor executor;
     private @Nullable CompletableFuture<Void> next;
+    private long nextUpTo;
     private boolean running;
 
     GroupFlush(PartitionLog log, Executor executor) {
@@ -22,16 +23,17 @@ final class GroupFlush {
         this.executor = executor;
     }
 
-    /** Completes when everything that is in the log now is durable; exceptionally when the disk failed. */
-    CompletableFuture<Void> flush() {
+    /** Completes when everything before the offset is durable; exceptionally when the disk failed. */
+    CompletableFuture<Void> flush(long upToOffset) {
         CompletableFuture<Void> mine;
         synchronized (this) {
-            if (log.recoveryPoint() >= log.logEndOffset()) {
+            if (log.recoveryPoint() >= upToOffset) {
                 return DONE;
             }
             if (next == null) {
                 next = new CompletableFuture<>();
             }
+            nextUpTo = Math.max(nextUpTo, upToOffset);
             mine = next;
             if (running) {
                 return mine;
@@ -45,12 +47,16 @@ final class GroupFlush {
     private void run() {
         for (CompletableFuture<Void> batch = takeNext(); batch != null; batch = takeNext()) {
             try {
-                log.flush(log.logEndOffset());
+                log.flush(upTo());
                 batch.complete(null);
             } catch (RuntimeException e) {
                 batch.completeExceptionally(e);
             }
         }
+    }
+
+    private synchronized long upTo() {
+        return nextUpTo;
     }
 
     private synchronized @Nullable CompletableFuture<Void> takeNext() {

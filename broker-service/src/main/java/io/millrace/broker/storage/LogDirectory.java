@@ -246,8 +246,9 @@ public final class LogDirectory implements AutoCloseable {
             return DONE;
         }
         PartitionLog log = stored.log();
-        boolean due = log.logEndOffset() - log.recoveryPoint() >= log.config().flushMessages();
-        return due ? stored.groupFlush().flush() : DONE;
+        long endOffset = log.logEndOffset();
+        return endOffset - log.recoveryPoint() >= log.config().flushMessages() ? stored.groupFlush().flush(endOffset)
+                : DONE;
     }
 
     /** Why the disk cannot be relied on any more; empty while it can. */
@@ -272,9 +273,7 @@ public final class LogDirectory implements AutoCloseable {
     void flushDue() {
         long nowMs = clock.millis();
         for (StoredLog stored : logs.values()) {
-            if (stored.isFlushDue(nowMs)) {
-                stored.flushInBackground(nowMs);
-            }
+            stored.flushIfDue(nowMs);
         }
     }
 

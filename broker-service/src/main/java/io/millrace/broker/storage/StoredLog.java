@@ -43,17 +43,19 @@ final class StoredLog {
         return groupFlush;
     }
 
-    /** Whether {@code flush.ms} is over, or a sealed segment waits to be flushed, so that recovery never reads more than the last segment. */
-    boolean isFlushDue(long nowMs) {
-        boolean unflushed = log.recoveryPoint() < log.logEndOffset();
-        if (!unflushed || log.failed()) {
-            return false;
+    /**
+     * Starts an fsync that is due: of everything when {@code flush.ms} is over, else of sealed segments, so that recovery never reads more than
+     * the last one.
+     */
+    void flushIfDue(long nowMs) {
+        if (log.failed()) {
+            return;
         }
-        return nowMs - lastFlushMs >= log.config().flushMs() || log.recoveryPoint() < log.activeSegmentBaseOffset();
-    }
-
-    void flushInBackground(long nowMs) {
-        lastFlushMs = nowMs;
-        groupFlush.flush();
+        if (nowMs - lastFlushMs >= log.config().flushMs()) {
+            lastFlushMs = nowMs;
+            groupFlush.flush(log.logEndOffset());
+        } else {
+            groupFlush.flush(log.activeSegmentBaseOffset());
+        }
     }
 }

@@ -7,7 +7,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Random histories against a model; a seed that fails is in the message and replays alone. */
 class LogSimulationTest {
-    private static final int SEEDS_PER_RUN = 60;
+    private static final int SEEDS_PER_RUN = 20;
     private static final int STEPS = 250;
 
     @ParameterizedTest

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.SimpleRecord;
@@ -31,6 +32,8 @@ class LogDirectoryTest {
     private static final DirectoryIdentity IDENTITY = new DirectoryIdentity("cluster-a", 1);
     private static final Duration NEVER = Duration.ofDays(1);
     private static final Duration OFTEN = Duration.ofMillis(10);
+    /** Far more than is needed, even on a machine that does ten other things. */
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     @TempDir
     private Path root;
@@ -162,8 +165,9 @@ class LogDirectoryTest {
 
             directory.deleteTopic(topicId);
 
-            Awaitility.await().untilAsserted(() -> assertThat(root.toFile().list((_, name) -> name.startsWith(
-                    "orders"))).isEmpty());
+            Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(root.toFile().list((_, name) -> name
+                    .startsWith(
+                            "orders"))).isEmpty());
         }
     }
 
@@ -190,7 +194,7 @@ class LogDirectoryTest {
         try (LogDirectory directory = open(OFTEN)) {
             append(directory.getOrCreate("orders", topicId, 0, config), "a", "b");
 
-            Awaitility.await().untilAsserted(
+            Awaitility.await().atMost(PATIENCE).untilAsserted(
                     () -> assertThat(Files.readString(root.resolve(OffsetCheckpoint.RECOVERY_POINTS))).isEqualTo(
                             "0\n1\norders 0 2\n"));
             assertThat(directory.failure()).isEmpty();
@@ -205,6 +209,57 @@ class LogDirectoryTest {
         try (LogDirectory directory = open(NEVER)) {
             assertThat(directory.partitions()).isEmpty();
             assertThat(root.toFile().list((_, name) -> name.startsWith("orders"))).isEmpty();
+        }
+    }
+
+    @Test
+    void dashes_and_dots_in_topic_names_are_no_trouble() throws IOException {
+        try (LogDirectory directory = open(NEVER)) {
+            append(directory.getOrCreate("a-1.b_2-3", topicId, 12, TopicConfig.DEFAULT), "a");
+        }
+        try (LogDirectory directory = open(NEVER)) {
+            assertThat(directory.partitions()).containsExactly(new LocalPartition(topicId, "a-1.b_2-3", 12));
+            assertThat(values(directory.log(topicId, 12).orElseThrow())).containsExactly("a");
+        }
+    }
+
+    @Test
+    void a_sealed_segment_is_flushed_in_the_background_without_being_asked() throws IOException {
+        try (LogDirectory directory = open(OFTEN)) {
+            PartitionLog log = directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
+            append(log, "a", "b");
+            log.roll(System.currentTimeMillis());
+            append(log, "c");
+
+            Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(log.recoveryPoint()).isEqualTo(2));
+        }
+    }
+
+    @Test
+    void after_a_disk_failure_nothing_is_created_and_the_shutdown_is_not_clean() throws IOException {
+        try (LogDirectory directory = open(NEVER)) {
+            Files.createFile(root.resolve("orders-0"));
+
+            assertThatThrownBy(() -> directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT)).isInstanceOf(
+                    KafkaStorageException.class);
+
+            assertThat(directory.failure()).isPresent();
+            assertThatThrownBy(() -> directory.getOrCreate("payments", Uuid.randomUuid(), 0, TopicConfig.DEFAULT))
+                    .isInstanceOf(KafkaStorageException.class).hasMessageContaining("failed");
+        }
+        assertThat(root.resolve(CleanShutdown.FILE_NAME)).doesNotExist();
+    }
+
+    @Test
+    void settings_changed_for_a_topic_reach_its_logs() throws IOException {
+        TopicConfig smaller = ((TopicConfig.Parsed.Valid) TopicConfig.parse(Map.of("max.message.bytes", "10")))
+                .config();
+        try (LogDirectory directory = open(NEVER)) {
+            PartitionLog log = directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
+
+            directory.updateConfig(topicId, smaller);
+
+            assertThat(log.config()).isEqualTo(smaller);
         }
     }
 

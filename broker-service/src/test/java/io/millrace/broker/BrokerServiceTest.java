@@ -2,7 +2,6 @@ package io.millrace.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.testing.TestPostgres;
@@ -26,6 +25,8 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -71,8 +72,9 @@ class BrokerServiceTest {
     }
 
     private void unfence(int id) {
-        await().until(() -> sql.sql("select count(*) from metadata.broker where id = ? and ready").params(id).query(
-                Integer.class).single() == 1);
+        eventually().until(() -> sql.sql("select count(*) from metadata.broker where id = ? and ready").params(id)
+                .query(
+                        Integer.class).single() == 1);
         change("update metadata.broker set fenced = false, version = :version where id = ?", id);
     }
 
@@ -103,7 +105,7 @@ class BrokerServiceTest {
         try (var consumer = new KafkaConsumer<>(settings, new StringDeserializer(), new StringDeserializer())) {
             consumer.assign(List.of(new TopicPartition(topic, 0)));
             List<String> values = new ArrayList<>();
-            await().until(() -> {
+            eventually().until(() -> {
                 consumer.poll(Duration.ofMillis(100)).forEach(record -> values.add(record.value()));
                 return values.size() >= count;
             });
@@ -118,9 +120,9 @@ class BrokerServiceTest {
         assertThat(get(context, "/actuator/health/readiness").body()).contains("fenced");
         assertThat(get(context, "/actuator/health/liveness").statusCode()).isEqualTo(200);
         unfence(0);
-        await().until(() -> get(context, "/actuator/health/readiness").statusCode() == 200);
+        eventually().until(() -> get(context, "/actuator/health/readiness").statusCode() == 200);
         createTopic("events", 0);
-        await().until(() -> context.getBean(ClusterImages.class).current().topic("events") != null);
+        eventually().until(() -> context.getBean(ClusterImages.class).current().topic("events") != null);
 
         Map<String, Object> settings = Map.of("bootstrap.servers", "127.0.0.1:" + kafkaPort(context),
                 "enable.idempotence", false);
@@ -138,7 +140,7 @@ class BrokerServiceTest {
 
         ConfigurableApplicationContext again = start(0, 0);
         unfence(0);
-        await().until(() -> get(again, "/actuator/health/readiness").statusCode() == 200);
+        eventually().until(() -> get(again, "/actuator/health/readiness").statusCode() == 200);
         assertThat(readAll(kafkaPort(again), "events", 10)).hasSize(10);
     }
 
@@ -147,7 +149,7 @@ class BrokerServiceTest {
         ConfigurableApplicationContext context = start(1, 0);
         unfence(1);
         createTopic("away", 1);
-        await().until(() -> get(context, "/actuator/health/readiness").statusCode() == 200
+        eventually().until(() -> get(context, "/actuator/health/readiness").statusCode() == 200
                 && context.getBean(ClusterImages.class).current().topic("away") != null);
         POSTGRES.stop();
         try {
@@ -188,5 +190,10 @@ class BrokerServiceTest {
             assertThat(socket.getInputStream().readAllBytes()).isEmpty();
         }
         assertThat(get(context, "/actuator/health/liveness").statusCode()).isEqualTo(200);
+    }
+
+    /** Patient: a machine that builds and tests at once is slow. */
+    private static ConditionFactory eventually() {
+        return Awaitility.await().atMost(Duration.ofSeconds(60));
     }
 }

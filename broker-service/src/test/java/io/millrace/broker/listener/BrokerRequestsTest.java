@@ -1,7 +1,6 @@
 package io.millrace.broker.listener;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.awaitility.Awaitility.await;
 
 import io.millrace.broker.storage.LogDirectory.LocalPartition;
 import io.millrace.common.metadata.BrokerImage;
@@ -49,6 +48,8 @@ import org.apache.kafka.common.requests.MetadataRequest;
 import org.apache.kafka.common.requests.MetadataResponse;
 import org.apache.kafka.common.requests.ProduceRequest;
 import org.apache.kafka.common.requests.ProduceResponse;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -291,7 +292,7 @@ class BrokerRequestsTest {
     void a_fetch_that_waits_is_woken_by_an_append_and_does_not_hold_up_another() {
         TopicImage topic = broker.images.createTopic("t", 2, TestBroker.ID, Map.of());
         CompletableFuture<FetchResponse> waiting = fetch(topic, 60_000, 1, from(0, 0));
-        await().until(() -> broker.requests.waitingFetches() == 1);
+        eventually().until(() -> broker.requests.waitingFetches() == 1);
         produce(-1, topicData(topic, Map.of(1, records("other"))));
         assertThat(values(only(fetch(topic, 60_000, 1, from(1, 0)).join()))).containsExactly("other");
         assertThat(waiting).isNotDone();
@@ -299,7 +300,7 @@ class BrokerRequestsTest {
         produce(-1, topicData(topic, Map.of(0, records("awaited"))));
 
         assertThat(values(only(waiting.join()))).containsExactly("awaited");
-        await().until(() -> broker.requests.waitingFetches() == 0);
+        eventually().until(() -> broker.requests.waitingFetches() == 0);
     }
 
     @Test
@@ -308,7 +309,7 @@ class BrokerRequestsTest {
         CompletableFuture<FetchResponse> waiting = fetch(topic, 60_000, 1_000, from(0, 0));
         produceOne(topic, records("x".repeat(300)));
         produceOne(topic, records("y".repeat(300)));
-        await().until(() -> broker.requests.waitingFetches() == 1);
+        eventually().until(() -> broker.requests.waitingFetches() == 1);
         assertThat(waiting).isNotDone();
 
         produceOne(topic, records("z".repeat(600)));
@@ -330,7 +331,7 @@ class BrokerRequestsTest {
     void a_waiting_fetch_hears_of_a_leader_that_changed_and_of_a_topic_that_is_gone() {
         TopicImage topic = broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
         CompletableFuture<FetchResponse> waiting = fetch(topic, 60_000, 1, from(0, 0));
-        await().until(() -> broker.requests.waitingFetches() == 1);
+        eventually().until(() -> broker.requests.waitingFetches() == 1);
         broker.images.putTopic(new TopicImage(topic.id(), "t", Map.of(),
                 List.of(new PartitionImage(0, List.of(TestBroker.ID), List.of(TestBroker.ID), PartitionImage.NO_LEADER,
                         1, 1))));
@@ -338,7 +339,7 @@ class BrokerRequestsTest {
 
         TopicImage second = broker.images.createTopic("u", 1, TestBroker.ID, Map.of());
         CompletableFuture<FetchResponse> orphan = fetch(second, 60_000, 1, from(0, 0));
-        await().until(() -> broker.requests.waitingFetches() == 1);
+        eventually().until(() -> broker.requests.waitingFetches() == 1);
         broker.images.deleteTopic("u");
         assertThat(only(orphan.join()).errorCode()).isEqualTo(Errors.UNKNOWN_TOPIC_ID.code());
     }
@@ -347,7 +348,7 @@ class BrokerRequestsTest {
     void stopping_answers_every_fetch_that_waits() {
         TopicImage topic = broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
         CompletableFuture<FetchResponse> waiting = fetch(topic, 60_000, 1, from(0, 0));
-        await().until(() -> broker.requests.waitingFetches() == 1);
+        eventually().until(() -> broker.requests.waitingFetches() == 1);
 
         broker.requests.stopWaiting();
 
@@ -361,7 +362,7 @@ class BrokerRequestsTest {
                 .ofMinutes(1), 1));
         TopicImage topic = broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
         CompletableFuture<FetchResponse> waiting = fetch(topic, 60_000, 1, from(0, 0));
-        await().until(() -> broker.requests.waitingFetches() == 1);
+        eventually().until(() -> broker.requests.waitingFetches() == 1);
 
         FetchResponse second = fetch(topic, 60_000, 1, from(0, 0)).join();
 
@@ -461,5 +462,10 @@ class BrokerRequestsTest {
         assertThat(answer.data().coordinators())
                 .allSatisfy(found -> assertThat(found.errorCode()).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE.code()))
                 .hasSize(2);
+    }
+
+    /** Patient: a machine that builds and tests at once is slow. */
+    private static ConditionFactory eventually() {
+        return Awaitility.await().atMost(Duration.ofSeconds(60));
     }
 }

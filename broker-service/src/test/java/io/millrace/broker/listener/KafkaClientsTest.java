@@ -29,6 +29,8 @@ import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -136,7 +138,7 @@ class KafkaClientsTest {
             consumer.assign(List.of(new TopicPartition("t", 0)));
             consumer.seekToEnd(List.of(new TopicPartition("t", 0)));
             consumer.poll(Duration.ofMillis(100));
-            org.awaitility.Awaitility.await().until(() -> {
+            eventually().until(() -> {
                 consumer.poll(Duration.ofMillis(20));
                 return broker.requests.waitingFetches() == 1;
             });
@@ -243,5 +245,10 @@ class KafkaClientsTest {
         try (var producer = producer(Map.of("transactional.id", "tx"))) {
             assertThatThrownBy(producer::initTransactions).hasMessageContaining("coordinator");
         }
+    }
+
+    /** Patient: a machine that builds and tests at once is slow. */
+    private static ConditionFactory eventually() {
+        return Awaitility.await().atMost(Duration.ofSeconds(60));
     }
 }

@@ -201,11 +201,16 @@ final class ClientSession {
     void expire(long nowNanos) {
         List<PendingRequest<?>> expired = new ArrayList<>();
         boolean silent = false;
-        boolean idle;
         lock.lock();
         try {
-            idle = inFlightCount == 0 && nowNanos - lastUsedNanos > config.idleTimeout().toNanos();
-            for (PendingRequest<?> request : inFlightCount == 0 ? new PendingRequest<?>[0] : inFlight) {
+            if (inFlightCount == 0) {
+                if (nowNanos - lastUsedNanos > config.idleTimeout().toNanos()) {
+                    // Under the lock, so that no request slips into a connection that is given up.
+                    close("idle", null);
+                }
+                return;
+            }
+            for (PendingRequest<?> request : inFlight) {
                 if (request != null && !request.abandoned() && request.expired(nowNanos)) {
                     expired.add(request);
                     silent |= lastReceivedNanos - request.enqueuedNanos < 0;
@@ -218,8 +223,6 @@ final class ClientSession {
                 .timeout())));
         if (silent) {
             close("the broker has not answered for longer than a request's timeout", null);
-        } else if (idle) {
-            close("idle", null);
         }
     }
 

@@ -2,7 +2,6 @@ package io.millrace.common.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.InetAddress;
@@ -24,6 +23,8 @@ import org.apache.kafka.common.requests.MetadataRequest;
 import org.apache.kafka.common.requests.MetadataResponse;
 import org.apache.kafka.common.requests.ProduceRequest;
 import org.apache.kafka.common.requests.ProduceResponse;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.unit.DataSize;
@@ -132,7 +133,7 @@ class BrokerClientTest {
         assertThatThrownBy(() -> ask(broker, Lane.DATA, LONG).get()).cause().isInstanceOf(DisconnectedException.class);
 
         server = start(broker.port());
-        await().until(() -> {
+        eventually().until(() -> {
             try {
                 return ask(broker, Lane.DATA, LONG).join() != null;
             } catch (CompletionException e) {
@@ -144,7 +145,7 @@ class BrokerClientTest {
     @Test
     void a_request_times_out_alone_while_the_broker_answers_others() throws Exception {
         handler.hold = true;
-        CompletableFuture<MetadataResponse> stuck = ask(endpoint(), Lane.LONG_POLL, Duration.ofMillis(300));
+        CompletableFuture<MetadataResponse> stuck = ask(endpoint(), Lane.LONG_POLL, Duration.ofSeconds(2));
         InboundRequest stuckRequest = handler.takeHeld();
         handler.hold = false;
         assertThat(ask(endpoint(), Lane.LONG_POLL, LONG).get()).isNotNull();
@@ -160,6 +161,7 @@ class BrokerClientTest {
     void a_broker_that_falls_silent_loses_its_connection() throws Exception {
         handler.hold = true;
         CompletableFuture<MetadataResponse> patient = ask(endpoint(), Lane.DATA, LONG);
+        handler.takeHeld();
         CompletableFuture<MetadataResponse> stuck = ask(endpoint(), Lane.DATA, Duration.ofMillis(50));
 
         assertThatThrownBy(stuck::get).cause().isInstanceOf(RequestTimedOutException.class);
@@ -261,7 +263,7 @@ class BrokerClientTest {
                         .ofBytes(0)));
         assertThat(ask(endpoint(), Lane.DATA, LONG).get()).isNotNull();
 
-        await().until(() -> server.counters().connectionsOpen() == 0);
+        eventually().until(() -> server.counters().connectionsOpen() == 0);
 
         assertThat(ask(endpoint(), Lane.DATA, LONG).get()).isNotNull();
     }
@@ -277,5 +279,10 @@ class BrokerClientTest {
         assertThatThrownBy(unanswered::get).cause().isInstanceOf(DisconnectedException.class);
         assertThatThrownBy(() -> ask(endpoint(), Lane.DATA, LONG).get()).cause().isInstanceOf(
                 DisconnectedException.class);
+    }
+
+    /** Patient: a machine that builds and tests at once is slow. */
+    private static ConditionFactory eventually() {
+        return Awaitility.await().atMost(Duration.ofSeconds(60));
     }
 }

@@ -2,7 +2,6 @@ package io.millrace.common.wire;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
-import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.net.BindException;
@@ -26,6 +25,8 @@ import org.apache.kafka.common.requests.ApiVersionsResponse;
 import org.apache.kafka.common.requests.MetadataResponse;
 import org.apache.kafka.common.requests.RequestHeader;
 import org.apache.kafka.common.requests.ResponseHeader;
+import org.awaitility.Awaitility;
+import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.springframework.util.unit.DataSize;
@@ -150,7 +151,7 @@ class WireServerTest {
         }
         InboundRequest first = handler.takeHeld();
         handler.takeHeld();
-        await().until(() -> server.counters().requests(ApiKeys.METADATA) == 3);
+        eventually().until(() -> server.counters().requests(ApiKeys.METADATA) == 3);
         assertThat(handler.held).isEmpty();
 
         first.respond(ScriptedHandler.answerTo(first));
@@ -199,7 +200,7 @@ class WireServerTest {
         try (RawClient client = new RawClient(server.port())) {
             misbehaviour.of(client);
             assertThat(client.read()).isEqualTo(-1);
-            await().until(() -> server.counters().closed(reason) == before + 1);
+            eventually().until(() -> server.counters().closed(reason) == before + 1);
         }
     }
 
@@ -279,7 +280,7 @@ class WireServerTest {
         assertThat(third.read()).isEqualTo(-1);
         assertThat(server.counters().closed(CloseReason.TOO_MANY_CONNECTIONS)).isEqualTo(1);
         second.close();
-        await().until(() -> server.counters().connectionsOpen() == 1);
+        eventually().until(() -> server.counters().connectionsOpen() == 1);
         assertStillServes(connect());
     }
 
@@ -295,7 +296,7 @@ class WireServerTest {
         RawClient idle = connect();
 
         assertThat(idle.read()).isEqualTo(-1);
-        await().until(() -> server.counters().closed(CloseReason.IDLE) == 1);
+        eventually().until(() -> server.counters().closed(CloseReason.IDLE) == 1);
 
         request.respond(ScriptedHandler.answerTo(request));
         assertThat(readMetadata(waiting).data().controllerId()).isEqualTo(1);
@@ -310,7 +311,7 @@ class WireServerTest {
         client.write(ByteBuffer.allocate(12).putInt(50_000).putShort(ApiKeys.PRODUCE.id).putShort((short) 9).array());
 
         assertThat(client.read()).isEqualTo(-1);
-        await().until(() -> server.counters().closed(CloseReason.READ_TIMEOUT) == 1);
+        eventually().until(() -> server.counters().closed(CloseReason.READ_TIMEOUT) == 1);
     }
 
     @Test
@@ -333,7 +334,7 @@ class WireServerTest {
         request.respond(new MetadataResponse(large, request.version()));
 
         assertStillServes(connect());
-        await().until(() -> server.counters().closed(CloseReason.WRITE_TIMEOUT) == 1);
+        eventually().until(() -> server.counters().closed(CloseReason.WRITE_TIMEOUT) == 1);
     }
 
     @Test
@@ -344,7 +345,7 @@ class WireServerTest {
         InboundRequest request = handler.takeHeld();
         int port = server.port();
         Thread shutdown = Thread.ofVirtual().start(() -> server.shutdown(Duration.ofSeconds(20)));
-        await().until(() -> !server.isOpen());
+        eventually().until(() -> !server.isOpen());
 
         request.respond(ScriptedHandler.answerTo(request));
 
@@ -386,7 +387,7 @@ class WireServerTest {
         }
         assertStillServes(bystander);
         assertThat(server.counters().closed(CloseReason.INTERNAL_ERROR)).as("seed %d", seed).isZero();
-        await().until(() -> server.counters().connectionsOpen() == 1);
+        eventually().until(() -> server.counters().connectionsOpen() == 1);
     }
 
     /** Changes a byte, cuts, or stretches; and keeps the size true in most cases, so that the mutation gets further. */
@@ -406,5 +407,10 @@ class WireServerTest {
             ByteBuffer.wrap(mutated).putInt(0, mutated.length - Integer.BYTES);
         }
         return mutated;
+    }
+
+    /** Patient: a machine that builds and tests at once is slow. */
+    private static ConditionFactory eventually() {
+        return Awaitility.await().atMost(Duration.ofSeconds(60));
     }
 }

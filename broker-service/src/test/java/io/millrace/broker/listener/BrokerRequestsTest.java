@@ -10,11 +10,13 @@ import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerClientConfig;
 import io.millrace.common.wire.Lane;
 import java.io.IOException;
+import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.Uuid;
@@ -381,6 +383,32 @@ class BrokerRequestsTest {
         List<FetchResponseData.PartitionData> partitions = answer.data().responses().getFirst().partitions();
         assertThat(values(partitions.getFirst())).hasSize(1);
         assertThat(values(partitions.getLast())).isEmpty();
+    }
+
+    @Test
+    void an_answer_much_larger_than_the_sockets_buffers_arrives_as_it_was_stored() {
+        TopicImage topic = broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
+        byte[] incompressible = new byte[1_000_000];
+        new Random(5).nextBytes(incompressible);
+        int batches = 30;
+        for (int i = 0; i < batches; i++) {
+            incompressible[0] = (byte) i;
+            produceOne(topic, MemoryRecords.withRecords(Compression.NONE, new SimpleRecord(1_000L, null,
+                    incompressible)));
+        }
+        FetchTopic wanted = new FetchTopic().setTopicId(topic.id()).setPartitions(List.of(from(0, 0)
+                .setPartitionMaxBytes(50_000_000)));
+
+        FetchResponse answer = fetch(new FetchRequestData().setMaxBytes(50_000_000).setTopics(List.of(wanted))).join();
+
+        int seen = 0;
+        for (RecordBatch batch : FetchResponse.recordsOrFail(only(answer)).batches()) {
+            batch.ensureValid();
+            ByteBuffer value = batch.iterator().next().value();
+            incompressible[0] = (byte) seen++;
+            assertThat(value).isEqualTo(ByteBuffer.wrap(incompressible));
+        }
+        assertThat(seen).isEqualTo(batches);
     }
 
     @Test

@@ -32,9 +32,9 @@ final class InstanceRules {
     }
 
     void checkName(String field, String name) {
-        boolean clean = name.chars().noneMatch(c -> Character.isISOControl(c) || c == '/');
+        boolean clean = name.chars().noneMatch(c -> Character.isISOControl(c));
         if (name.isBlank() || name.length() > MAX_NAME_LENGTH || !clean) {
-            throw invalid("%s must have 1 to %d characters, without '/' and control characters".formatted(field,
+            throw invalid("%s must have 1 to %d characters, none of them a control character".formatted(field,
                     MAX_NAME_LENGTH));
         }
     }

@@ -12,14 +12,12 @@ class ExpiryLoop implements SmartLifecycle {
     private static final int INTERVALS_MISSED_WHEN_AWAY = 8;
 
     private final GroupRuntime runtime;
-    private final MonotonicClock clock;
     private final long intervalMs;
     private volatile boolean running;
     private Thread thread = new Thread();
 
-    ExpiryLoop(GroupRuntime runtime, GroupSettings settings, MonotonicClock clock) {
+    ExpiryLoop(GroupRuntime runtime, GroupSettings settings) {
         this.runtime = runtime;
-        this.clock = clock;
         this.intervalMs = settings.expiryInterval().toMillis();
     }
 
@@ -30,11 +28,11 @@ class ExpiryLoop implements SmartLifecycle {
     }
 
     private void run() {
-        long lookedAtMs = clock.nowMs();
+        long lookedAtMs = MonotonicClock.SYSTEM.nowMs();
         while (running) {
             try {
                 Thread.sleep(intervalMs);
-                long nowMs = clock.nowMs();
+                long nowMs = MonotonicClock.SYSTEM.nowMs();
                 runtime.tick(nowMs - lookedAtMs > INTERVALS_MISSED_WHEN_AWAY * intervalMs);
                 lookedAtMs = nowMs;
             } catch (InterruptedException e) {

@@ -1,0 +1,111 @@
+package io.millrace.coordinator.instance;
+
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+import io.millrace.common.api.GroupsApi;
+import io.millrace.common.api.InstancesApi;
+import io.millrace.common.api.OffsetsApi;
+import io.millrace.common.api.ProducerIdsApi;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.api.TopicPartition;
+import io.millrace.common.api.TopicsApi;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+
+/** An offset service in memory that fences by the members' rows, as the real one does. */
+final class FakeOffsets implements OffsetsApi, ServiceClients {
+    private final JdbcClient database;
+    private final Map<String, Map<TopicPartition, Long>> committed = new TreeMap<>();
+    private boolean away;
+
+    FakeOffsets(JdbcClient database) {
+        this.database = database;
+    }
+
+    synchronized void goAway(boolean gone) {
+        away = gone;
+    }
+
+    synchronized Map<TopicPartition, Long> of(String group) {
+        return Map.copyOf(committed.getOrDefault(group, Map.of()));
+    }
+
+    @Override
+    public synchronized void commit(String group, Commit commit) {
+        answer();
+        if (commit.member() != null) {
+            Long epoch = database.sql("select epoch from groups.member where group_id = :group and member_id = :member")
+                    .param("group", group).param("member", commit.member().memberId()).query(Long.class).optional()
+                    .orElseThrow(() -> new RefusedException(ErrorCode.UNKNOWN_MEMBER, "no such member"));
+            if (epoch != commit.member().epoch()) {
+                throw new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH, "the member's epoch is " + epoch);
+            }
+        }
+        commit.offsets().forEach(offset -> committed.computeIfAbsent(group, _ -> new TreeMap<>())
+                .put(new TopicPartition(offset.topic(), offset.partition()), offset.offset()));
+    }
+
+    @Override
+    public synchronized CommittedOffsets fetch(String group, Fetch fetch) {
+        answer();
+        var found = new ArrayList<Committed>();
+        committed.getOrDefault(group, Map.of()).forEach((partition, offset) -> {
+            if (fetch.partitions() == null || fetch.partitions().contains(partition)) {
+                found.add(new Committed(partition.topic(), partition.partition(), offset, null, "", 0));
+            }
+        });
+        return new CommittedOffsets(found);
+    }
+
+    @Override
+    public CommittedOffsets reset(String group, Reset reset) {
+        throw new UnsupportedOperationException("the coordinator resets nothing");
+    }
+
+    @Override
+    public synchronized void delete(String group) {
+        answer();
+        committed.remove(group);
+    }
+
+    private void answer() {
+        if (away) {
+            throw new RefusedException(ErrorCode.UNAVAILABLE, "the offset service is away");
+        }
+    }
+
+    @Override
+    public OffsetsApi offsets() {
+        return this;
+    }
+
+    @Override
+    public TopicsApi topics() {
+        throw new UnsupportedOperationException("groups do not change topics");
+    }
+
+    @Override
+    public ProducerIdsApi producerIds() {
+        throw new UnsupportedOperationException("groups need no producer ids");
+    }
+
+    @Override
+    public InstancesApi instances(String group) {
+        throw new UnsupportedOperationException("the coordinator is the one who serves instances");
+    }
+
+    @Override
+    public GroupsApi groups(String group) {
+        throw new UnsupportedOperationException("the coordinator is the one who serves groups");
+    }
+
+    @Override
+    public List<GroupsApi> allGroups() {
+        throw new UnsupportedOperationException("the coordinator is the one who serves groups");
+    }
+}

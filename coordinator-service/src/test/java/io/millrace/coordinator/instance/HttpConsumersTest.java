@@ -1,0 +1,483 @@
+package io.millrace.coordinator.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
+
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.boot.SpringBootConfiguration;
+import org.springframework.boot.SpringApplication;
+import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
+import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
+import org.springframework.context.annotation.Bean;
+import org.springframework.context.annotation.ComponentScan;
+import org.springframework.context.annotation.Primary;
+import org.springframework.http.HttpStatusCode;
+import org.springframework.web.client.RestClient;
+import org.springframework.web.client.support.RestClientAdapter;
+import org.springframework.web.service.invoker.HttpServiceProxyFactory;
+
+import io.millrace.common.api.GroupsApi;
+import io.millrace.common.api.InstancesApi;
+import io.millrace.common.api.InstancesApi.Assignment;
+import io.millrace.common.api.InstancesApi.BeginPoll;
+import io.millrace.common.api.InstancesApi.CreateInstance;
+import io.millrace.common.api.InstancesApi.Delivered;
+import io.millrace.common.api.InstancesApi.Granted;
+import io.millrace.common.api.InstancesApi.PollGrant;
+import io.millrace.common.api.InstancesApi.Position;
+import io.millrace.common.api.InstancesApi.Seek;
+import io.millrace.common.api.InstancesApi.Subscription;
+import io.millrace.common.api.TopicPartition;
+import io.millrace.common.error.ErrorBody;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.coordinator.group.runtime.GroupRuntime;
+import io.millrace.coordinator.group.runtime.MonotonicClock;
+import io.millrace.coordinator.group.runtime.ShardLease;
+import io.millrace.coordinator.testing.FixedImages;
+import io.millrace.testing.TestPostgres;
+import tools.jackson.databind.json.JsonMapper;
+
+/** The coordinator's HTTP interface for consumers, as a gateway uses it, on a real database. */
+class HttpConsumersTest {
+    private static final AtomicLong CLOCK_MS = new AtomicLong();
+    private static final AtomicLong EPOCHS = new AtomicLong();
+    private static final FixedImages IMAGES = new FixedImages();
+    @AutoClose
+    private static final TestPostgres POSTGRES = TestPostgres.create();
+    private static final FakeOffsets OFFSETS = new FakeOffsets(POSTGRES.direct());
+    private static final ServletWebServerApplicationContext CONTEXT = start();
+    private static final InstancesApi INSTANCES = client(InstancesApi.class);
+    private static final GroupsApi GROUPS = client(GroupsApi.class);
+    private static int groups;
+
+    private final String group = "group " + groups++;
+
+    @SpringBootConfiguration
+    @EnableAutoConfiguration
+    @ComponentScan({"io.millrace.coordinator.group", "io.millrace.coordinator.instance"})
+    static class Coordinator {
+        @Bean
+        FixedImages images() {
+            return IMAGES;
+        }
+
+        @Bean
+        FakeOffsets offsets() {
+            return OFFSETS;
+        }
+
+        @Bean
+        @Primary
+        MonotonicClock testClock() {
+            return CLOCK_MS::get;
+        }
+    }
+
+    private static ServletWebServerApplicationContext start() {
+        var properties = new HashMap<String, Object>(POSTGRES.springProperties());
+        properties.put("server.port", "0");
+        properties.put("server.address", "127.0.0.1");
+        properties.put("spring.threads.virtual.enabled", "true");
+        var application = new SpringApplication(Coordinator.class);
+        application.setDefaultProperties(properties);
+        var context = (ServletWebServerApplicationContext) application.run();
+        IMAGES.topic("orders", 4);
+        IMAGES.topic("returns", 2);
+        takeOverAll(context);
+        return context;
+    }
+
+    private static void takeOverAll(ServletWebServerApplicationContext context) {
+        long epoch = EPOCHS.incrementAndGet();
+        for (int shard = 0; shard < ClusterImage.GROUP_SHARDS; shard++) {
+            context.getBean(GroupRuntime.class).takeOver(shard, new HeldLease(epoch));
+        }
+    }
+
+    private record HeldLease(long epoch) implements ShardLease {
+        @Override
+        public boolean isHeld() {
+            return true;
+        }
+    }
+
+    private static <T> T client(Class<T> api) {
+        var mapper = JsonMapper.builder().build();
+        RestClient client = RestClient.builder().baseUrl("http://127.0.0.1:" + CONTEXT.getWebServer().getPort())
+                .defaultStatusHandler(HttpStatusCode::isError, (_, answer) -> {
+                    ErrorBody body = mapper.readValue(answer.getBody(), ErrorBody.class);
+                    throw new RefusedException(body.code(), body.message());
+                }).build();
+        return HttpServiceProxyFactory.builderFor(RestClientAdapter.create(client)).build().createClient(api);
+    }
+
+    @AfterAll
+    static void stop() {
+        CONTEXT.close();
+    }
+
+    @BeforeEach
+    void the_offset_service_is_there() {
+        OFFSETS.goAway(false);
+    }
+
+    @Test
+    void defaults_are_filled_in_and_a_name_is_made_up() {
+        var instance = INSTANCES.create(group, new CreateInstance(null, "json", null, null, null, null, null, null));
+
+        assertThat(instance.instanceId()).startsWith("consumer-");
+        assertThat(instance.settings())
+                .isEqualTo(new InstancesApi.Settings("json", "latest", true, 1, 1_000, "read_uncommitted", 30_000));
+        assertThat(INSTANCES.describe(group, instance.instanceId())).isEqualTo(instance);
+    }
+
+    @Test
+    void a_name_in_use_and_bad_settings_are_refused_by_field() {
+        create("a");
+
+        assertRefused(() -> create("a"), ErrorCode.INSTANCE_EXISTS, "'a'");
+        assertRefused(() -> INSTANCES.create(group, new CreateInstance("b", "xml", null, null, null, null, null, null)),
+                ErrorCode.INVALID_SETTING, "format");
+        assertRefused(() -> INSTANCES.create(group, new CreateInstance("b", "json", "newest", null, null, null, null,
+                null)),
+                ErrorCode.INVALID_SETTING, "auto.offset.reset");
+        assertRefused(() -> INSTANCES.create(group, new CreateInstance("b", "json", null, null, -1, null, null, null)),
+                ErrorCode.INVALID_SETTING, "fetch.min.bytes");
+        assertRefused(() -> INSTANCES.create(group, new CreateInstance("b", "json", null, null, null, null, null, 10)),
+                ErrorCode.INVALID_SETTING, "session.timeout.ms");
+        assertRefused(() -> INSTANCES.describe(group, "b"), ErrorCode.UNKNOWN_INSTANCE, "'b'");
+    }
+
+    @Test
+    void what_a_poll_delivered_is_committed_when_the_consumer_leaves() {
+        create("a");
+        subscribe("a", "orders");
+
+        PollGrant grant = poll("a");
+        assertThat(grant.partitions()).extracting(Granted::partition).containsExactly(0, 1, 2, 3);
+        assertThat(grant.partitions()).extracting(Granted::position).containsOnlyNulls();
+        deliver("a", grant, "orders", 0, 12);
+        INSTANCES.delete(group, "a");
+
+        assertThat(OFFSETS.of(group)).isEqualTo(Map.of(new TopicPartition("orders", 0), 12L));
+        assertThat(GROUPS.describe(group).state()).isEqualTo("EMPTY");
+    }
+
+    @Test
+    void a_newcomer_reads_on_where_the_owner_had_got_to_and_nothing_is_read_by_both() {
+        create("a");
+        subscribe("a", "orders");
+        PollGrant first = poll("a");
+        INSTANCES.delivered(group, "a", new Delivered(first.pollNumber(), List.of(new Position("orders", 0, 10),
+                new Position("orders", 1, 11), new Position("orders", 2, 12), new Position("orders", 3, 13))));
+        create("b");
+        subscribe("b", "orders");
+
+        assertThat(poll("b").partitions()).as("a has not let go").isEmpty();
+        PollGrant kept = poll("a");
+        PollGrant taken = poll("b");
+
+        assertThat(kept.partitions()).extracting(Granted::partition).containsExactly(0, 1);
+        assertThat(kept.partitions()).extracting(Granted::position).containsExactly(10L, 11L);
+        assertThat(taken.partitions()).extracting(Granted::partition).containsExactly(2, 3);
+        assertThat(taken.partitions()).extracting(Granted::position).as("committed by a as it let go")
+                .containsExactly(12L, 13L);
+        assertThat(GROUPS.describe(group).state()).isEqualTo("STABLE");
+    }
+
+    @Test
+    void a_poll_that_a_newer_one_has_superseded_delivers_nothing() {
+        create("a");
+        subscribe("a", "orders");
+        PollGrant older = poll("a");
+        PollGrant newer = poll("a");
+
+        assertRefused(() -> deliver("a", older, "orders", 0, 5), ErrorCode.POLL_SUPERSEDED, "superseded");
+
+        deliver("a", newer, "orders", 0, 6);
+        assertThat(positions(poll("a"))).containsEntry(0, 6L);
+    }
+
+    @Test
+    void a_poll_of_the_same_name_repeats_the_last_batch() {
+        create("a");
+        subscribe("a", "orders");
+        PollGrant grant = INSTANCES.beginPoll(group, "a", new BeginPoll("p1"));
+        INSTANCES.delivered(group, "a",
+                new Delivered(grant.pollNumber(), List.of(new Position("orders", 2, 8)), List.of(new Position("orders",
+                        2, 3))));
+
+        PollGrant again = INSTANCES.beginPoll(group, "a", new BeginPoll("p1"));
+
+        assertThat(again.repeatUpTo()).isTrue();
+        assertThat(again.partitions()).singleElement().satisfies(granted -> {
+            assertThat(granted.partition()).isEqualTo(2);
+            assertThat(granted.position()).isEqualTo(3);
+            assertThat(granted.endPosition()).isEqualTo(8);
+        });
+        assertThat(positions(INSTANCES.beginPoll(group, "a", new BeginPoll("p2")))).containsEntry(2, 8L);
+    }
+
+    @Test
+    void a_consumer_whose_session_ended_delivers_nothing_and_begins_again_from_what_is_committed() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 0, 5);
+        INSTANCES.confirm(group, "a");
+        PollGrant late = poll("a");
+        create("b");
+        subscribe("b", "orders");
+        poll("b");
+
+        CLOCK_MS.addAndGet(29_000);
+        poll("b");
+        CLOCK_MS.addAndGet(1_000);
+        await().untilAsserted(() -> assertThat(GROUPS.describe(group).members()).hasSize(1));
+
+        assertRefused(() -> deliver("a", late, "orders", 0, 9), ErrorCode.FENCED_MEMBER_EPOCH, "no member 'a'");
+        assertThat(poll("b").partitions()).hasSize(4);
+        assertThat(poll("a").partitions()).isEmpty();
+        poll("b");
+        assertThat(poll("a").partitions()).hasSize(2);
+    }
+
+    @Test
+    void confirmed_positions_are_committed_at_intervals() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 1, 40);
+        CLOCK_MS.addAndGet(5_000);
+        deliver("a", poll("a"), "orders", 1, 50);
+
+        CLOCK_MS.addAndGet(5_000);
+
+        await().untilAsserted(() -> assertThat(OFFSETS.of(group)).isEqualTo(Map.of(new TopicPartition("orders", 1),
+                40L)));
+    }
+
+    @Test
+    void without_auto_commit_only_the_client_commits_with_what_confirm_tells() {
+        INSTANCES.create(group, new CreateInstance("a", "json", "earliest", false, null, null, null, null));
+        subscribe("a", "orders");
+        PollGrant grant = poll("a");
+        deliver("a", grant, "orders", 1, 40);
+
+        var confirmed = INSTANCES.confirm(group, "a");
+        INSTANCES.delete(group, "a");
+
+        assertThat(confirmed).isEqualTo(new InstancesApi.Confirmed(grant.memberEpoch(), List.of(new Position("orders",
+                1, 40))));
+        assertThat(OFFSETS.of(group)).isEmpty();
+    }
+
+    @Test
+    void while_the_offset_service_is_away_a_poll_is_refused_and_works_again_after() {
+        create("a");
+        subscribe("a", "orders");
+        OFFSETS.goAway(true);
+
+        assertRefused(() -> poll("a"), ErrorCode.UNAVAILABLE, "away");
+        OFFSETS.goAway(false);
+
+        assertThat(poll("a").partitions()).hasSize(4);
+    }
+
+    @Test
+    void partitions_are_not_let_go_of_before_what_was_read_of_them_is_committed() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 3, 33);
+        create("b");
+        subscribe("b", "orders");
+        poll("b");
+        OFFSETS.goAway(true);
+
+        assertRefused(() -> poll("a"), ErrorCode.UNAVAILABLE, "away");
+        OFFSETS.goAway(false);
+        assertThat(poll("b").partitions()).as("a still holds them").isEmpty();
+
+        poll("a");
+        assertThat(positions(poll("b"))).containsEntry(3, 33L);
+    }
+
+    @Test
+    void partitions_assigned_by_hand_are_read_without_a_membership() {
+        create("a");
+        INSTANCES.assign(group, "a", new Assignment(List.of(new TopicPartition("returns", 1), new TopicPartition(
+                "orders", 0))));
+
+        PollGrant grant = poll("a");
+        deliver("a", grant, "returns", 1, 4);
+        CLOCK_MS.addAndGet(5_000);
+        poll("a");
+
+        assertThat(grant.memberEpoch()).isEqualTo(-1);
+        assertThat(grant.partitions()).hasSize(2);
+        assertThat(GROUPS.describe(group).members()).isEmpty();
+        CLOCK_MS.addAndGet(5_000);
+        await().untilAsserted(() -> assertThat(OFFSETS.of(group)).isEqualTo(Map.of(new TopicPartition("returns", 1),
+                4L)));
+    }
+
+    @Test
+    void a_consumer_is_either_subscribed_or_assigned_by_hand() {
+        create("a");
+        subscribe("a", "orders");
+        var byHand = new Assignment(List.of(new TopicPartition("orders", 0)));
+        assertRefused(() -> INSTANCES.assign(group, "a", byHand), ErrorCode.SUBSCRIPTION_CONFLICT, "subscribed");
+        subscribe("a");
+        INSTANCES.assign(group, "a", byHand);
+        assertRefused(() -> subscribe("a", "orders"), ErrorCode.SUBSCRIPTION_CONFLICT, "by hand");
+        assertRefused(() -> INSTANCES.subscribe(group, "a", new Subscription(List.of("orders"), "o.*")),
+                ErrorCode.SUBSCRIPTION_CONFLICT, "either");
+
+        assertRefused(() -> INSTANCES.assign(group, "a", new Assignment(List.of(new TopicPartition("nowhere", 0)))),
+                ErrorCode.UNKNOWN_TOPIC, "nowhere");
+        assertRefused(() -> INSTANCES.assign(group, "a", new Assignment(List.of(new TopicPartition("orders", 4)))),
+                ErrorCode.UNKNOWN_PARTITION, "0 to 3");
+    }
+
+    @Test
+    void a_pattern_is_resolved_and_a_bad_one_refused() {
+        create("a");
+        assertRefused(() -> INSTANCES.subscribe(group, "a", new Subscription(List.of(), "(")),
+                ErrorCode.INVALID_SETTING, "RE2");
+        INSTANCES.subscribe(group, "a", new Subscription(List.of(), "(orders|ret.*)"));
+
+        assertThat(poll("a").partitions()).hasSize(6);
+        assertThat(GROUPS.describe(group).members()).singleElement()
+                .satisfies(member -> assertThat(member.topics()).containsExactlyInAnyOrder("orders", "returns"));
+    }
+
+    @Test
+    void a_new_subscription_lets_go_of_the_old_topics_and_takes_the_new_in_one_poll() {
+        create("a");
+        subscribe("a", "orders");
+        poll("a");
+
+        subscribe("a", "returns");
+
+        assertThat(poll("a").partitions()).extracting(Granted::topic).containsExactly("returns", "returns");
+    }
+
+    @Test
+    void a_seek_is_taken_for_owned_partitions_only() {
+        create("a");
+        subscribe("a", "orders");
+        PollGrant grant = poll("a");
+
+        INSTANCES.seek(group, "a", new Seek(List.of(new Position("orders", 2, 99))));
+
+        assertRefused(() -> deliver("a", grant, "orders", 2, 5), ErrorCode.POLL_SUPERSEDED, "superseded");
+        assertThat(positions(poll("a"))).containsEntry(2, 99L);
+        assertRefused(() -> INSTANCES.seek(group, "a", new Seek(List.of(new Position("returns", 0, 1)))),
+                ErrorCode.INVALID_REQUEST, "does not own");
+    }
+
+    @Test
+    void a_consumer_that_nobody_calls_is_forgotten() {
+        create("a");
+        subscribe("a", "orders");
+        poll("a");
+
+        CLOCK_MS.addAndGet(300_000);
+
+        await().untilAsserted(
+                () -> assertThat(POSTGRES.direct().sql("select count(*) from groups.instance where group_id = :group")
+                        .param("group", group).query(Integer.class).single()).isZero());
+        assertRefused(() -> poll("a"), ErrorCode.UNKNOWN_INSTANCE, "'a'");
+        assertThat(GROUPS.describe(group).members()).isEmpty();
+    }
+
+    @Test
+    void a_successor_serves_the_consumer_on_from_what_was_committed_without_a_rebalance() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 0, 5);
+        PollGrant before = poll("a");
+        CLOCK_MS.addAndGet(5_000);
+        await().untilAsserted(() -> assertThat(OFFSETS.of(group)).isNotEmpty());
+        deliver("a", before, "orders", 0, 9);
+
+        // Somebody else had the shards in between.
+        EPOCHS.incrementAndGet();
+        takeOverAll(CONTEXT);
+
+        assertRefused(() -> deliver("a", before, "orders", 0, 9), ErrorCode.POLL_SUPERSEDED, "superseded");
+        PollGrant after = poll("a");
+        assertThat(after.memberEpoch()).isEqualTo(before.memberEpoch());
+        assertThat(positions(after)).hasSize(4).containsEntry(0, 5L);
+    }
+
+    @Test
+    void a_coordinator_that_took_its_own_shard_again_remembers_where_its_consumers_were() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 0, 9);
+
+        takeOverAll(CONTEXT);
+
+        assertThat(positions(poll("a"))).containsEntry(0, 9L);
+    }
+
+    @Test
+    void a_group_is_deleted_with_its_offsets_once_its_consumers_are_gone() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 0, 9);
+        assertRefused(() -> GROUPS.delete(group), ErrorCode.GROUP_NOT_EMPTY, group);
+        INSTANCES.delete(group, "a");
+        assertThat(GROUPS.list()).extracting(GroupsApi.GroupSummary::group).contains(group);
+        assertThat(OFFSETS.of(group)).isNotEmpty();
+
+        GROUPS.delete(group);
+
+        assertThat(OFFSETS.of(group)).isEmpty();
+        assertRefused(() -> GROUPS.describe(group), ErrorCode.UNKNOWN_GROUP, group);
+        create("a");
+        assertThat(GROUPS.describe(group).state()).isEqualTo("EMPTY");
+    }
+
+    private void create(String name) {
+        INSTANCES.create(group, new CreateInstance(name, "json", "earliest", null, null, null, null, null));
+    }
+
+    private void subscribe(String name, String... topics) {
+        INSTANCES.subscribe(group, name, new Subscription(List.of(topics), null));
+    }
+
+    private PollGrant poll(String name) {
+        return INSTANCES.beginPoll(group, name, new BeginPoll(null));
+    }
+
+    private void deliver(String name, PollGrant grant, String topic, int partition, long offset) {
+        INSTANCES.delivered(group, name,
+                new Delivered(grant.pollNumber(), List.of(new Position(topic, partition, offset))));
+    }
+
+    private static Map<Integer, @Nullable Long> positions(PollGrant grant) {
+        var positions = new HashMap<Integer, @Nullable Long>();
+        new ArrayList<>(grant.partitions()).forEach(granted -> positions.put(granted.partition(), granted.position()));
+        return positions;
+    }
+
+    private static void assertRefused(Runnable call, ErrorCode code, String words) {
+        assertThatThrownBy(call::run).isInstanceOfSatisfying(RefusedException.class, refused -> {
+            assertThat(refused.code()).as(refused.getMessage()).isEqualTo(code);
+            assertThat(refused.getMessage()).contains(words);
+        });
+    }
+}

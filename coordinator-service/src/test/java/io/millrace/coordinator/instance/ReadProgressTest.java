@@ -1,0 +1,160 @@
+package io.millrace.coordinator.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.SplittableRandom;
+import java.util.UUID;
+
+import org.junit.jupiter.api.Test;
+
+import io.millrace.coordinator.group.PartitionId;
+import io.millrace.coordinator.instance.ReadProgress.Range;
+
+class ReadProgressTest {
+    private static final PartitionId ONE = new PartitionId(new UUID(0, 1), 0);
+    private static final PartitionId TWO = new PartitionId(new UUID(0, 1), 1);
+    private static final SortedSet<PartitionId> BOTH = PartitionId.sorted(List.of(ONE, TWO));
+
+    private final ReadProgress progress = new ReadProgress();
+
+    @Test
+    void what_a_poll_delivered_is_committed_only_after_the_client_came_back() {
+        known(10L, 20L);
+        progress.beginPoll(null, BOTH);
+        progress.delivered(Map.of(ONE, 15L), Map.of());
+        assertThat(progress.uncommitted(BOTH)).isEmpty();
+
+        progress.confirm();
+
+        assertThat(progress.uncommitted(BOTH)).isEqualTo(Map.of(ONE, 15L));
+        progress.committed(Map.of(ONE, 15L));
+        assertThat(progress.uncommitted(BOTH)).isEmpty();
+    }
+
+    @Test
+    void the_next_poll_begins_where_the_last_one_ended() {
+        known(10L, 20L);
+        progress.beginPoll(null, BOTH);
+        progress.delivered(Map.of(ONE, 15L), Map.of());
+
+        assertThat(progress.beginPoll(null, BOTH)).isEqualTo(Map.of(ONE, new Range(15L, null), TWO, new Range(20L,
+                null)));
+    }
+
+    @Test
+    void a_poll_of_the_same_name_repeats_exactly_what_was_delivered() {
+        known(10L, 20L);
+        progress.beginPoll("p1", BOTH);
+        progress.delivered(Map.of(ONE, 15L), Map.of());
+
+        assertThat(progress.repeats("p1")).isTrue();
+        assertThat(progress.beginPoll("p1", BOTH)).isEqualTo(Map.of(ONE, new Range(10L, 15L)));
+        progress.delivered(Map.of(ONE, 15L), Map.of());
+        assertThat(progress.beginPoll("p1", BOTH)).isEqualTo(Map.of(ONE, new Range(10L, 15L)));
+        assertThat(progress.beginPoll("p2", BOTH)).isEqualTo(Map.of(ONE, new Range(15L, null), TWO, new Range(20L,
+                null)));
+    }
+
+    @Test
+    void a_poll_that_delivered_nothing_is_not_repeated_but_goes_on() {
+        known(10L, 20L);
+        progress.beginPoll("p1", BOTH);
+
+        assertThat(progress.repeats("p1")).isFalse();
+        assertThat(progress.beginPoll("p1", BOTH)).hasSize(2);
+    }
+
+    @Test
+    void a_start_that_the_reset_found_is_where_the_repeated_poll_begins() {
+        known(null, null);
+        progress.beginPoll("p1", BOTH);
+        progress.delivered(Map.of(ONE, 105L, TWO, 7L), Map.of(ONE, 100L, TWO, 7L));
+
+        assertThat(progress.beginPoll("p1", BOTH)).isEqualTo(Map.of(ONE, new Range(100L, 105L)));
+        assertThat(progress.beginPoll("p2", BOTH).get(TWO)).isEqualTo(new Range(7L, null));
+    }
+
+    @Test
+    void a_seek_moves_on_ends_the_poll_under_way_and_is_committed() {
+        known(10L, 20L);
+        progress.beginPoll("p1", BOTH);
+        long pollNumber = progress.pollNumber();
+
+        progress.seek(Map.of(ONE, 3L));
+
+        assertThat(progress.pollNumber()).isNotEqualTo(pollNumber);
+        assertThat(progress.repeats("p1")).isFalse();
+        assertThat(progress.uncommitted(BOTH)).isEqualTo(Map.of(ONE, 3L));
+        assertThat(progress.beginPoll(null, BOTH).get(ONE)).isEqualTo(new Range(3L, null));
+    }
+
+    @Test
+    void a_partition_that_comes_back_is_looked_up_again() {
+        known(10L, 20L);
+
+        progress.keepOnly(PartitionId.sorted(List.of(TWO)));
+
+        assertThat(progress.unknown(BOTH)).containsExactly(ONE);
+    }
+
+    @Test
+    void a_partition_without_a_commit_is_looked_up_once() {
+        known(null, 20L);
+
+        assertThat(progress.unknown(BOTH)).isEmpty();
+        assertThat(progress.beginPoll(null, BOTH).get(ONE)).isEqualTo(new Range(null, null));
+    }
+
+    /**
+     * A client that loses replies and repeats polls, or dies and is replaced, sees every offset and never has one committed
+     * that it did not see.
+     */
+    @Test
+    void no_offset_is_skipped_or_committed_unseen_whatever_replies_are_lost() {
+        for (long seed = 0; seed < 500; seed++) {
+            var random = new SplittableRandom(seed);
+            var committed = new HashMap<PartitionId, Long>();
+            long seenUpTo = 0;
+            var reader = new ReadProgress();
+            int poll = 0;
+            boolean replyLost = false;
+            for (int i = 0; i < 60; i++) {
+                if (random.nextInt(12) == 0) {
+                    reader = new ReadProgress();
+                    replyLost = false;
+                    poll++;
+                }
+                if (!reader.unknown(PartitionId.sorted(List.of(ONE))).isEmpty()) {
+                    reader.lookedUp(ONE, committed.getOrDefault(ONE, 0L));
+                }
+                String name = "p" + (replyLost ? poll : ++poll);
+                if (!reader.repeats(name)) {
+                    reader.confirm();
+                }
+                Range range = reader.beginPoll(name, PartitionId.sorted(List.of(ONE))).get(ONE);
+                assertThat(range.start()).as("seed %d", seed).isNotNull().isLessThanOrEqualTo(seenUpTo);
+                long end = range.end() != null ? range.end() : range.start() + random.nextInt(4);
+                reader.delivered(Map.of(ONE, end), Map.of());
+                replyLost = random.nextInt(3) == 0;
+                if (!replyLost) {
+                    seenUpTo = Math.max(seenUpTo, end);
+                }
+                if (random.nextInt(3) == 0) {
+                    Map<PartitionId, Long> due = reader.uncommitted(List.of(ONE));
+                    committed.putAll(due);
+                    reader.committed(due);
+                    assertThat(committed.getOrDefault(ONE, 0L)).as("seed %d", seed).isLessThanOrEqualTo(seenUpTo);
+                }
+            }
+        }
+    }
+
+    private void known(Long one, Long two) {
+        progress.lookedUp(ONE, one);
+        progress.lookedUp(TWO, two);
+    }
+}

@@ -3,6 +3,7 @@ package io.millrace.coordinator.group;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,18 +25,22 @@ record AssignmentRequest(Map<Topic, List<String>> subscribers, SortedMap<String,
 
     static AssignmentRequest of(Collection<Member> members, SortedMap<String, SortedSet<PartitionId>> target,
             Topics topics) {
-        var subscribers = new LinkedHashMap<Topic, List<String>>();
-        for (Topic topic : topics.all()) {
-            var ofTopic = new ArrayList<String>();
-            for (Member member : members) {
-                if (member.profile().subscription().covers(topic)) {
-                    ofTopic.add(member.memberId());
-                }
-            }
-            if (!ofTopic.isEmpty()) {
-                subscribers.put(topic, ofTopic);
-            }
+        var membersBySubscription = new LinkedHashMap<Subscription, List<String>>();
+        for (Member member : members) {
+            membersBySubscription.computeIfAbsent(member.profile().subscription(), _ -> new ArrayList<>())
+                    .add(member.memberId());
         }
+        var byName = new TreeMap<String, Topic>();
+        var membersByTopic = new HashMap<String, List<String>>();
+        membersBySubscription.forEach((subscription, alike) -> topics.coveredBy(subscription).forEach((name, topic) -> {
+            byName.put(name, topic);
+            membersByTopic.computeIfAbsent(name, _ -> new ArrayList<>()).addAll(alike);
+        }));
+        var subscribers = new LinkedHashMap<Topic, List<String>>();
+        byName.forEach((name, topic) -> {
+            List<String> ofTopic = membersByTopic.getOrDefault(name, List.of());
+            subscribers.put(topic, ofTopic.stream().sorted().toList());
+        });
         var current = new TreeMap<String, SortedSet<PartitionId>>();
         for (Member member : members) {
             current.put(member.memberId(), target.getOrDefault(member.memberId(), PartitionId.sorted(List.of())));

@@ -1,6 +1,7 @@
 package io.millrace.coordinator.group;
 
 import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -37,7 +38,7 @@ public record Group(String groupId, long epoch, AssignorName assignor, long topi
     }
 
     public SortedSet<PartitionId> targetOf(String memberId) {
-        return target.getOrDefault(memberId, PartitionId.sorted(java.util.List.of()));
+        return target.getOrDefault(memberId, PartitionId.sorted(List.of()));
     }
 
     public Phase phase() {

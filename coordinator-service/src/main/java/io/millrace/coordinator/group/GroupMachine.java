@@ -1,9 +1,11 @@
 package io.millrace.coordinator.group;
 
-import java.util.ArrayList;
+import java.util.Collection;
 import java.util.EnumMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 import org.jspecify.annotations.Nullable;
@@ -112,14 +114,12 @@ public final class GroupMachine {
                 request));
     }
 
-    private static List<Topic> subscribed(Group group, Topics topics) {
-        var subscribed = new ArrayList<Topic>();
-        for (Topic topic : topics.all()) {
-            if (group.members().values().stream().anyMatch(member -> member.profile().subscription().covers(topic))) {
-                subscribed.add(topic);
-            }
-        }
-        return subscribed;
+    private static Collection<Topic> subscribed(Group group, Topics topics) {
+        var subscriptions = new HashSet<Subscription>();
+        group.members().values().forEach(member -> subscriptions.add(member.profile().subscription()));
+        var subscribed = new TreeMap<String, Topic>();
+        subscriptions.forEach(subscription -> subscribed.putAll(topics.coveredBy(subscription)));
+        return subscribed.values();
     }
 
     /** The one that most members wish for; the default where nobody wishes or the wishes are even. */

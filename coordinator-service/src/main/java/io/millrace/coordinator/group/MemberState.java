@@ -1,6 +1,7 @@
 package io.millrace.coordinator.group;
 
 import java.util.Collection;
+import java.util.List;
 import java.util.SortedSet;
 
 /**
@@ -51,7 +52,7 @@ public sealed interface MemberState {
 
     /** The state of a member that has just joined. */
     static MemberState nothing() {
-        return stable(java.util.List.of());
+        return stable(List.of());
     }
 
     static MemberState stable(Collection<PartitionId> assigned) {

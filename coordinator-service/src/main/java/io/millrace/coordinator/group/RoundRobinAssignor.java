@@ -1,5 +1,6 @@
 package io.millrace.coordinator.group;
 
+import java.util.HashSet;
 import java.util.List;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -16,7 +17,7 @@ final class RoundRobinAssignor implements Assignor {
         int turn = 0;
         for (var entry : request.subscribers().entrySet()) {
             Topic topic = entry.getKey();
-            var subscribers = new java.util.HashSet<>(entry.getValue());
+            var subscribers = new HashSet<>(entry.getValue());
             for (int partition = 0; partition < topic.partitionCount(); partition++) {
                 while (!subscribers.contains(circle.get(turn % circle.size()))) {
                     turn++;

@@ -1,11 +1,13 @@
 package io.millrace.coordinator.group;
 
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.PriorityQueue;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
@@ -65,7 +67,7 @@ final class StickyAssignor implements Assignor {
             var order = new ArrayList<>(request.subscribers().entrySet());
             order.sort(Comparator.comparingInt(entry -> entry.getValue().size()));
             for (var entry : order) {
-                var lightest = new java.util.PriorityQueue<String>(
+                var lightest = new PriorityQueue<String>(
                         Comparator.<String>comparingInt(load::get).thenComparing(Comparator.naturalOrder()));
                 lightest.addAll(entry.getValue());
                 for (int index = 0; index < entry.getKey().partitionCount(); index++) {
@@ -113,7 +115,7 @@ final class StickyAssignor implements Assignor {
         private void handOverOrSettle(String from, Set<String> done) {
             var reachedBy = new HashMap<String, Step>();
             var topicsSeen = new HashSet<UUID>();
-            var queue = new java.util.ArrayDeque<String>();
+            var queue = new ArrayDeque<String>();
             var visited = new ArrayList<String>();
             queue.add(from);
             visited.add(from);

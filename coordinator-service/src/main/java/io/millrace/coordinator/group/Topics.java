@@ -1,6 +1,8 @@
 package io.millrace.coordinator.group;
 
 import java.util.Collection;
+import java.util.Collections;
+import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.SortedMap;
@@ -13,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 
 /** The topics there are at one moment, by name and by id. */
 public final class Topics {
-    public static final Topics NONE = of(java.util.List.of());
+    public static final Topics NONE = of(List.of());
 
     private final SortedMap<String, Topic> byName;
     private final Map<UUID, Topic> byId;
@@ -38,9 +40,25 @@ public final class Topics {
         return byId.get(id);
     }
 
+    /** Those that the subscription takes in, by name. Only a pattern looks through all topics. */
+    SortedMap<String, Topic> coveredBy(Subscription subscription) {
+        var covered = new TreeMap<String, Topic>();
+        if (subscription.pattern() != null) {
+            byName.values().stream().filter(subscription::covers).forEach(topic -> covered.put(topic.name(), topic));
+            return covered;
+        }
+        for (String name : subscription.topics()) {
+            Topic topic = byName.get(name);
+            if (topic != null) {
+                covered.put(name, topic);
+            }
+        }
+        return covered;
+    }
+
     /** All of them, ordered by name. */
     public Collection<Topic> all() {
-        return java.util.Collections.unmodifiableCollection(byName.values());
+        return Collections.unmodifiableCollection(byName.values());
     }
 
     @Override

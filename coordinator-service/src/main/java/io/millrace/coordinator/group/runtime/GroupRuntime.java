@@ -244,7 +244,6 @@ public class GroupRuntime {
                 tellTopics(cell, group);
                 for (String memberId : cell.sessions.expired(clock.nowMs())) {
                     step(cell, new GroupEvent.Expire(memberId));
-                    cell.sessions.forget(memberId);
                     meters.expiries.increment();
                     LOG.info("Group {}: member {} was not heard from in time", cell.groupId, memberId);
                 }
@@ -274,6 +273,8 @@ public class GroupRuntime {
                 store.save(cell.shard, cell.groupId, changes);
                 cell.group = step.group();
             });
+            before.members().keySet().stream().filter(memberId -> step.group().member(memberId) == null)
+                    .forEach(cell.sessions::forget);
             if (step.group().epoch() != before.epoch()) {
                 meters.rebalances.increment();
             }

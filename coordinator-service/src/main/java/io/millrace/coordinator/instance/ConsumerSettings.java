@@ -22,7 +22,6 @@ import jakarta.validation.constraints.NotNull;
  * @param maxRequestTimeout    longest wait of a poll that a consumer may set; more is refused with 422
  * @param requestsWaiting      requests that wait for one consumer; more are refused with 503
  * @param requestPatience      how long such a request waits; then 503
- * @param offsetAttempts       tries of a call to the offset service
  * @param housekeepingInterval how often consumers are looked through for commits and expiry
  */
 @Validated
@@ -32,4 +31,4 @@ record ConsumerSettings(@NotNull @DefaultValue("5m") Duration instanceTimeout,
         @NotNull @DefaultValue("5s") Duration autoCommitInterval, @Min(1) @DefaultValue("10000") int maxInstances,
         @Min(1) @DefaultValue("1000") int maxAssignedByHand, @NotNull @DefaultValue("5m") Duration maxRequestTimeout,
         @Min(1) @DefaultValue("16") int requestsWaiting, @NotNull @DefaultValue("10s") Duration requestPatience,
-        @Min(1) @DefaultValue("2") int offsetAttempts, @NotNull @DefaultValue("500ms") Duration housekeepingInterval) {}
+        @NotNull @DefaultValue("500ms") Duration housekeepingInterval) {}

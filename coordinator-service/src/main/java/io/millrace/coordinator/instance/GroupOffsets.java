@@ -2,11 +2,9 @@ package io.millrace.coordinator.instance;
 
 import java.util.ArrayList;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.SortedSet;
-import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -14,22 +12,19 @@ import org.springframework.stereotype.Component;
 import io.millrace.common.api.OffsetsApi;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.api.TopicPartition;
-import io.millrace.common.error.RefusedException;
 import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.Topic;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
 
-/** The offset service in the terms of the coordinator: partitions by id, and a bounded number of tries (both calls may be repeated). */
+/** The offset service in the terms of the coordinator, which knows partitions by their topics' ids. {@link ServiceClients} bounds and repeats the calls. */
 @Component
 class GroupOffsets {
     private final ServiceClients clients;
     private final TopicsFeed topics;
-    private final int attempts;
 
-    GroupOffsets(ServiceClients clients, TopicsFeed topics, ConsumerSettings settings) {
+    GroupOffsets(ServiceClients clients, TopicsFeed topics) {
         this.clients = clients;
         this.topics = topics;
-        this.attempts = settings.offsetAttempts();
     }
 
     /** What the group has committed; partitions without a commit, and those of deleted topics, are left out. */
@@ -44,7 +39,7 @@ class GroupOffsets {
         var committed = new HashMap<PartitionId, Long>();
         if (!byName.isEmpty()) {
             var request = new OffsetsApi.Fetch(byName.keySet().stream().sorted().toList());
-            for (OffsetsApi.Committed offset : trying(() -> clients.offsets().fetch(groupId, request)).offsets()) {
+            for (OffsetsApi.Committed offset : clients.offsets().fetch(groupId, request).offsets()) {
                 PartitionId partition = byName.get(new TopicPartition(offset.topic(), offset.partition()));
                 if (partition != null) {
                     committed.put(partition, offset.offset());
@@ -64,22 +59,7 @@ class GroupOffsets {
             }
         });
         if (!request.isEmpty()) {
-            trying(() -> {
-                clients.offsets().commit(groupId, new OffsetsApi.Commit(member, List.copyOf(request)));
-                return true;
-            });
-        }
-    }
-
-    private <T> T trying(Supplier<T> call) {
-        for (int attempt = 1;; attempt++) {
-            try {
-                return call.get();
-            } catch (RefusedException e) {
-                if (attempt >= attempts || !e.code().isRetriable()) {
-                    throw e;
-                }
-            }
+            clients.offsets().commit(groupId, new OffsetsApi.Commit(member, request));
         }
     }
 }

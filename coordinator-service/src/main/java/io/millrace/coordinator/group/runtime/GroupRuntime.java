@@ -61,14 +61,23 @@ public class GroupRuntime {
         listeners.add(listener);
     }
 
-    /** Loads a shard's groups, shutting out whoever held it before, and serves them from then on. */
+    /**
+     * Loads a shard's groups, shutting out whoever held it before, and serves them from then on. Not before the cluster image
+     * is as new as the one that its groups were last changed by: an older one would take partitions away and give them back.
+     */
     public void takeOver(int number, ShardLease lease) {
         Shard before = shards.get(number);
         if (before != null) {
             before.markLost();
         }
         var shard = new Shard(number, lease);
-        for (Group group : store.takeOver(number, lease.epoch())) {
+        GroupStore.Loaded loaded = store.takeOver(number, lease.epoch());
+        if (!topics.awaitVersion(loaded.clusterVersion(), settings.requestPatience())) {
+            throw new RefusedException(ErrorCode.UNAVAILABLE,
+                    "the cluster image is older than version %d, which shard %d needs"
+                            .formatted(loaded.clusterVersion(), number));
+        }
+        for (Group group : loaded.groups()) {
             GroupCell cell = cell(shard, group.groupId(), group);
             cell.sessions.restart(group, clock.nowMs());
             shard.groups.put(group.groupId(), cell);

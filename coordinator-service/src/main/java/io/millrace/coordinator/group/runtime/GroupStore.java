@@ -124,14 +124,19 @@ public class GroupStore {
         this.transaction = new TransactionTemplate(transactions);
     }
 
+    /** @param clusterVersion of the metadata that the holder before may have acted on at most */
+    record Loaded(List<Group> groups, long clusterVersion) {}
+
     /** Shuts every earlier holder out, then reads all of the shard's groups. */
-    List<Group> takeOver(int shard, long epoch) {
+    Loaded takeOver(int shard, long epoch) {
         return answering(() -> transaction.execute(_ -> {
             int raised = jdbc.sql(TAKE_OVER).param("shard", shard).param("epoch", epoch).update();
             if (raised == 0) {
                 throw lost(shard);
             }
-            return select(shard, null);
+            long clusterVersion = jdbc.sql("select coalesce(max(version), 0) from metadata.cluster").query(Long.class)
+                    .single();
+            return new Loaded(select(shard, null), clusterVersion);
         }));
     }
 

@@ -181,6 +181,35 @@ class GroupRuntimeTest {
     }
 
     @Test
+    void a_successor_whose_cluster_image_is_older_takes_nothing_over() {
+        first.join("a", "orders");
+        postgres.direct().sql("""
+                insert into metadata.cluster (cluster_id, version)
+                values ('cluster', 1000000)
+                on conflict (only_row) do update
+                set version = excluded.version
+                """).update();
+
+        var second = new RuntimeFixture(postgres, images);
+
+        assertRefused(() -> second.takeOver(2), ErrorCode.UNAVAILABLE);
+        assertRefused(() -> second.runtime.find(GROUP), ErrorCode.NOT_COORDINATOR);
+    }
+
+    @Test
+    void a_member_that_left_does_not_count_as_expired() {
+        first.join("a", "orders");
+        first.join("b", "orders");
+        first.apply(new GroupEvent.Leave("a"));
+        first.nowMs.set(RuntimeFixture.SESSION_TIMEOUT_MS);
+
+        first.runtime.tick(false);
+
+        await().untilAsserted(() -> assertThat(first.runtime.find(GROUP).members()).isEmpty());
+        assertThat(first.registry.get("millrace.group.expiries").counter().count()).isEqualTo(1);
+    }
+
+    @Test
     void deleting_takes_the_offsets_first_and_only_empty_groups() {
         first.join("a", "orders");
         var offsetsDeleted = new AtomicBoolean();

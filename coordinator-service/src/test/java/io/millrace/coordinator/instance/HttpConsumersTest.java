@@ -11,21 +11,8 @@ import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.springframework.boot.SpringBootConfiguration;
-import org.springframework.boot.SpringApplication;
-import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
-import org.springframework.boot.web.server.servlet.context.ServletWebServerApplicationContext;
-import org.springframework.context.annotation.Bean;
-import org.springframework.context.annotation.ComponentScan;
-import org.springframework.context.annotation.Primary;
-import org.springframework.http.HttpStatusCode;
-import org.springframework.web.client.RestClient;
-import org.springframework.web.client.support.RestClientAdapter;
-import org.springframework.web.service.invoker.HttpServiceProxyFactory;
 
 import io.millrace.common.api.GroupsApi;
 import io.millrace.common.api.InstancesApi;
@@ -39,95 +26,21 @@ import io.millrace.common.api.InstancesApi.Position;
 import io.millrace.common.api.InstancesApi.Seek;
 import io.millrace.common.api.InstancesApi.Subscription;
 import io.millrace.common.api.TopicPartition;
-import io.millrace.common.error.ErrorBody;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.common.metadata.ClusterImage;
-import io.millrace.coordinator.group.runtime.GroupRuntime;
-import io.millrace.coordinator.group.runtime.MonotonicClock;
-import io.millrace.coordinator.group.runtime.ShardLease;
-import io.millrace.coordinator.testing.FixedImages;
 import io.millrace.testing.TestPostgres;
-import tools.jackson.databind.json.JsonMapper;
 
 /** The coordinator's HTTP interface for consumers, as a gateway uses it, on a real database. */
 class HttpConsumersTest {
-    private static final AtomicLong CLOCK_MS = new AtomicLong();
-    private static final AtomicLong EPOCHS = new AtomicLong();
-    private static final FixedImages IMAGES = new FixedImages();
-    @AutoClose
-    private static final TestPostgres POSTGRES = TestPostgres.create();
-    private static final FakeOffsets OFFSETS = new FakeOffsets(POSTGRES.direct());
-    private static final ServletWebServerApplicationContext CONTEXT = start();
-    private static final InstancesApi INSTANCES = client(InstancesApi.class);
-    private static final GroupsApi GROUPS = client(GroupsApi.class);
+    private static final RunningCoordinator COORDINATOR = RunningCoordinator.shared();
+    private static final AtomicLong CLOCK_MS = COORDINATOR.clockMs;
+    private static final TestPostgres POSTGRES = COORDINATOR.postgres;
+    private static final FakeOffsets OFFSETS = COORDINATOR.offsets;
+    private static final InstancesApi INSTANCES = COORDINATOR.client(InstancesApi.class);
+    private static final GroupsApi GROUPS = COORDINATOR.client(GroupsApi.class);
     private static int groups;
 
     private final String group = "group " + groups++;
-
-    @SpringBootConfiguration
-    @EnableAutoConfiguration
-    @ComponentScan({"io.millrace.coordinator.group", "io.millrace.coordinator.instance"})
-    static class Coordinator {
-        @Bean
-        FixedImages images() {
-            return IMAGES;
-        }
-
-        @Bean
-        FakeOffsets offsets() {
-            return OFFSETS;
-        }
-
-        @Bean
-        @Primary
-        MonotonicClock testClock() {
-            return CLOCK_MS::get;
-        }
-    }
-
-    private static ServletWebServerApplicationContext start() {
-        var properties = new HashMap<String, Object>(POSTGRES.springProperties());
-        properties.put("server.port", "0");
-        properties.put("server.address", "127.0.0.1");
-        properties.put("spring.threads.virtual.enabled", "true");
-        var application = new SpringApplication(Coordinator.class);
-        application.setDefaultProperties(properties);
-        var context = (ServletWebServerApplicationContext) application.run();
-        IMAGES.topic("orders", 4);
-        IMAGES.topic("returns", 2);
-        takeOverAll(context);
-        return context;
-    }
-
-    private static void takeOverAll(ServletWebServerApplicationContext context) {
-        long epoch = EPOCHS.incrementAndGet();
-        for (int shard = 0; shard < ClusterImage.GROUP_SHARDS; shard++) {
-            context.getBean(GroupRuntime.class).takeOver(shard, new HeldLease(epoch));
-        }
-    }
-
-    private record HeldLease(long epoch) implements ShardLease {
-        @Override
-        public boolean isHeld() {
-            return true;
-        }
-    }
-
-    private static <T> T client(Class<T> api) {
-        var mapper = JsonMapper.builder().build();
-        RestClient client = RestClient.builder().baseUrl("http://127.0.0.1:" + CONTEXT.getWebServer().getPort())
-                .defaultStatusHandler(HttpStatusCode::isError, (_, answer) -> {
-                    ErrorBody body = mapper.readValue(answer.getBody(), ErrorBody.class);
-                    throw new RefusedException(body.code(), body.message());
-                }).build();
-        return HttpServiceProxyFactory.builderFor(RestClientAdapter.create(client)).build().createClient(api);
-    }
-
-    @AfterAll
-    static void stop() {
-        CONTEXT.close();
-    }
 
     @BeforeEach
     void the_offset_service_is_there() {
@@ -413,8 +326,8 @@ class HttpConsumersTest {
         deliver("a", before, "orders", 0, 9);
 
         // Somebody else had the shards in between.
-        EPOCHS.incrementAndGet();
-        takeOverAll(CONTEXT);
+        COORDINATOR.othersHadTheShards();
+        COORDINATOR.takeOverAll();
 
         assertRefused(() -> deliver("a", before, "orders", 0, 9), ErrorCode.POLL_SUPERSEDED, "superseded");
         PollGrant after = poll("a");
@@ -428,7 +341,7 @@ class HttpConsumersTest {
         subscribe("a", "orders");
         deliver("a", poll("a"), "orders", 0, 9);
 
-        takeOverAll(CONTEXT);
+        COORDINATOR.takeOverAll();
 
         assertThat(positions(poll("a"))).containsEntry(0, 9L);
     }

@@ -171,7 +171,9 @@ final class GroupSimulation {
             return;
         }
         group = step.group();
-        assertThat(rows.load()).as("what is stored").isEqualTo(group);
+        if (!changes.isEmpty()) {
+            assertThat(rows.load()).as("what is stored").isEqualTo(group);
+        }
         touchSession(event, step);
         answer.accept(step.reply());
     }
@@ -281,9 +283,11 @@ final class GroupSimulation {
                 continue;
             }
             for (SimulatedConsumer other : consumers) {
-                assertThat(other != granted && other.reads(partition, nowMs))
-                        .as("at %d ms %s is read by %s and %s", nowMs, partition, granted.memberId, other.memberId)
-                        .isFalse();
+                if (other != granted && other.reads(partition, nowMs)) {
+                    throw new AssertionError("at %d ms %s is read by %s and %s".formatted(nowMs, partition,
+                            granted.memberId,
+                            other.memberId));
+                }
             }
         }
     }

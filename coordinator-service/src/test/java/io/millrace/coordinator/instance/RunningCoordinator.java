@@ -1,6 +1,7 @@
 package io.millrace.coordinator.instance;
 
-import java.util.HashMap;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
 
 import org.springframework.boot.SpringApplication;
@@ -55,12 +56,11 @@ final class RunningCoordinator {
     private RunningCoordinator() {
         images.topic("orders", 4);
         images.topic("returns", 2);
-        var properties = new HashMap<String, Object>(postgres.springProperties());
-        properties.put("server.port", "0");
-        properties.put("server.address", "127.0.0.1");
-        properties.put("spring.threads.virtual.enabled", "true");
+        var arguments = new ArrayList<>(List.of("--server.port=0", "--server.address=127.0.0.1",
+                // The whole service has more to report on than this part of it.
+                "--management.endpoint.health.validate-group-membership=false"));
+        postgres.springProperties().forEach((name, value) -> arguments.add("--" + name + "=" + value));
         var application = new SpringApplication(Configuration.class);
-        application.setDefaultProperties(properties);
         application.addInitializers(starting -> {
             var beans = (GenericApplicationContext) starting;
             beans.registerBean(FixedImages.class, () -> images);
@@ -68,7 +68,7 @@ final class RunningCoordinator {
             beans.registerBean("testClock", MonotonicClock.class, () -> clockMs::get,
                     definition -> definition.setPrimary(true));
         });
-        context = (ServletWebServerApplicationContext) application.run();
+        context = (ServletWebServerApplicationContext) application.run(arguments.toArray(String[]::new));
         takeOverAll();
     }
 

@@ -19,9 +19,6 @@ final class SharedSuite implements ParameterResolver {
     private static final int BROKERS = 3;
     private static final Namespace NAMESPACE = Namespace.create(SharedSuite.class);
 
-    /** A member that says nothing for this long has died; short, since a test waits for it. */
-    static final Map<String, String> SETTINGS = Map.of("MILLRACE_GROUP_SESSION_TIMEOUT", "6s");
-
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
         Class<?> type = parameter.getParameter().getType();
@@ -45,7 +42,7 @@ final class SharedSuite implements ParameterResolver {
             Path parent = Files.createDirectories(home().resolve("workbench/target/end-to-end"));
             SuiteSettings settings = new SuiteSettings(home(),
                     new SuiteDirectories(Files.createTempDirectory(parent, "suite-")), BROKERS,
-                    FreePorts.find(BROKERS, RandomGenerator.getDefault()), SETTINGS,
+                    FreePorts.find(BROKERS, RandomGenerator.getDefault()), Map.of(),
                     SuiteSettings.DEFAULT_READY_TIMEOUT);
             Suite suite = Suite.prepare(settings, System.out::println);
             suite.start();

@@ -79,11 +79,14 @@ final class Gateway {
         return places;
     }
 
-    /** Creates an instance that starts at the beginning and is given up after six seconds of silence, and subscribes it; answers its path. */
-    String join(String group, String instance, String topic) throws IOException, InterruptedException {
+    /** Creates an instance that starts at the beginning and subscribes it; answers its path. */
+    String join(String group, String instance, String topic, Duration sessionTimeout)
+            throws IOException, InterruptedException {
         post("/consumers/" + group, METADATA,
-                "{\"name\":\"" + instance + "\",\"format\":\"json\",\"auto.offset.reset\":\"earliest\",\"session.timeout.ms\":6000}")
-                        .expect(200);
+                "{\"name\":\"" + instance
+                        + "\",\"format\":\"json\",\"auto.offset.reset\":\"earliest\",\"session.timeout.ms\":"
+                        + sessionTimeout.toMillis() + "}")
+                .expect(200);
         String path = "/consumers/" + group + "/instances/" + instance;
         post(path + "/subscription", METADATA, "{\"topics\":[\"" + topic + "\"]}").expect(204);
         return path;

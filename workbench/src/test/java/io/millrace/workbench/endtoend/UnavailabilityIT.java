@@ -63,7 +63,7 @@ class UnavailabilityIT {
     void without_the_offset_service_commits_wait() throws Exception {
         gateway.createTopic("offset-away", 1);
         gateway.produce("offset-away", List.of("{\"value\":1}"));
-        String instance = gateway.join("offset-away", "one", "offset-away");
+        String instance = gateway.join("offset-away", "one", "offset-away", PATIENCE.multipliedBy(2));
         await().atMost(PATIENCE).until(() -> !gateway.poll(instance, 500, 100_000).isEmpty());
         suite.stop("offset");
         try {

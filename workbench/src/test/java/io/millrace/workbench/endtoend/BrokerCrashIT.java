@@ -17,6 +17,7 @@ import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.IntSupplier;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -52,7 +53,7 @@ class BrokerCrashIT {
                 }
                 return null;
             });
-            crashAndRecover(acknowledged::size);
+            crashAndRecover(producer, acknowledged::size);
             done.set(true);
             producer.get();
         }
@@ -89,7 +90,7 @@ class BrokerCrashIT {
                 }
                 return null;
             });
-            crashAndRecover(acknowledged::size);
+            crashAndRecover(sending, acknowledged::size);
             done.set(true);
             sending.get();
             producer.flush();
@@ -122,13 +123,13 @@ class BrokerCrashIT {
         }
     }
 
-    private void crashAndRecover(java.util.function.IntSupplier acknowledged) throws Exception {
-        await().atMost(PATIENCE).until(() -> acknowledged.getAsInt() > 1_000);
+    private void crashAndRecover(Future<?> producer, IntSupplier acknowledged) throws Exception {
+        await().atMost(PATIENCE).until(() -> acknowledged.getAsInt() > 1_000 || producer.isDone());
         suite.kill("broker-" + VICTIM);
         suite.start("broker-" + VICTIM);
         suite.awaitReady(PATIENCE, "broker-" + VICTIM);
         int atRecovery = acknowledged.getAsInt();
-        await().atMost(PATIENCE).until(() -> acknowledged.getAsInt() > atRecovery + 1_000);
+        await().atMost(PATIENCE).until(() -> acknowledged.getAsInt() > atRecovery + 1_000 || producer.isDone());
     }
 
     /** Reads every partition from the start by offset, as anyone may; answers how many records there are. */

@@ -19,7 +19,8 @@ final class Gateway {
     static final String METADATA = "application/vnd.kafka.v2+json";
     static final String JSON_RECORDS = "application/vnd.kafka.json.v2+json";
     private static final JsonMapper JSON = JsonMapper.builder().build();
-    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(30);
+    /** Longer than the gateway's own longest wait (a delivery's 30 s): it is to answer before its client gives up. */
+    private static final Duration REQUEST_TIMEOUT = Duration.ofSeconds(45);
     private static final HttpClient HTTP = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(
             Duration.ofSeconds(5)).build();
 

@@ -2,6 +2,7 @@ package io.millrace.broker.log;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.util.zip.CRC32C;
 import org.apache.kafka.common.record.internal.RecordBatch;
 import org.jspecify.annotations.Nullable;
 
@@ -9,7 +10,7 @@ import org.jspecify.annotations.Nullable;
 final class BatchCursor {
     private final LogFile file;
     private final int limit;
-    private ByteBuffer window;
+    private final ByteBuffer window;
     private int windowStart;
     private int windowBytes;
     private int next;
@@ -54,18 +55,24 @@ final class BatchCursor {
         return position;
     }
 
-    /** Reads the whole current batch and checks its checksum. */
+    /** Checks the current batch's checksum, window by window: a damaged length must not decide how much memory is taken. */
     boolean checksumHolds() throws IOException {
-        BatchHeader current = header();
-        return load(position, current.sizeBytes()) && current.checksumHolds(window, position - windowStart);
+        CRC32C checksum = new CRC32C();
+        int end = position + header().sizeBytes();
+        for (int at = position + BatchHeader.ATTRIBUTES_OFFSET; at < end;) {
+            int length = Math.min(end - at, window.capacity());
+            if (!load(at, length)) {
+                return false;
+            }
+            checksum.update(window.array(), at - windowStart, length);
+            at += length;
+        }
+        return (int) checksum.getValue() == header().crc();
     }
 
     private boolean load(int from, int sizeBytes) throws IOException {
         if (from >= windowStart && from + sizeBytes <= windowStart + windowBytes) {
             return true;
-        }
-        if (window.capacity() < sizeBytes) {
-            window = ByteBuffer.allocate(sizeBytes);
         }
         window.clear().limit(Math.min(window.capacity(), limit - from));
         windowBytes = file.read(from, window);

@@ -30,7 +30,8 @@ record BatchHeader(
     private static final int LENGTH_OFFSET = 8;
     private static final int LEADER_EPOCH_OFFSET = 12;
     private static final int CRC_OFFSET = 17;
-    private static final int ATTRIBUTES_OFFSET = 21;
+    /** Where the checksummed part begins. */
+    static final int ATTRIBUTES_OFFSET = 21;
     private static final int MAX_TIMESTAMP_OFFSET = 35;
 
     private static final int COMPRESSION_MASK = 0x07;

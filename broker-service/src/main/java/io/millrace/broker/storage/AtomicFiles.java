@@ -1,5 +1,6 @@
 package io.millrace.broker.storage;
 
+import java.io.FileOutputStream;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
@@ -14,21 +15,22 @@ final class AtomicFiles {
 
     static void replace(Path target, ByteBuffer content) throws IOException {
         Path temporary = target.resolveSibling(target.getFileName() + ".tmp");
-        try (FileChannel channel = FileChannel.open(temporary, StandardOpenOption.CREATE, StandardOpenOption.WRITE,
-                StandardOpenOption.TRUNCATE_EXISTING)) {
-            ByteBuffer rest = content.duplicate();
-            while (rest.hasRemaining()) {
-                channel.write(rest);
-            }
-            channel.force(true);
+        byte[] bytes = new byte[content.remaining()];
+        content.duplicate().get(bytes);
+        try (FileOutputStream file = new FileOutputStream(temporary.toFile())) {
+            file.write(bytes);
+            file.getFD().sync();
         }
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
         flushDirectory(target.toAbsolutePath().getParent());
     }
 
     static void flushDirectory(Path directory) throws IOException {
-        try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
-            channel.force(true);
-        }
+        Uninterrupted.call(() -> {
+            try (FileChannel channel = FileChannel.open(directory, StandardOpenOption.READ)) {
+                channel.force(true);
+            }
+            return directory;
+        });
     }
 }

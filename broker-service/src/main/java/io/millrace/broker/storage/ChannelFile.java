@@ -6,6 +6,7 @@ import java.nio.ByteBuffer;
 import java.nio.channels.ClosedByInterruptException;
 import java.nio.channels.ClosedChannelException;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import org.apache.kafka.common.network.TransferableChannel;
@@ -26,7 +27,7 @@ final class ChannelFile implements LogFile {
         this.path = path;
         this.channel = FileChannel.open(path, StandardOpenOption.CREATE, StandardOpenOption.READ,
                 StandardOpenOption.WRITE);
-        this.sizeBytes = Math.toIntExact(channel.size());
+        this.sizeBytes = Math.toIntExact(Files.size(path));
     }
 
     void movedTo(Path newPath) {
@@ -121,25 +122,20 @@ final class ChannelFile implements LogFile {
     }
 
     private int retrying(ChannelUse use) throws IOException {
-        boolean interrupted = false;
-        try {
+        return Uninterrupted.call(() -> {
             while (true) {
                 try {
                     return use.run(openChannel());
                 } catch (ClosedByInterruptException e) {
-                    interrupted = true;
-                    Thread.interrupted();
+                    throw e;
                 } catch (ClosedChannelException e) {
+                    // Another thread was interrupted.
                     if (closed) {
                         throw e;
                     }
                 }
             }
-        } finally {
-            if (interrupted) {
-                Thread.currentThread().interrupt();
-            }
-        }
+        });
     }
 
     private FileChannel openChannel() throws IOException {

@@ -61,10 +61,13 @@ public final class DirectoryLogStore implements LogStore {
 
     @Override
     public ByteBuffer view(String fileName) throws IOException {
-        try (FileChannel channel = FileChannel.open(folder.resolve(fileName), StandardOpenOption.READ)) {
-            long sizeBytes = channel.size();
-            return sizeBytes == 0 ? ByteBuffer.allocate(0) : channel.map(FileChannel.MapMode.READ_ONLY, 0, sizeBytes);
-        }
+        return Uninterrupted.call(() -> {
+            try (FileChannel channel = FileChannel.open(folder.resolve(fileName), StandardOpenOption.READ)) {
+                long sizeBytes = channel.size();
+                return sizeBytes == 0 ? ByteBuffer.allocate(0)
+                        : channel.map(FileChannel.MapMode.READ_ONLY, 0, sizeBytes);
+            }
+        });
     }
 
     @Override
@@ -75,7 +78,7 @@ public final class DirectoryLogStore implements LogStore {
     @Override
     public @Nullable ByteBuffer readIfExists(String fileName) throws IOException {
         try {
-            return ByteBuffer.wrap(Files.readAllBytes(folder.resolve(fileName)));
+            return ByteBuffer.wrap(Uninterrupted.call(() -> Files.readAllBytes(folder.resolve(fileName))));
         } catch (NoSuchFileException e) {
             return null;
         }

@@ -68,6 +68,7 @@ class ConcurrentLogTest {
             looking.get();
             housekeeping.get();
         }
+        log.applyRetention(System.currentTimeMillis());
         assertThat(log.logEndOffset()).isEqualTo((long) WRITERS * APPENDS_PER_WRITER * 2);
         assertThat(log.logStartOffset()).isPositive();
         assertThat(log.failed()).isFalse();

@@ -26,12 +26,7 @@ final class CommitCheck {
     sealed interface Checked {
         record Valid(CommitRequest request) implements Checked {}
 
-        record Invalid(Refused refusal) implements Checked {
-            /** Whether a newer image may know what this one does not. */
-            boolean mayBeUnknownYet() {
-                return refusal.code() == ErrorCode.UNKNOWN_TOPIC || refusal.code() == ErrorCode.UNKNOWN_PARTITION;
-            }
-        }
+        record Invalid(Refused refusal) implements Checked {}
     }
 
     Checked check(String group, Commit commit, ClusterImage image) {

@@ -3,6 +3,7 @@ package io.millrace.offset.commit;
 import io.millrace.common.api.OffsetsApi.Commit;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.ClusterImage;
 import io.millrace.offset.commit.CommitCheck.Checked;
 import io.millrace.offset.commit.CommitOutcome.Refused;
 import io.millrace.offset.commit.CommitOutcome.Stored;
@@ -36,7 +37,11 @@ public final class Commits {
     public void commit(String group, Commit commit) {
         long deadlineNanos = System.nanoTime() + timeout.toNanos();
         try {
-            switch (await(loop.submit(check(group, commit), deadlineNanos), deadlineNanos)) {
+            var outcome = attempt(group, commit, images.current(), deadlineNanos);
+            if (outcome instanceof Refused refused && mayBeKnownByNow(refused.code())) {
+                outcome = attempt(group, commit, images.await(), deadlineNanos);
+            }
+            switch (outcome) {
                 case Stored _ -> meters.commitAnswered("stored");
                 case Refused refused -> throw new RefusedException(refused.code(), refused.message());
             }
@@ -46,14 +51,15 @@ public final class Commits {
         }
     }
 
-    private CommitRequest check(String group, Commit commit) {
-        var checked = check.check(group, commit, images.current());
-        if (checked instanceof Checked.Invalid invalid && invalid.mayBeUnknownYet()) {
-            checked = check.check(group, commit, images.await());
-        }
-        return switch (checked) {
-            case Checked.Valid(var request) -> request;
-            case Checked.Invalid(var refusal) -> throw new RefusedException(refusal.code(), refusal.message());
+    /** The image may be a moment old: a topic may have been created since, or deleted and created again. */
+    private static boolean mayBeKnownByNow(ErrorCode code) {
+        return code == ErrorCode.UNKNOWN_TOPIC || code == ErrorCode.UNKNOWN_PARTITION;
+    }
+
+    private CommitOutcome attempt(String group, Commit commit, ClusterImage image, long deadlineNanos) {
+        return switch (check.check(group, commit, image)) {
+            case Checked.Valid(var request) -> await(loop.submit(request, deadlineNanos), deadlineNanos);
+            case Checked.Invalid(var refusal) -> refusal;
         };
     }
 

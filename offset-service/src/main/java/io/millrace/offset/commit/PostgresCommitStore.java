@@ -38,13 +38,21 @@ final class PostgresCommitStore implements CommitStore {
 
     /**
      * "request" has a row per commit, "row" one per offset with the number of its request. Where several commits of the batch touch one
-     * partition, the last accepted one is stored: rows are chosen only after the fence, and an upsert may touch no row twice.
+     * partition, the last accepted one is stored: rows are chosen only after the fence, and an upsert may touch no row twice. A commit
+     * for a topic that was deleted, and perhaps created again, since the image was made is refused, not stored where nobody looks.
      */
     private static final String UPSERT = """
             with request as materialized (
                 select *
                 from unnest(:numbers::int[], :requestGroups::text[], :members::text[], :epochs::bigint[])
                     as request (number, group_id, member_id, epoch)
+            ),
+            row as materialized (
+                select *
+                from unnest(:rowNumbers::int[], :topicIds::uuid[], :topics::text[], :partitions::int[],
+                        :offsets::bigint[], :leaderEpochs::int[], :metadata::text[])
+                    with ordinality
+                    as row (number, topic_id, topic, partition, next_offset, leader_epoch, metadata, position)
             ),
             member as materialized (
                 select member.group_id, member.member_id, member.epoch
@@ -56,22 +64,25 @@ final class PostgresCommitStore implements CommitStore {
                 order by member.group_id, member.member_id
                 for share of member
             ),
+            orphan as materialized (
+                select distinct row.number
+                from row
+                where not exists (select from metadata.topic where topic.id = row.topic_id)
+            ),
             verdict as materialized (
-                select request.number, request.group_id,
+                select request.number, request.group_id, member.epoch as current_epoch,
                     case
-                        when request.member_id is null then
-                            case
-                                when exists (select from groups.member where member.group_id = request.group_id)
-                                    then 'HAS_MEMBERS'
-                                else 'STORED'
-                            end
-                        when member.member_id is null then 'UNKNOWN_MEMBER'
-                        when member.epoch <> request.epoch then 'FENCED'
+                        when request.member_id is null
+                            and exists (select from groups.member where member.group_id = request.group_id)
+                            then 'HAS_MEMBERS'
+                        when request.member_id is not null and member.member_id is null then 'UNKNOWN_MEMBER'
+                        when request.member_id is not null and member.epoch <> request.epoch then 'FENCED'
+                        when orphan.number is not null then 'TOPIC_IS_GONE'
                         else 'STORED'
-                    end as verdict,
-                    member.epoch as current_epoch
+                    end as verdict
                 from request
                     left join member on member.group_id = request.group_id and member.member_id = request.member_id
+                    left join orphan on orphan.number = request.number
             ),
             stored as (
                 insert into offsets.committed as committed
@@ -79,10 +90,7 @@ final class PostgresCommitStore implements CommitStore {
                 select distinct on (verdict.group_id, row.topic_id, row.partition)
                     verdict.group_id, row.topic_id, row.partition, row.topic, row.next_offset, row.leader_epoch,
                     row.metadata, clock_timestamp()
-                from unnest(:rowNumbers::int[], :topicIds::uuid[], :topics::text[], :partitions::int[],
-                        :offsets::bigint[], :leaderEpochs::int[], :metadata::text[])
-                    with ordinality
-                    as row (number, topic_id, topic, partition, next_offset, leader_epoch, metadata, position)
+                from row
                     join verdict on verdict.number = row.number and verdict.verdict = 'STORED'
                 order by verdict.group_id, row.topic_id, row.partition, row.position desc
                 on conflict (group_id, topic_id, partition) do update
@@ -164,6 +172,7 @@ final class PostgresCommitStore implements CommitStore {
                     "Member '" + (member == null ? "" : member.memberId()) + "' of group '" + request.group()
                             + "' is at epoch " + currentEpoch + ", the commit at " + (member == null ? -1
                                     : member.epoch()));
+            case "TOPIC_IS_GONE" -> new Refused(ErrorCode.UNKNOWN_TOPIC, "A topic of the commit has been deleted");
             default -> throw new IllegalStateException("Unknown verdict " + verdict);
         };
     }

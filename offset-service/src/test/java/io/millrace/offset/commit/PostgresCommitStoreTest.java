@@ -6,7 +6,7 @@ import static org.awaitility.Awaitility.await;
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.millrace.common.api.OffsetsApi.Member;
 import io.millrace.common.error.ErrorCode;
-import io.millrace.offset.GroupRows;
+import io.millrace.offset.ClusterRows;
 import io.millrace.offset.commit.CommitOutcome.Refused;
 import io.millrace.offset.commit.CommitRequest.NextOffset;
 import io.millrace.offset.meters.TestMeters;
@@ -31,10 +31,10 @@ class PostgresCommitStoreTest {
     @AutoClose
     private static final TestPostgres POSTGRES = TestPostgres.create();
 
-    private static final UUID TOPIC = UUID.randomUUID();
+    private static final UUID TOPIC = new ClusterRows(POSTGRES.direct()).addTopic("t", 1);
 
     private final JdbcClient direct = POSTGRES.direct();
-    private final GroupRows groups = new GroupRows(direct);
+    private final ClusterRows groups = new ClusterRows(direct);
     private final PostgresCommitStore store = new PostgresCommitStore(
             JdbcClient.create(POSTGRES.dataSource()),
             new TransactionTemplate(new DataSourceTransactionManager(POSTGRES.dataSource())),
@@ -128,6 +128,16 @@ class PostgresCommitStoreTest {
 
         assertThat(outcomes).extracting(PostgresCommitStoreTest::code).containsExactly(null,
                 ErrorCode.FENCED_MEMBER_EPOCH);
+    }
+
+    @Test
+    void a_commit_to_a_topic_that_is_gone_is_refused_whole() {
+        var gone = new NextOffset(UUID.randomUUID(), "t", 0, 10, null, "");
+
+        var outcomes = store.store(List.of(commit("g", null, row(1, 10), gone), commit("h", null, row(1, 10))));
+
+        assertThat(outcomes).extracting(PostgresCommitStoreTest::code).containsExactly(ErrorCode.UNKNOWN_TOPIC, null);
+        assertThat(stored("g")).isEmpty();
     }
 
     @Test

@@ -4,12 +4,12 @@ import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.stereotype.Component;
 
-/** Part of liveness: without its loop the service answers no commit, and only a restart brings it back. */
-@Component("commitLoop")
-final class CommitLoopHealth implements HealthIndicator {
+/** "commitLoop", part of liveness: without its loop the service answers no commit, and only a restart brings it back. */
+@Component
+final class CommitLoopHealthIndicator implements HealthIndicator {
     private final CommitLoop loop;
 
-    CommitLoopHealth(CommitLoop loop) {
+    CommitLoopHealthIndicator(CommitLoop loop) {
         this.loop = loop;
     }
 

@@ -44,7 +44,7 @@ class PostgresAwayTest {
             POSTGRES.start();
         }
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> service.commit("g", null, 0, "stopped", 0, 3)
+        await().atMost(Duration.ofSeconds(90)).until(() -> service.commit("g", null, 0, "stopped", 0, 3)
                 .status() == 204);
         assertThat(service.post("/internal/offsets/g/fetch", "{}").body().path("offsets").get(0).path("offset")
                 .asLong())
@@ -54,7 +54,7 @@ class PostgresAwayTest {
     @Test
     void while_postgres_does_not_answer_commits_are_refused_within_a_bound_and_recover() {
         rows.addTopic("frozen", 1);
-        await().atMost(Duration.ofSeconds(30)).until(() -> service.commit("f", null, 0, "frozen", 0, 1)
+        await().atMost(Duration.ofSeconds(90)).until(() -> service.commit("f", null, 0, "frozen", 0, 1)
                 .status() == 204);
 
         POSTGRES.freeze();
@@ -64,7 +64,7 @@ class PostgresAwayTest {
             POSTGRES.start();
         }
 
-        await().atMost(Duration.ofSeconds(30)).until(() -> service.commit("f", null, 0, "frozen", 0, 3)
+        await().atMost(Duration.ofSeconds(90)).until(() -> service.commit("f", null, 0, "frozen", 0, 3)
                 .status() == 204);
     }
 

@@ -238,6 +238,18 @@ class ControllerTest {
     }
 
     @Test
+    void while_postgres_swallows_everything_a_call_is_refused_to_be_retried_and_later_it_works() {
+        POSTGRES.freeze();
+        var refused = refusal(() -> clients.topics().create(topic("orders", 1, null)));
+        assertThat(refused.code().isRetriable()).as(refused.getMessage()).isTrue();
+
+        POSTGRES.start();
+
+        await().atMost(LONG).ignoreExceptions().until(() -> clients.topics().create(topic("orders", 1, null))
+                .version() > 0);
+    }
+
+    @Test
     void blocks_of_producer_ids_never_overlap() {
         var firsts = new HashSet<Long>();
         for (int i = 0; i < 20; i++) {

@@ -23,6 +23,7 @@ import jakarta.validation.constraints.NotNull;
  * @param requestsWaiting      requests that wait for one consumer; more are refused with 503
  * @param requestPatience      how long such a request waits; then 503
  * @param housekeepingInterval how often consumers are looked through for commits and expiry
+ * @param commitsAtOnce        consumers for which that is done at the same time; others wait
  */
 @Validated
 @ConfigurationProperties(prefix = "millrace.consumer", ignoreUnknownFields = false)
@@ -31,4 +32,5 @@ record ConsumerSettings(@NotNull @DefaultValue("5m") Duration instanceTimeout,
         @NotNull @DefaultValue("5s") Duration autoCommitInterval, @Min(1) @DefaultValue("10000") int maxInstances,
         @Min(1) @DefaultValue("1000") int maxAssignedByHand, @NotNull @DefaultValue("5m") Duration maxRequestTimeout,
         @Min(1) @DefaultValue("16") int requestsWaiting, @NotNull @DefaultValue("10s") Duration requestPatience,
-        @NotNull @DefaultValue("500ms") Duration housekeepingInterval) {}
+        @NotNull @DefaultValue("500ms") Duration housekeepingInterval,
+        @Min(1) @DefaultValue("32") int commitsAtOnce) {}

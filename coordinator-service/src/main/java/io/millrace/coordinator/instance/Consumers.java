@@ -74,7 +74,8 @@ class Consumers implements ShardListener {
                         "group '%s' has a consumer '%s' already".formatted(row.groupId(), row.instanceId()));
             }
             store.save(shard, row);
-            consumers.put(key, consumer);
+            // A new term may have loaded it from the row already.
+            consumers.putIfAbsent(key, consumer);
         });
     }
 

@@ -1,5 +1,7 @@
 package io.millrace.coordinator.instance;
 
+import java.util.concurrent.Semaphore;
+
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
@@ -19,6 +21,7 @@ class Housekeeping implements SmartLifecycle {
     private final ConsumerSettings settings;
     private final GroupMeters meters;
     private final MonotonicClock clock;
+    private final Semaphore attending;
     private volatile boolean running;
     private Thread thread = new Thread();
 
@@ -27,6 +30,7 @@ class Housekeeping implements SmartLifecycle {
         this.consumers = consumers;
         this.membership = membership;
         this.settings = settings;
+        this.attending = new Semaphore(settings.commitsAtOnce());
         this.meters = meters;
         this.clock = clock;
     }
@@ -46,6 +50,7 @@ class Housekeeping implements SmartLifecycle {
     }
 
     private void attend(HttpConsumer consumer) {
+        attending.acquireUninterruptibly();
         try {
             consumer.turnstile.pass(() -> {
                 if (consumer.deleted) {
@@ -67,6 +72,7 @@ class Housekeeping implements SmartLifecycle {
             LOG.warn("Group {}: looking after consumer {} failed", consumer.row.groupId(), consumer.row.instanceId(),
                     e);
         } finally {
+            attending.release();
             consumer.attended.set(false);
         }
     }

@@ -82,8 +82,9 @@ class ConcurrentConsumersTest {
     private Thread consumer(String name, BooleanSupplier done) {
         return Thread.ofVirtual().name(name).start(() -> {
             try {
-                instances.create(GROUP, new CreateInstance(name, "json", "earliest", null, null, null, null, null));
-                instances.subscribe(GROUP, name, new Subscription(List.of("orders"), null));
+                retrying(() -> instances.create(GROUP,
+                        new CreateInstance(name, "json", "earliest", null, null, null, null, null)));
+                retrying(() -> instances.subscribe(GROUP, name, new Subscription(List.of("orders"), null)));
                 while (!done.getAsBoolean() && failure.get() == null) {
                     retrying(() -> poll(name));
                 }

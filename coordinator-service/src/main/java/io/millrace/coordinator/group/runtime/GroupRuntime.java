@@ -4,6 +4,7 @@ import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicLongArray;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
@@ -42,6 +43,7 @@ public class GroupRuntime {
     private final AtomicReferenceArray<@Nullable Shard> shards = new AtomicReferenceArray<>(ClusterImage.GROUP_SHARDS);
     /** Of the last term of each shard that this process loaded, 0 for none. */
     private final AtomicLongArray lastEpochs = new AtomicLongArray(ClusterImage.GROUP_SHARDS);
+    private final Semaphore attending;
     /** PostgreSQL failed us; sessions begin anew once it answers. */
     private volatile boolean storeAway;
 
@@ -52,6 +54,7 @@ public class GroupRuntime {
         this.topics = topics;
         this.meters = meters;
         this.clock = clock;
+        this.attending = new Semaphore(settings.expiriesAtOnce());
         this.machine = new GroupMachine(settings.limits(), settings.assignor());
         meters.gauge("millrace.group.groups", "Groups of this coordinator", this, GroupRuntime::groupCount);
         meters.gauge("millrace.group.members", "Members of this coordinator's groups", this, GroupRuntime::memberCount);
@@ -247,6 +250,7 @@ public class GroupRuntime {
     }
 
     private void attend(GroupCell cell) {
+        attending.acquireUninterruptibly();
         try {
             cell.turnstile.pass(() -> {
                 Group group = present(cell);
@@ -259,7 +263,10 @@ public class GroupRuntime {
             });
         } catch (RefusedException e) {
             LOG.debug("Group {} is looked at again: {}", cell.groupId, e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.warn("Looking after group {} failed; trying again", cell.groupId, e);
         } finally {
+            attending.release();
             cell.attended.set(false);
         }
     }

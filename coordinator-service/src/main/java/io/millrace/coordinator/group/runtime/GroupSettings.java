@@ -24,6 +24,8 @@ import jakarta.validation.constraints.NotNull;
  * @param requestsWaiting       requests that wait for one group; more are refused with 503
  * @param requestPatience       how long such a request waits; then 503
  * @param expiryInterval        how often sessions are looked through
+ * @param expiriesAtOnce        groups whose members expire, or which are told of topics, at the same time; others wait. Below the
+ *                              size of the connection pool, so that clients' requests find connections meanwhile
  */
 @Validated
 @ConfigurationProperties(prefix = "millrace.group", ignoreUnknownFields = false)
@@ -33,7 +35,8 @@ public record GroupSettings(@NotNull @DefaultValue("STICKY") AssignorName assign
         @NotNull @DefaultValue("1s") Duration minSessionTimeout,
         @NotNull @DefaultValue("30m") Duration maxSessionTimeout,
         @Min(1) @DefaultValue("2000") int requestsWaiting, @NotNull @DefaultValue("5s") Duration requestPatience,
-        @NotNull @DefaultValue("250ms") Duration expiryInterval) {
+        @NotNull @DefaultValue("250ms") Duration expiryInterval,
+        @Min(1) @DefaultValue("4") int expiriesAtOnce) {
     GroupLimits limits() {
         return new GroupLimits(maxMembers, maxSubscribedTopics, maxPatternLength,
                 Math.toIntExact(minSessionTimeout.toMillis()), Math.toIntExact(maxSessionTimeout.toMillis()));

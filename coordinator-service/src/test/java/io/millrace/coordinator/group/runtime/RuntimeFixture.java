@@ -62,7 +62,7 @@ final class RuntimeFixture {
         store = new GroupStore(JdbcClient.create(dataSource), new DataSourceTransactionManager(dataSource));
         topics = new TopicsFeed(images);
         var settings = new GroupSettings(AssignorName.STICKY, maxGroups, 10, 10, 100, Duration.ofSeconds(1),
-                Duration.ofMinutes(1), 100, Duration.ofSeconds(30), Duration.ofMillis(100));
+                Duration.ofMinutes(1), 100, Duration.ofSeconds(30), Duration.ofMillis(100), 4);
         runtime = new GroupRuntime(store, settings, topics, new GroupMeters(registry), nowMs::get);
     }
 

@@ -41,7 +41,7 @@ class CommitLoopTest {
     @Test
     void what_arrives_while_a_statement_runs_is_stored_by_the_next_one() throws Exception {
         var first = submit(1);
-        await().until(() -> store.batches.size() == 1);
+        await().atMost(Duration.ofSeconds(60)).until(() -> store.batches.size() == 1);
         var second = submit(1);
         var third = submit(2);
 
@@ -56,7 +56,7 @@ class CommitLoopTest {
     @Test
     void a_full_queue_refuses_until_there_is_room_again() throws Exception {
         submit(1);
-        await().until(() -> store.batches.size() == 1);
+        await().atMost(Duration.ofSeconds(60)).until(() -> store.batches.size() == 1);
         var filling = List.of(submit(4), submit(4), submit(2));
 
         var refused = submit(1).get(10, SECONDS);
@@ -74,10 +74,10 @@ class CommitLoopTest {
     @Test
     void a_shutdown_stores_what_was_accepted_and_refuses_what_comes_later() throws Exception {
         var first = submit(1);
-        await().until(() -> store.batches.size() == 1);
+        await().atMost(Duration.ofSeconds(60)).until(() -> store.batches.size() == 1);
         var waiting = submit(1);
         var stopping = Thread.ofVirtual().start(loop::stop);
-        await().until(() -> submit(1).getNow(null) instanceof Refused refused && refused
+        await().atMost(Duration.ofSeconds(60)).until(() -> submit(1).getNow(null) instanceof Refused refused && refused
                 .code() == ErrorCode.UNAVAILABLE);
 
         store.gate.release(1000);
@@ -93,7 +93,7 @@ class CommitLoopTest {
         loop.stop();
         loop = started(Duration.ofMillis(50));
         submit(1);
-        await().until(() -> store.batches.size() == 1);
+        await().atMost(Duration.ofSeconds(60)).until(() -> store.batches.size() == 1);
         var waiting = submit(1);
 
         loop.stop();

@@ -12,6 +12,7 @@ import io.millrace.offset.commit.CommitRequest.NextOffset;
 import io.millrace.offset.meters.TestMeters;
 import io.millrace.testing.TestPostgres;
 import java.sql.Connection;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -282,7 +283,7 @@ class PostgresCommitStoreTest {
     }
 
     private void awaitALockWaiter() {
-        await().until(() -> direct.sql("""
+        await().atMost(Duration.ofSeconds(60)).until(() -> direct.sql("""
                 select count(*) from pg_stat_activity
                 where datname = current_database() and wait_event_type = 'Lock'
                 """).query(Integer.class).single() > 0);

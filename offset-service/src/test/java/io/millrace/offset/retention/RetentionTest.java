@@ -163,7 +163,7 @@ class RetentionTest {
     }
 
     private void awaitALockWaiter() {
-        await().until(() -> direct.sql("""
+        await().atMost(Duration.ofSeconds(60)).until(() -> direct.sql("""
                 select count(*) from pg_stat_activity
                 where datname = current_database() and wait_event_type = 'Lock'
                 """).query(Integer.class).single() > 0);

@@ -13,9 +13,16 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.Collections;
+import java.util.Enumeration;
+import java.util.List;
 
-/** Refuses bodies over the limit: by their announced length before anything is read, others when they get there. */
+/** Refuses bodies over the limit, by their announced length before anything is read, others when they get there; and takes forms for JSON. */
 final class BodyLimitFilter implements Filter {
+    private static final String CONTENT_TYPE = "Content-Type";
+    private static final String FORM = "application/x-www-form-urlencoded";
+    private static final String JSON = "application/json";
+
     private final long limitBytes;
 
     BodyLimitFilter(long limitBytes) {
@@ -25,18 +32,48 @@ final class BodyLimitFilter implements Filter {
     @Override
     public void doFilter(ServletRequest request, ServletResponse response, FilterChain chain) throws IOException,
             ServletException {
+        var http = (HttpServletRequest) request;
         long announced = request.getContentLengthLong();
         if (announced > limitBytes) {
-            ErrorAnswer.of(ErrorCode.BODY_TOO_LARGE, tooLarge().getMessage()).writeTo((HttpServletResponse) response);
-        } else if (announced < 0 && ((HttpServletRequest) request).getHeader("Transfer-Encoding") != null) {
-            chain.doFilter(new LimitedRequest((HttpServletRequest) request), response);
-        } else {
-            chain.doFilter(request, response);
+            ErrorAnswer.of(ErrorCode.BODY_TOO_LARGE, String.valueOf(tooLarge().getMessage())).writeTo(
+                    (HttpServletResponse) response);
+            return;
         }
+        String contentType = request.getContentType();
+        if (contentType != null && contentType.regionMatches(true, 0, FORM, 0, FORM.length())) {
+            http = new NotAForm(http);
+        }
+        if (announced < 0 && http.getHeader("Transfer-Encoding") != null) {
+            http = new LimitedRequest(http);
+        }
+        chain.doFilter(http, response);
     }
 
     private RefusedException tooLarge() {
         return new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body is larger than " + limitBytes + " bytes");
+    }
+
+    /** What {@code curl -d} calls its body unless told otherwise. No form is ever posted here, so it is not to be read as one. */
+    private static final class NotAForm extends HttpServletRequestWrapper {
+        private NotAForm(HttpServletRequest request) {
+            super(request);
+        }
+
+        @Override
+        public String getContentType() {
+            return JSON;
+        }
+
+        @Override
+        public String getHeader(String name) {
+            return CONTENT_TYPE.equalsIgnoreCase(name) ? JSON : super.getHeader(name);
+        }
+
+        @Override
+        public Enumeration<String> getHeaders(String name) {
+            return CONTENT_TYPE.equalsIgnoreCase(name) ? Collections.enumeration(List.of(JSON))
+                    : super.getHeaders(name);
+        }
     }
 
     private final class LimitedRequest extends HttpServletRequestWrapper {

@@ -95,6 +95,17 @@ class EdgeTest {
                 .contains("partitions_count");
     }
 
+    @ParameterizedTest
+    @CsvSource({"application/x-www-form-urlencoded", "text/plain", "application/vnd.kafka.v2+json",
+            "application/octet-stream"})
+    void a_json_body_may_have_any_content_type(String contentType) {
+        String name = "typed-" + contentType.length();
+
+        assertThat(gateway.send("POST", "/admin/topics", "{\"topic_name\":\"" + name + "\"}", "Content-Type",
+                contentType).status())
+                .isEqualTo(201);
+    }
+
     @Test
     void pages_of_the_origins_allowed_may_call() {
         Answer preflight = gateway.send("OPTIONS", "/topics/edge", "", "Origin", "https://shop.example",

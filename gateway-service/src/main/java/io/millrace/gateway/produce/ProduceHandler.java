@@ -1,0 +1,100 @@
+package io.millrace.gateway.produce;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.record.RecordSlices;
+import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.edge.GatewayProperties;
+import io.millrace.gateway.producer.Delivery;
+import io.millrace.gateway.producer.Producer;
+import io.millrace.gateway.producer.ProducerProperties;
+import io.millrace.gateway.records.RecordFormat;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import org.springframework.stereotype.Component;
+
+/** Takes records. Reads and writes bytes by itself: no converter, no tree, no object per record between the socket and the batch. */
+@Component
+class ProduceHandler {
+    private static final String ANSWER_TYPE = "application/vnd.kafka.v2+json";
+
+    private final Topics topics;
+    private final Producer producer;
+    private final ProducerProperties producerProperties;
+    private final int maxBodyBytes;
+    private final ProduceScratches scratches = new ProduceScratches();
+
+    ProduceHandler(Topics topics, Producer producer, ProducerProperties producerProperties,
+            GatewayProperties properties) {
+        this.topics = topics;
+        this.producer = producer;
+        this.producerProperties = producerProperties;
+        this.maxBodyBytes = (int) properties.maxBodySize().toBytes();
+    }
+
+    void produce(String topic, HttpServletRequest request, HttpServletResponse response) throws IOException,
+            InterruptedException {
+        produce(topics.require(topic), RecordSlices.ANY_PARTITION, request, response);
+    }
+
+    void produceToPartition(String topic, int partition, HttpServletRequest request, HttpServletResponse response)
+            throws IOException, InterruptedException {
+        TopicImage image = topics.require(topic);
+        if (image.partition(partition) == null) {
+            throw Topics.unknownPartition(image, partition);
+        }
+        produce(image, partition, request, response);
+    }
+
+    private void produce(TopicImage topic, int partition, HttpServletRequest request, HttpServletResponse response)
+            throws IOException, InterruptedException {
+        RecordFormat format = formatOf(request.getContentType());
+        ProduceScratch scratch = scratches.take();
+        scratch.read(request.getInputStream(), request.getContentLengthLong(), maxBodyBytes);
+        scratch.parser.parse(scratch.body(), scratch.length(), format, partition, scratch.records);
+        Delivery delivery = producer.send(topic, scratch.records, System.currentTimeMillis());
+        if (isAsync(request)) {
+            response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+        } else {
+            delivery.await(producerProperties.deliveryTimeout());
+            answer(topic, delivery, scratch, response);
+        }
+        // Not given back after an exception: that is rare, and simpler.
+        scratches.give(scratch);
+    }
+
+    private static void answer(TopicImage topic, Delivery delivery, ProduceScratch scratch,
+            HttpServletResponse response) throws IOException {
+        RefusedException refusal = ProduceAnswer.wholeRefusal(topic, delivery);
+        if (refusal != null) {
+            throw refusal;
+        }
+        ProduceAnswer.write(topic, delivery, scratch.answer);
+        response.setContentType(ANSWER_TYPE);
+        response.setContentLength(scratch.answer.size());
+        scratch.answer.writeTo(response.getOutputStream());
+    }
+
+    /** Whatever is not one of the record types is taken for JSON: many a client names its body wrongly or not at all. */
+    private static RecordFormat formatOf(String contentType) {
+        RecordFormat named = RecordFormat.named(contentType);
+        return named == null ? RecordFormat.JSON : named;
+    }
+
+    private static boolean isAsync(HttpServletRequest request) {
+        String query = request.getQueryString();
+        if (query == null) {
+            return false;
+        }
+        String async = request.getParameter("async");
+        if (async == null || async.equals("false")) {
+            return false;
+        }
+        if (!async.equals("true")) {
+            throw new RefusedException(ErrorCode.INVALID_REQUEST, "async: '" + async + "' is not true or false");
+        }
+        return true;
+    }
+}

@@ -1,103 +1,86 @@
 package io.millrace.testing;
 
+import java.io.Closeable;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.net.InetAddress;
-import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.util.HashSet;
 import java.util.Set;
-import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
-import org.jspecify.annotations.Nullable;
 
-/** Forwards TCP connections to one target until told otherwise. Keeps its port over a stop. */
-final class TcpLink {
+/**
+ * Forwards TCP connections to one target until told otherwise. While stopped it goes on listening, and breaks what connects at once: a port
+ * that was given up could be another's when it is wanted again.
+ */
+final class TcpLink implements AutoCloseable {
     private static final int BACKLOG = 50;
 
     private final String targetHost;
     private final int targetPort;
-    private final int port;
+    private final ServerSocket listener;
     private final ReentrantLock lock = new ReentrantLock();
     private final Condition thawed = lock.newCondition();
-    private final Set<Socket> sockets = ConcurrentHashMap.newKeySet();
+    private final Set<Socket> sockets = new HashSet<>();
     private boolean frozen;
-    private @Nullable ServerSocket listener;
+    private boolean stopped;
 
     TcpLink(String targetHost, int targetPort) throws IOException {
         this.targetHost = targetHost;
         this.targetPort = targetPort;
-        this.port = listen(0);
+        this.listener = new ServerSocket(0, BACKLOG, InetAddress.getLoopbackAddress());
+        Thread.ofPlatform().daemon().name("tcp-link").start(this::accept);
     }
 
     int port() {
-        return port;
+        return listener.getLocalPort();
     }
 
     void start() {
-        lock.lock();
-        try {
-            frozen = false;
-            thawed.signalAll();
-            if (listener == null) {
-                listen(port);
-            }
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        } finally {
-            lock.unlock();
-        }
+        change(false, false);
     }
 
     void freeze() {
-        lock.lock();
-        try {
-            frozen = true;
-        } finally {
-            lock.unlock();
-        }
+        change(true, false);
     }
 
     void stop() {
+        change(false, true);
+    }
+
+    @Override
+    public void close() {
+        stop();
+        closeQuietly(listener);
+    }
+
+    private void change(boolean toFrozen, boolean toStopped) {
         lock.lock();
         try {
-            frozen = false;
+            frozen = toFrozen;
+            stopped = toStopped;
             thawed.signalAll();
-            if (listener != null) {
-                listener.close();
-                listener = null;
+            if (stopped) {
+                sockets.forEach(TcpLink::closeQuietly);
+                sockets.clear();
             }
-            sockets.forEach(TcpLink::closeQuietly);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
         } finally {
             lock.unlock();
         }
     }
 
-    private int listen(int wanted) throws IOException {
-        var opened = new ServerSocket();
-        opened.setReuseAddress(true);
-        opened.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), wanted), BACKLOG);
-        listener = opened;
-        Thread.ofPlatform().daemon().name("tcp-link").start(() -> accept(opened));
-        return opened.getLocalPort();
-    }
-
-    private void accept(ServerSocket from) {
-        while (true) {
+    private void accept() {
+        while (!listener.isClosed()) {
             try {
-                connect(from.accept(), from);
+                connect(listener.accept());
             } catch (IOException e) {
-                if (from.isClosed()) {
-                    return;
-                }
+                // The listener was closed, or the target refused: either shows at the client.
             }
         }
     }
 
-    private void connect(Socket client, ServerSocket from) throws IOException {
+    private void connect(Socket client) throws IOException {
         Socket target;
         try {
             target = new Socket(targetHost, targetPort);
@@ -109,12 +92,13 @@ final class TcpLink {
         }
         lock.lock();
         try {
-            sockets.add(client);
-            sockets.add(target);
-            if (listener != from) {
+            if (stopped) {
                 closeQuietly(client);
                 closeQuietly(target);
+                return;
             }
+            sockets.add(client);
+            sockets.add(target);
         } finally {
             lock.unlock();
         }
@@ -134,8 +118,17 @@ final class TcpLink {
         } catch (IOException e) {
             // Either side closing ends the connection; that is what a link does.
         } finally {
-            sockets.remove(from);
-            sockets.remove(to);
+            forget(from, to);
+        }
+    }
+
+    private void forget(Socket one, Socket other) {
+        lock.lock();
+        try {
+            sockets.remove(one);
+            sockets.remove(other);
+        } finally {
+            lock.unlock();
         }
     }
 
@@ -150,7 +143,7 @@ final class TcpLink {
         }
     }
 
-    private static void closeQuietly(Socket socket) {
+    private static void closeQuietly(Closeable socket) {
         try {
             socket.close();
         } catch (IOException e) {

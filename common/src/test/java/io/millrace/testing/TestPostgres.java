@@ -81,7 +81,7 @@ public final class TestPostgres implements AutoCloseable {
                 "spring.datasource.password", password());
     }
 
-    /** As if the server had died: open connections break, new ones are refused. */
+    /** As if the server had died: open connections break, new ones at once. */
     public void stop() {
         link.stop();
     }
@@ -98,7 +98,7 @@ public final class TestPostgres implements AutoCloseable {
 
     @Override
     public void close() {
-        link.stop();
+        link.close();
         server.dropDatabase(database);
     }
 }

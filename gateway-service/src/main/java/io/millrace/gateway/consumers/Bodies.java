@@ -38,7 +38,7 @@ final class Bodies {
             @JsonProperty("base_uri") @Schema(example = "http://localhost:8080/consumers/billing/instances/billing-1") String baseUri) {}
 
     /** Either of the two. */
-    @Schema(name = "Subscribe")
+    @Schema(name = "Subscribe", example = "{\"topics\": [\"orders\"]}")
     record Subscribe(
             @Schema(example = "[\"orders\"]") @Nullable List<@Nullable String> topics,
             @JsonProperty("topic_pattern") @Schema(description = "A regular expression that whole names match, instead of topics") @Nullable String topicPattern) {}
@@ -90,7 +90,7 @@ final class Bodies {
             @Schema(example = "") String metadata) {}
 
     /** Offsets, timestamps, or both. */
-    @Schema(name = "SeekPositions")
+    @Schema(name = "SeekPositions", example = "{\"offsets\":[{\"topic\":\"orders\",\"partition\":0,\"offset\":0}]}")
     record SeekPositions(
             @Nullable List<@Nullable NamedOffset> offsets,
             @Schema(example = "[]") @Nullable List<@Nullable NamedTimestamp> timestamps) {}

@@ -1,5 +1,6 @@
 package io.millrace.gateway.consumers;
 
+import io.millrace.common.api.InstancesApi;
 import io.millrace.common.api.InstancesApi.BeginPoll;
 import io.millrace.common.api.InstancesApi.Delivered;
 import io.millrace.common.api.InstancesApi.Settings;
@@ -30,6 +31,8 @@ import org.springframework.stereotype.Component;
 final class Polls {
     /** A round of fetching for less is not worth its way. */
     private static final int LEAST_FETCH_BYTES = 16 * 1024;
+    /** How often a poll begins anew because its partitions changed hands under it; then it is refused. */
+    private static final int MAX_REASSIGNMENTS = 3;
 
     private final ServiceClients services;
     private final Brokers fetches;
@@ -67,6 +70,7 @@ final class Polls {
     Answer poll(Request request) throws InterruptedException {
         var instances = services.instances(request.group);
         long deadline = 0;
+        int refused = 0;
         while (true) {
             long begun = System.nanoTime();
             var grant = instances.beginPoll(request.group, request.instance,
@@ -83,14 +87,30 @@ final class Polls {
             } else {
                 read(batch, grant.settings(), begun, deadline);
             }
-            var delivered = batch.delivered();
-            if (!delivered.isEmpty()) {
-                instances.delivered(request.group, request.instance, new Delivered(grant.pollNumber(), delivered, batch
-                        .starts()));
-            }
-            if (batch.written() > 0 || grant.repeatUpTo() || System.nanoTime() - deadline >= 0) {
+            boolean taken = deliver(instances, request, grant.pollNumber(), batch, refused < MAX_REASSIGNMENTS);
+            if (!taken) {
+                refused++;
+            } else if (batch.written() > 0 || grant.repeatUpTo() || System.nanoTime() - deadline >= 0) {
                 return new Answer(format, batch);
             }
+        }
+    }
+
+    /** Returns false when partitions went to another member while they were read: what was read is void, and the rest is read anew. */
+    private static boolean deliver(InstancesApi instances, Request request, long pollNumber, PollBatch batch,
+            boolean mayReadAnew) {
+        var delivered = batch.delivered();
+        if (delivered.isEmpty()) {
+            return true;
+        }
+        try {
+            instances.delivered(request.group, request.instance, new Delivered(pollNumber, delivered, batch.starts()));
+            return true;
+        } catch (RefusedException refusal) {
+            if (refusal.code() == ErrorCode.FENCED_MEMBER_EPOCH && mayReadAnew) {
+                return false;
+            }
+            throw refusal;
         }
     }
 

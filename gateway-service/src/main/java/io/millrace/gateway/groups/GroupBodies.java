@@ -63,7 +63,7 @@ final class GroupBodies {
      * @param value      the offset, the time in milliseconds since 1970, or the signed shift
      * @param partitions null: every partition the group has committed
      */
-    @Schema(name = "ResetOffsets")
+    @Schema(name = "ResetOffsets", example = "{\"to\": \"earliest\"}")
     record ResetOffsets(
             @Schema(example = "earliest", allowableValues = {"earliest", "latest", "offset", "timestamp",
                     "shift"}) @Nullable String to,

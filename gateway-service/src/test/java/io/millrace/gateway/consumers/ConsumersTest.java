@@ -259,6 +259,20 @@ class ConsumersTest {
     }
 
     @Test
+    void a_poll_whose_partitions_changed_hands_reads_anew_what_is_left_to_it() {
+        var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
+        append(consumer.topic, 0, "1");
+        gateway.services.refuseDelivered(ErrorCode.FENCED_MEMBER_EPOCH);
+        int before = gateway.services.polls();
+        assertThat(consumer.poll("timeout=0").statusCode()).isEqualTo(409);
+        assertThat(gateway.services.polls() - before).isEqualTo(4);
+
+        gateway.services.refuseDelivered(null);
+
+        assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
+    }
+
+    @Test
     void an_instance_deleted_in_the_middle_of_a_poll_ends_it() {
         var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
         int before = gateway.services.polls();

@@ -1,5 +1,6 @@
 package io.millrace.gateway.events;
 
+import io.millrace.common.record.CorruptBatchException;
 import io.millrace.gateway.events.PartitionLogs.Fetched;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import io.millrace.gateway.records.RecordFormat;
@@ -11,12 +12,15 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.function.BooleanSupplier;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One subscriber. Runs on the request's thread, which is the only writer of the response: a write that blocks holds this stream back and
  * no other.
  */
 final class EventStream {
+    private static final Logger log = LoggerFactory.getLogger(EventStream.class);
     /** Entries of the feed that are written before a partition that is behind gets its turn. */
     private static final int ENTRIES_PER_TURN = 64;
 
@@ -140,7 +144,15 @@ final class EventStream {
 
     private boolean write(int partition, ByteBuffer records) throws IOException {
         long from = cursor.position(partition);
-        rendering.render(partitions.get(partition), format, records, from, run -> cursor.fetched(partition, run));
+        try {
+            rendering.render(partitions.get(partition), format, records, from, run -> cursor.fetched(partition, run));
+        } catch (CorruptBatchException e) {
+            // The other partitions go on; retention or a repair may take the batch away.
+            log.warn("{}: records from offset {} cannot be read: {}", partitions.get(partition), cursor.position(
+                    partition),
+                    e.getMessage());
+            notBefore[partition] = System.nanoTime() + limits.heartbeat().toNanos();
+        }
         return cursor.position(partition) > from;
     }
 

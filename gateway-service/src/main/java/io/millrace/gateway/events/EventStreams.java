@@ -81,11 +81,7 @@ final class EventStreams implements SmartLifecycle {
             InterruptedException {
         var lost = new ArrayList<Loss>();
         long[] positions = begin(request, lost);
-        response.setStatus(HttpServletResponse.SC_OK);
-        response.setContentType("text/event-stream;charset=UTF-8");
-        response.setHeader("Cache-Control", "no-store");
-        // nginx would gather events before it passes them on.
-        response.setHeader("X-Accel-Buffering", "no");
+        announce(response);
         var stream = new EventStream(feed, positions, logs, rendering, properties.streamLimits(), catchUp,
                 meters.counting(response.getOutputStream()));
         open.add(stream);
@@ -103,6 +99,15 @@ final class EventStreams implements SmartLifecycle {
         } finally {
             open.remove(stream);
         }
+    }
+
+    /** Sets the headers of a stream. */
+    static void announce(HttpServletResponse response) {
+        response.setStatus(HttpServletResponse.SC_OK);
+        response.setContentType("text/event-stream;charset=UTF-8");
+        response.setHeader("Cache-Control", "no-store");
+        // nginx would gather events before it passes them on.
+        response.setHeader("X-Accel-Buffering", "no");
     }
 
     /** Where each partition begins; fills {@code lost} with what is not there any more. */

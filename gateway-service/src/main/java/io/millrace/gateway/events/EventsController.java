@@ -9,6 +9,7 @@ import io.swagger.v3.oas.annotations.media.ExampleObject;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
+import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import org.jspecify.annotations.Nullable;
@@ -75,11 +76,10 @@ class EventsController {
             @Parameter(description = "How keys and values are shown: `json`, `text` or `binary` (base64)", example = "json") @RequestParam(required = false) @Nullable String format,
             @Parameter(description = "As the header of this name, which wins") @RequestParam(required = false) @Nullable String lastEventId,
             @Parameter(in = ParameterIn.HEADER, name = LAST_EVENT_ID, description = "Id of the last event that was seen") @RequestHeader(name = LAST_EVENT_ID, required = false) @Nullable String lastEventIdHeader,
-            HttpServletResponse response) throws IOException, InterruptedException {
-        serve(new StreamRequest.Parameters(topic, partitions, from, format, lastEventIdHeader != null
-                ? lastEventIdHeader
-                : lastEventId),
-                response);
+            HttpServletRequest request, HttpServletResponse response)
+            throws IOException, InterruptedException {
+        String resumed = lastEventIdHeader != null ? lastEventIdHeader : lastEventId;
+        serve(new StreamRequest.Parameters(topic, partitions, from, format, resumed), request, response);
     }
 
     @GetMapping("/events")
@@ -95,15 +95,20 @@ class EventsController {
             @Parameter(description = "How keys and values are shown: `json`, `text` or `binary` (base64)", example = "json") @RequestParam(required = false) @Nullable String format,
             @Parameter(description = "As the header of this name, which wins") @RequestParam(required = false) @Nullable String lastEventId,
             @Parameter(in = ParameterIn.HEADER, name = LAST_EVENT_ID, description = "Id of the last event that was seen") @RequestHeader(name = LAST_EVENT_ID, required = false) @Nullable String lastEventIdHeader,
-            HttpServletResponse response) throws IOException, InterruptedException {
-        serve(new StreamRequest.Parameters(names, partitions, from, format, lastEventIdHeader != null
-                ? lastEventIdHeader
-                : lastEventId),
-                response);
+            HttpServletRequest request, HttpServletResponse response)
+            throws IOException, InterruptedException {
+        String resumed = lastEventIdHeader != null ? lastEventIdHeader : lastEventId;
+        serve(new StreamRequest.Parameters(names, partitions, from, format, resumed), request, response);
     }
 
-    private void serve(StreamRequest.Parameters parameters, HttpServletResponse response) throws IOException,
-            InterruptedException {
-        streams.serve(StreamRequest.of(parameters, topics, properties), response);
+    private void serve(StreamRequest.Parameters parameters, HttpServletRequest request, HttpServletResponse response)
+            throws IOException, InterruptedException {
+        var wanted = StreamRequest.of(parameters, topics, properties);
+        if (request.getMethod().equals("HEAD")) {
+            // The body of such an answer goes nowhere, so that nobody would ever notice that the client has left.
+            EventStreams.announce(response);
+            return;
+        }
+        streams.serve(wanted, response);
     }
 }

@@ -7,7 +7,7 @@ import io.millrace.gateway.records.RecordFormat;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumSet;
+import java.util.EnumMap;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -75,10 +75,20 @@ final class PartitionTail {
         try {
             boolean more = true;
             while (more) {
-                more = position == FeedRing.UNKNOWN ? begin() : read();
+                more = step();
             }
         } catch (InterruptedException e) {
             log.debug("Reader of {} stopped", partition);
+        }
+    }
+
+    private boolean step() throws InterruptedException {
+        try {
+            return position == FeedRing.UNKNOWN ? begin() : read();
+        } catch (RuntimeException e) {
+            // A batch that cannot be read, most likely. The subscriptions stay: retention or a repair may take it away.
+            log.error("{}: reading at offset {} failed", partition, position, e);
+            return waitForLeader("failed");
         }
     }
 
@@ -106,29 +116,25 @@ final class PartitionTail {
         };
     }
 
-    private boolean publish(ByteBuffer records) throws InterruptedException {
+    private boolean publish(ByteBuffer records) {
         noteBack();
         if (!records.hasRemaining()) {
             return true;
         }
-        return render(records) || waitForLeader("unreadable records");
-    }
-
-    private boolean render(ByteBuffer records) {
         lock.lock();
         try {
             long next = position;
-            var formats = EnumSet.noneOf(RecordFormat.class);
-            attachments.forEach(attachment -> formats.add(attachment.feed().key().format()));
-            for (var format : formats) {
-                next = rendering.render(partition, format, records.duplicate(), position, run -> give(format, run));
+            var rendered = new EnumMap<RecordFormat, List<RenderedRecords>>(RecordFormat.class);
+            for (var attachment : attachments) {
+                rendered.computeIfAbsent(attachment.feed().key().format(), _ -> new ArrayList<>());
             }
+            // Given out only when all of it could be read: what is read again would be given twice.
+            for (var entry : rendered.entrySet()) {
+                next = rendering.render(partition, entry.getKey(), records, position, entry.getValue()::add);
+            }
+            rendered.forEach((format, runs) -> runs.forEach(run -> give(format, run)));
             position = next;
             return true;
-        } catch (RuntimeException e) {
-            // A batch that cannot be read would end the subscriptions; retention or a repair may take it away.
-            log.error("{}: records from offset {} cannot be read", partition, position, e);
-            return false;
         } finally {
             lock.unlock();
         }

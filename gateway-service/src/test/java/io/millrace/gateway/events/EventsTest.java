@@ -356,6 +356,17 @@ class EventsTest {
     }
 
     @Test
+    void a_request_for_the_headers_alone_opens_no_stream() {
+        topic("headers", 1);
+
+        var response = gateway.send("HEAD", "/topics/headers/events", null);
+
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.headers().firstValue("Content-Type")).hasValueSatisfying(
+                type -> assertThat(type).startsWith("text/event-stream"));
+    }
+
+    @Test
     void an_id_of_another_subscription_is_refused() {
         topic("mine", 1);
         topic("yours", 1);

@@ -199,6 +199,10 @@ final class LogState {
         long baseOffset = end.offset();
         snapshots.take(producers, baseOffset);
         segments.last().seal();
+        if (recoveryPoint >= baseOffset) {
+            // As soon as the next segment is there, recovery trusts this one's indexes.
+            segments.last().flush(true);
+        }
         LogSegment next = LogSegment.growing(store, baseOffset, config, nowMs);
         segments = segments.with(next);
         end = new End(baseOffset, next, 0);
@@ -288,19 +292,35 @@ final class LogState {
         return true;
     }
 
-    /** Called under the files lock alone; only segments that no longer grow have their indexes touched. */
-    void flush(long upToOffset) throws IOException {
-        long upTo = Math.min(upToOffset, end.offset());
-        if (upTo <= recoveryPoint) {
-            return;
-        }
+    /**
+     * Flushes what lies before an offset; called under the files lock alone, while appends go on.
+     *
+     * @return the segments as they were, for {@link #markFlushed}
+     */
+    LogSegments flush(long upToOffset) throws IOException {
         LogSegments current = segments;
-        for (int i = current.floorIndex(recoveryPoint); i < current.size() && current.get(i).baseOffset() < upTo; i++) {
-            LogSegment following = current.after(i);
-            current.get(i).flush(following != null && following.baseOffset() <= upTo);
+        for (int i = current.floorIndex(recoveryPoint); i < current.size() && current.get(i)
+                .baseOffset() < upToOffset; i++) {
+            current.get(i).flush(isWholeBefore(current, i, upToOffset));
         }
         store.flushDirectory();
-        recoveryPoint = upTo;
+        return current;
+    }
+
+    /** Raises the recovery point after a flush; false when a roll came between, so that a segment that is now complete lacks its indexes' flush. */
+    boolean markFlushed(LogSegments flushed, long upToOffset) {
+        boolean wasWhole = isWholeBefore(flushed, flushed.floorIndex(upToOffset - 1), upToOffset);
+        boolean isWhole = isWholeBefore(segments, segments.floorIndex(upToOffset - 1), upToOffset);
+        if (isWhole && !wasWhole) {
+            return false;
+        }
+        recoveryPoint = Math.max(recoveryPoint, upToOffset);
+        return true;
+    }
+
+    private static boolean isWholeBefore(LogSegments segments, int index, long offset) {
+        LogSegment following = segments.after(index);
+        return following != null && following.baseOffset() <= offset;
     }
 
     /** Newest first, so that a crash in between leaves no gap. */

@@ -231,7 +231,12 @@ public final class PartitionLog {
         filesLock.lock();
         try {
             ensureUsable();
-            state.flush(upToOffset);
+            long upTo = Math.min(upToOffset, state.endOffset());
+            boolean flushed = upTo <= state.recoveryPoint();
+            while (!flushed) {
+                LogSegments segments = state.flush(upTo);
+                flushed = writing(() -> state.markFlushed(segments, upTo));
+            }
         } catch (IOException e) {
             throw fail(e);
         } finally {

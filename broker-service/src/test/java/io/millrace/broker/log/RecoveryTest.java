@@ -12,6 +12,7 @@ import io.millrace.common.metadata.TopicConfig;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Random;
 import org.junit.jupiter.api.Test;
 
 class RecoveryTest {
@@ -105,6 +106,28 @@ class RecoveryTest {
 
         assertThat(recovered.logEndOffset()).isEqualTo(log.logEndOffset());
         assertThat(recovered.segmentCount()).isEqualTo(log.segmentCount());
+    }
+
+    @Test
+    void a_segment_flushed_to_its_end_before_it_was_rolled_keeps_its_indexes() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        for (int i = 0; i < 20; i++) {
+            append(log, batch(LogFixture.NOW_MS + i, "value" + i));
+        }
+        log.flush(log.logEndOffset());
+        log.roll(LogFixture.NOW_MS);
+        append(log, batch("next"));
+        store.flushDirectory();
+        byte[] index = store.content(FIRST_INDEX);
+        byte[] timeIndex = store.content(FIRST_TIME_INDEX);
+
+        for (int seed = 0; seed < 20; seed++) {
+            MemoryLogStore crashed = store.crash(new Random(seed));
+            open(crashed, config(1 << 20), new LogOpening(false, log.recoveryPoint(), 0, 0));
+
+            assertThat(crashed.content(FIRST_INDEX)).isEqualTo(index);
+            assertThat(crashed.content(FIRST_TIME_INDEX)).isEqualTo(timeIndex);
+        }
     }
 
     @Test

@@ -65,7 +65,7 @@ final class Benchmark {
         progress.say("preparing the suite (after a build, its ahead-of-time caches)");
         try (Suite suite = Suite.prepare(settings, quiet)) {
             suite.start();
-            suite.trainForQuickerStarts();
+            suite.trainForQuickerStarts(false);
         }
         long startedNanos = System.nanoTime();
         try (Suite suite = Suite.prepare(settings, quiet)) {

@@ -16,8 +16,7 @@ import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
 
 /**
- * Makes the ahead-of-time caches (JEP 514) with which the services start in half the time: once for each build, in the background, at the
- * lowest priority, while the suite is up. A service is trained by one start up to its complete application context, against a database and
+ * Makes the ahead-of-time caches (JEP 514) with which the services start in half the time, once for each build, while the suite is up. A service is trained by one start up to its complete application context, against a database and
  * a directory of its own that are thrown away.
  */
 final class AotTraining {
@@ -35,8 +34,12 @@ final class AotTraining {
         this.services = services;
     }
 
-    /** Trains one service after the other. What cannot be trained starts as before. */
-    void run() throws InterruptedException {
+    /**
+     * Trains one service after the other. What cannot be trained starts as before.
+     *
+     * @param lowestPriority only with processor time that nothing else wants
+     */
+    void run(boolean lowestPriority) throws InterruptedException {
         if (services.isEmpty() || settings.usesOwnPostgres()) {
             return;
         }
@@ -46,7 +49,7 @@ final class AotTraining {
                 for (Untrained service : services) {
                     onPostgres("drop database if exists " + SCRATCH_DATABASE + " with (force)");
                     onPostgres("create database " + SCRATCH_DATABASE);
-                    train(service, scratch);
+                    train(service, scratch, lowestPriority);
                 }
                 onPostgres("drop database if exists " + SCRATCH_DATABASE + " with (force)");
             } finally {
@@ -57,11 +60,12 @@ final class AotTraining {
         }
     }
 
-    private void train(Untrained service, Path scratch) throws IOException, InterruptedException {
+    private void train(Untrained service, Path scratch, boolean lowestPriority) throws IOException,
+            InterruptedException {
         Path cache = service.jar().aotCache();
         Path unfinished = cache.resolveSibling(cache.getFileName() + ".new");
         List<String> command = new ArrayList<>();
-        if (Commands.isOnPath("nice")) {
+        if (lowestPriority && Commands.isOnPath("nice")) {
             command.addAll(List.of("nice", "-n", "19"));
         }
         List<String> java = service.spec().command();

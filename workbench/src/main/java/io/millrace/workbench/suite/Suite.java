@@ -132,10 +132,14 @@ public final class Suite implements AutoCloseable {
         }
     }
 
-    /** Makes the next start quicker where that has not been done; takes a while, and nothing waits for it. */
-    public void trainForQuickerStarts() throws InterruptedException {
+    /**
+     * Makes the next start quicker where that has not been done; takes a while.
+     *
+     * @param inBackground nobody waits for it: it is to take nothing from what the suite does meanwhile
+     */
+    public void trainForQuickerStarts(boolean inBackground) throws InterruptedException {
         if (training != null) {
-            training.run();
+            training.run(inBackground);
         }
     }
 

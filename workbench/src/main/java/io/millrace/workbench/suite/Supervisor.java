@@ -55,7 +55,7 @@ public final class Supervisor {
 
     private void train() {
         try {
-            suite.trainForQuickerStarts();
+            suite.trainForQuickerStarts(true);
         } catch (InterruptedException e) {
             // the suite is going down; the next one trains
         }

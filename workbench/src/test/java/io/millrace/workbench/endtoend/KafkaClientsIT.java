@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Future;
@@ -142,7 +143,7 @@ class KafkaClientsIT {
     }
 
     private Map<Integer, List<String>> readAll(String topic, int partitions) {
-        Map<Integer, List<String>> values = new java.util.HashMap<>();
+        Map<Integer, List<String>> values = new HashMap<>();
         List<TopicPartition> assigned = IntStream.range(0, partitions).mapToObj(partition -> new TopicPartition(topic,
                 partition)).toList();
         try (KafkaConsumer<String, String> consumer = new KafkaConsumer<>(

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.millrace.workbench.suite.FreePorts;
 import io.millrace.workbench.suite.Ports;
+import io.millrace.workbench.suite.Readiness;
 import io.millrace.workbench.suite.RunState;
 import io.millrace.workbench.suite.SuiteDirectories;
 import java.io.IOException;
@@ -123,7 +124,7 @@ class LauncherIT {
     private boolean ready(String name, long notPid) {
         return RunState.read(new SuiteDirectories(data)).orElseThrow().processes().stream()
                 .filter(process -> process.name().equals(name) && process.process().pid() != notPid)
-                .anyMatch(process -> io.millrace.workbench.suite.Readiness.of(new SuiteDirectories(data), process));
+                .anyMatch(process -> Readiness.of(new SuiteDirectories(data), process));
     }
 
     private Ran millrace(String... arguments) throws Exception {

@@ -3,6 +3,7 @@ package io.millrace.workbench.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.workbench.suite.Suite;
+import java.net.URI;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import org.junit.jupiter.api.Test;
@@ -43,7 +44,7 @@ class SurfaceIT {
         for (String name : suite.names()) {
             if (suite.managementUrl(name) instanceof String url) {
                 HttpResponse<String> metrics = Gateway.http().send(
-                        HttpRequest.newBuilder(java.net.URI.create(url + "/actuator/prometheus")).build(),
+                        HttpRequest.newBuilder(URI.create(url + "/actuator/prometheus")).build(),
                         HttpResponse.BodyHandlers.ofString());
                 assertThat(metrics.statusCode()).as(name).isEqualTo(200);
                 assertThat(metrics.body()).as(name).contains("jvm_memory_used_bytes").contains("millrace_");

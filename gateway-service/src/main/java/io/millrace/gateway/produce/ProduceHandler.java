@@ -13,6 +13,7 @@ import io.millrace.gateway.records.RecordFormat;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.time.Duration;
 import org.springframework.stereotype.Component;
 
 /** Takes records. Reads and writes bytes by itself: no converter, no tree, no object per record between the socket and the batch. */
@@ -22,7 +23,7 @@ class ProduceHandler {
 
     private final Topics topics;
     private final Producer producer;
-    private final ProducerProperties producerProperties;
+    private final Duration answerTimeout;
     private final int maxBodyBytes;
     private final ProduceScratches scratches = new ProduceScratches();
 
@@ -30,7 +31,9 @@ class ProduceHandler {
             GatewayProperties properties) {
         this.topics = topics;
         this.producer = producer;
-        this.producerProperties = producerProperties;
+        // The producer notices at a retry that a batch's time is over, and knows by then whether it was ever sent.
+        this.answerTimeout = producerProperties.deliveryTimeout().plus(producerProperties.retryBackoff().multipliedBy(
+                5));
         this.maxBodyBytes = (int) properties.maxBodySize().toBytes();
     }
 
@@ -58,7 +61,7 @@ class ProduceHandler {
         if (isAsync(request)) {
             response.setStatus(HttpServletResponse.SC_NO_CONTENT);
         } else {
-            delivery.await(producerProperties.deliveryTimeout());
+            delivery.await(answerTimeout);
             answer(topic, delivery, scratch, response);
         }
         // Not given back after an exception: that is rare, and simpler.

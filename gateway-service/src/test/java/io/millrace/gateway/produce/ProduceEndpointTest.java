@@ -270,6 +270,7 @@ class ProduceEndpointTest {
         Answer away = post("/topics/" + topic, "{\"records\":[{\"value\":1},{\"value\":2}]}", JSON);
 
         assertThat(away.status()).isEqualTo(503);
+        assertThat(away.json().get("code").asString()).isEqualTo("LEADER_UNAVAILABLE");
         assertThat(away.header("Retry-After")).isEqualTo("1");
         gateway.brokerFenced(false);
         assertThat(post("/topics/" + topic, "{\"records\":[{\"value\":1}]}", JSON).status()).isEqualTo(200);

@@ -24,10 +24,10 @@ final class Retention {
 
     private static final String NOTE_GROUPS_WITH_MEMBERS = """
             insert into offsets.group_seen (group_id, with_members_at)
-            select distinct member.group_id, clock_timestamp()
-            from groups.member
-            where exists (select from offsets.committed where committed.group_id = member.group_id)
-            order by member.group_id
+            select joined.group_id, clock_timestamp()
+            from (select distinct group_id from groups.member) as joined
+            where exists (select from offsets.committed where committed.group_id = joined.group_id)
+            order by joined.group_id
             on conflict (group_id) do update set with_members_at = excluded.with_members_at
             """;
 

@@ -61,6 +61,17 @@ class RetentionTest {
     }
 
     @Test
+    void a_group_of_several_members_is_noted_once() {
+        commit("g", topic, 0, "80 days");
+        rows.add("g", "m", 1);
+        rows.add("g", "n", 1);
+
+        retention(100, 10).look();
+
+        assertThat(groups()).containsExactly("g");
+    }
+
+    @Test
     void the_retention_time_begins_when_the_last_member_was_seen() {
         commit("g", topic, 0, "80 days");
         rows.add("g", "m", 1);

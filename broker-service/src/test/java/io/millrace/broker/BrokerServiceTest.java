@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.MetadataTransaction;
 import io.millrace.testing.TestPostgres;
 import java.io.IOException;
 import java.net.InetAddress;
@@ -19,6 +20,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
@@ -34,6 +36,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.builder.SpringApplicationBuilder;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 
 /** The service as a whole, with PostgreSQL; the test does the controller's work in it. */
 class BrokerServiceTest {
@@ -42,7 +45,10 @@ class BrokerServiceTest {
 
     private final List<ConfigurableApplicationContext> started = new ArrayList<>();
     private final HttpClient http = HttpClient.newHttpClient();
-    private final JdbcClient sql = POSTGRES.direct();
+    private final DataSource database = POSTGRES.directDataSource();
+    private final JdbcClient sql = JdbcClient.create(database);
+    private final MetadataTransaction metadata = new MetadataTransaction(sql, new DataSourceTransactionManager(
+            database));
     @TempDir
     private Path folder;
 
@@ -65,10 +71,10 @@ class BrokerServiceTest {
         return context;
     }
 
+    /** In one transaction, as every change of metadata: an image that saw the version must see the rows. */
     private void change(String statement, Object... parameters) {
-        long version = sql.sql("update metadata.cluster set version = version + 1 returning version").query(Long.class)
-                .single();
-        sql.sql(statement.replace(":version", Long.toString(version))).params(parameters).update();
+        metadata.write(version -> sql.sql(statement.replace(":version", Long.toString(version))).params(parameters)
+                .update());
     }
 
     private void unfence(int id) {

@@ -71,6 +71,12 @@ final class ProduceOutcomes {
             }
             case MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE -> queue.refused(ErrorCode.RECORD_TOO_LARGE);
             case INVALID_RECORD, INVALID_TIMESTAMP -> queue.refused(ErrorCode.INVALID_RECORD);
+            // Appended, perhaps, and not yet safe: it is sent again as it is, and if that fails too nobody knows whether it is stored.
+            case KAFKA_STORAGE_ERROR, NOT_ENOUGH_REPLICAS_AFTER_APPEND, REQUEST_TIMED_OUT -> {
+                queue.retry(true);
+                producer.dispatchLater(queue);
+                yield false;
+            }
             default -> {
                 if (error.exception() instanceof RetriableException) {
                     queue.retry(false);

@@ -28,6 +28,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.springframework.util.unit.DataSize;
 
 class ProducerTest {
@@ -278,6 +280,19 @@ class ProducerTest {
 
         assertThat(delivery.await(PATIENCE)).isTrue();
         assertThat(second.partition("orders", 0).values()).containsExactly("v");
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"STORE_AND_STORAGE_ERROR", "STORE_AND_TOO_FEW_REPLICAS", "STORE_AND_TIME_OUT"})
+    void an_error_that_may_follow_an_append_leaves_the_outcome_unknown(Verdict verdict) throws Exception {
+        producer.close();
+        producer = producer(DataSize.ofMegabytes(8), DataSize.ofMegabytes(1), Duration.ofMillis(300));
+        broker.onProduce((_, _) -> verdict);
+
+        Delivery unknown = sendTo(0, "perhaps");
+
+        assertThat(unknown.await(PATIENCE)).isTrue();
+        assertThat(unknown.error(0)).isEqualTo(ErrorCode.TIMED_OUT);
     }
 
     @Test

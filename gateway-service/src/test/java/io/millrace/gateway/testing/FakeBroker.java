@@ -50,6 +50,10 @@ public final class FakeBroker implements AutoCloseable {
         CUT,
         NOT_LEADER,
         OUT_OF_ORDER,
+        /** Stored, and answered with an error that may follow an append. */
+        STORE_AND_STORAGE_ERROR,
+        STORE_AND_TOO_FEW_REPLICAS,
+        STORE_AND_TIME_OUT,
         /** Stored, and answered only after {@link FakeBroker#release}. */
         HOLD
     }
@@ -176,6 +180,11 @@ public final class FakeBroker implements AutoCloseable {
                 switch (verdict) {
                     case NOT_LEADER -> partAnswer.setErrorCode(Errors.NOT_LEADER_OR_FOLLOWER.code());
                     case OUT_OF_ORDER -> partAnswer.setErrorCode(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER.code());
+                    case STORE_AND_STORAGE_ERROR -> appendAndAnswer(partition, part, partAnswer,
+                            Errors.KAFKA_STORAGE_ERROR);
+                    case STORE_AND_TOO_FEW_REPLICAS -> appendAndAnswer(partition, part, partAnswer,
+                            Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND);
+                    case STORE_AND_TIME_OUT -> appendAndAnswer(partition, part, partAnswer, Errors.REQUEST_TIMED_OUT);
                     case CUT -> {}
                     case STORE, STORE_AND_CUT, HOLD -> partition.append((MemoryRecords) part.records(), partAnswer);
                 }
@@ -193,6 +202,12 @@ public final class FakeBroker implements AutoCloseable {
             future.complete(new ProduceResponse(answer));
         }
         return future;
+    }
+
+    private static void appendAndAnswer(FakePartition partition, ProduceRequestData.PartitionProduceData part,
+            ProduceResponseData.PartitionProduceResponse answer, Errors error) {
+        partition.append((MemoryRecords) part.records(), answer);
+        answer.setBaseOffset(-1).setErrorCode(error.code());
     }
 
     private AbstractResponse fetch(FetchRequestData data) {

@@ -16,25 +16,31 @@ final class ProduceAnswer {
     private static final byte[] OPEN = "{\"offsets\":[".getBytes(US_ASCII);
     private static final byte[] PARTITION = "{\"partition\":".getBytes(US_ASCII);
     private static final byte[] OFFSET = ",\"offset\":".getBytes(US_ASCII);
+    private static final byte[] NULL = "null".getBytes(US_ASCII);
     private static final byte[] ERROR_CODE = "{\"error_code\":".getBytes(US_ASCII);
     private static final byte[] MESSAGE = ",\"message\":".getBytes(US_ASCII);
     private static final byte[] CLOSE = "]}".getBytes(US_ASCII);
 
     private ProduceAnswer() {}
 
-    static void write(TopicImage topic, Delivery delivery, JsonOutput target) {
+    /** @param isAwaited whether records without a result have timed out; else they were taken, and their offsets are null */
+    static void write(TopicImage topic, Delivery delivery, boolean isAwaited, JsonOutput target) {
         target.clear();
         target.write(OPEN);
         for (int record = 0; record < delivery.count(); record++) {
             if (record > 0) {
                 target.write(',');
             }
-            ErrorCode error = delivery.error(record);
+            ErrorCode error = isAwaited ? delivery.error(record) : delivery.knownError(record);
             if (error == null) {
                 target.write(PARTITION);
                 target.writeLong(delivery.partition(record));
                 target.write(OFFSET);
-                target.writeLong(delivery.offset(record));
+                if (isAwaited) {
+                    target.writeLong(delivery.offset(record));
+                } else {
+                    target.write(NULL);
+                }
             } else {
                 target.write(ERROR_CODE);
                 target.writeLong(error.httpStatus());
@@ -46,17 +52,26 @@ final class ProduceAnswer {
         target.write(CLOSE);
     }
 
+    static boolean anyRefused(Delivery delivery) {
+        for (int record = 0; record < delivery.count(); record++) {
+            if (delivery.knownError(record) != null) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     /** When not one record was stored, all for the same reason, that reason is the answer to the request; null otherwise. */
-    static @Nullable RefusedException wholeRefusal(TopicImage topic, Delivery delivery) {
+    static @Nullable RefusedException wholeRefusal(TopicImage topic, Delivery delivery, boolean isAwaited) {
         if (delivery.count() == 0) {
             return null;
         }
-        ErrorCode first = delivery.error(0);
+        ErrorCode first = isAwaited ? delivery.error(0) : delivery.knownError(0);
         if (first == null) {
             return null;
         }
         for (int record = 1; record < delivery.count(); record++) {
-            if (delivery.error(record) != first) {
+            if ((isAwaited ? delivery.error(record) : delivery.knownError(record)) != first) {
                 return null;
             }
         }

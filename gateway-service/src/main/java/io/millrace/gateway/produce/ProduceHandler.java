@@ -14,6 +14,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.time.Duration;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /** Takes records. Reads and writes bytes by itself: no converter, no tree, no object per record between the socket and the batch. */
@@ -23,14 +24,16 @@ class ProduceHandler {
 
     private final Topics topics;
     private final Producer producer;
+    private final AsyncLosses asyncLosses;
     private final Duration answerTimeout;
     private final int maxBodyBytes;
     private final ProduceScratches scratches = new ProduceScratches();
 
-    ProduceHandler(Topics topics, Producer producer, ProducerProperties producerProperties,
+    ProduceHandler(Topics topics, Producer producer, AsyncLosses asyncLosses, ProducerProperties producerProperties,
             GatewayProperties properties) {
         this.topics = topics;
         this.producer = producer;
+        this.asyncLosses = asyncLosses;
         // The producer notices at a retry that a batch's time is over, and knows by then whether it was ever sent.
         this.answerTimeout = producerProperties.deliveryTimeout().plus(producerProperties.retryBackoff().multipliedBy(
                 5));
@@ -53,28 +56,36 @@ class ProduceHandler {
 
     private void produce(TopicImage topic, int partition, HttpServletRequest request, HttpServletResponse response)
             throws IOException, InterruptedException {
+        boolean isAsync = isAsync(request.getQueryString());
         RecordFormat format = formatOf(request.getContentType());
         ProduceScratch scratch = scratches.take();
         scratch.read(request.getInputStream(), request.getContentLengthLong(), maxBodyBytes);
         scratch.parser.parse(scratch.body(), scratch.length(), format, partition, scratch.records);
-        Delivery delivery = producer.send(topic, scratch.records, System.currentTimeMillis());
-        if (isAsync(request)) {
-            response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+        if (isAsync) {
+            Delivery delivery = producer.send(topic, scratch.records, System.currentTimeMillis(),
+                    (lostPartition, records, error) -> asyncLosses.lost(topic.name(), lostPartition, records, error));
+            // What is known to be refused is told: nobody would hear of it otherwise.
+            if (ProduceAnswer.anyRefused(delivery)) {
+                answer(topic, delivery, false, scratch, response);
+            } else {
+                response.setStatus(HttpServletResponse.SC_NO_CONTENT);
+            }
         } else {
+            Delivery delivery = producer.send(topic, scratch.records, System.currentTimeMillis());
             delivery.await(answerTimeout);
-            answer(topic, delivery, scratch, response);
+            answer(topic, delivery, true, scratch, response);
         }
         // Not given back after an exception: that is rare, and simpler.
         scratches.give(scratch);
     }
 
-    private static void answer(TopicImage topic, Delivery delivery, ProduceScratch scratch,
+    private static void answer(TopicImage topic, Delivery delivery, boolean isAwaited, ProduceScratch scratch,
             HttpServletResponse response) throws IOException {
-        RefusedException refusal = ProduceAnswer.wholeRefusal(topic, delivery);
+        RefusedException refusal = ProduceAnswer.wholeRefusal(topic, delivery, isAwaited);
         if (refusal != null) {
             throw refusal;
         }
-        ProduceAnswer.write(topic, delivery, scratch.answer);
+        ProduceAnswer.write(topic, delivery, isAwaited, scratch.answer);
         response.setContentType(ANSWER_TYPE);
         response.setContentLength(scratch.answer.size());
         scratch.answer.writeTo(response.getOutputStream());
@@ -86,18 +97,23 @@ class ProduceHandler {
         return named == null ? RecordFormat.JSON : named;
     }
 
-    private static boolean isAsync(HttpServletRequest request) {
-        String query = request.getQueryString();
+    /** Before anything is taken. By hand: asked for a parameter, the container may take a body of the wrong type for a form and read it. */
+    private static boolean isAsync(@Nullable String query) {
         if (query == null) {
             return false;
         }
-        String async = request.getParameter("async");
-        if (async == null || async.equals("false")) {
-            return false;
+        for (String parameter : query.split("&")) {
+            int equals = parameter.indexOf('=');
+            String name = equals < 0 ? parameter : parameter.substring(0, equals);
+            if (name.equals("async")) {
+                return switch (equals < 0 ? "" : parameter.substring(equals + 1)) {
+                    case "true" -> true;
+                    case "false" -> false;
+                    case String wrong -> throw new RefusedException(ErrorCode.INVALID_REQUEST, "async: '" + wrong
+                            + "' is not true or false");
+                };
+            }
         }
-        if (!async.equals("true")) {
-            throw new RefusedException(ErrorCode.INVALID_REQUEST, "async: '" + async + "' is not true or false");
-        }
-        return true;
+        return false;
     }
 }

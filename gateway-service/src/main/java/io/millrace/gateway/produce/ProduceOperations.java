@@ -44,7 +44,7 @@ interface ProduceOperations {
             """;
 
     @Operation(summary = "Produce records", description = DESCRIPTION)
-    @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer 204 at once, without waiting for the brokers", schema = @Schema(type = "boolean", defaultValue = "false"))
+    @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer at once, without waiting for the brokers: 204, or 200 and the errors already known, with null offsets for the records that were taken", schema = @Schema(type = "boolean", defaultValue = "false"))
     @Parameter(name = "topic", in = ParameterIn.PATH, example = "orders")
     @RequestBody(required = true, content = {
             @Content(mediaType = ApiText.RECORDS_JSON, schema = @Schema(implementation = ProduceRequestSchema.class), examples = {
@@ -65,7 +65,7 @@ interface ProduceOperations {
             @Parameter(hidden = true) HttpServletResponse response) throws IOException, InterruptedException;
 
     @Operation(summary = "Produce records to one partition", description = "As producing to the topic, but `partition` comes from the path.")
-    @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer 204 at once, without waiting for the brokers", schema = @Schema(type = "boolean", defaultValue = "false"))
+    @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer at once, without waiting for the brokers: 204, or 200 and the errors already known, with null offsets for the records that were taken", schema = @Schema(type = "boolean", defaultValue = "false"))
     @Parameter(name = "topic", in = ParameterIn.PATH, example = "orders")
     @Parameter(name = "partition", in = ParameterIn.PATH, example = "0", schema = @Schema(type = "integer"))
     @RequestBody(required = true, content = {

@@ -25,9 +25,11 @@ public final class Delivery {
     private final AtomicInteger open;
     private final MemoryBudget budget;
     private final long reservedBytes;
+    private final @Nullable LossListener losses;
     private volatile @Nullable Thread waiter;
 
-    Delivery(int count, MemoryBudget budget, long reservedBytes) {
+    /** @param losses told of records that are refused after they were taken, from any thread and under locks; it must not wait */
+    Delivery(int count, MemoryBudget budget, long reservedBytes, @Nullable LossListener losses) {
         this.count = count;
         this.partitions = new int[count];
         this.offsets = new long[count];
@@ -36,6 +38,7 @@ public final class Delivery {
         this.open = new AtomicInteger(count + 1);
         this.budget = budget;
         this.reservedBytes = reservedBytes;
+        this.losses = losses;
     }
 
     /** Records of the request. */
@@ -54,8 +57,15 @@ public final class Delivery {
 
     /** Null if it was stored. What has no result yet may or may not be stored: {@code TIMED_OUT}. */
     public @Nullable ErrorCode error(int record) {
+        // Read before the error: errors are written before the count falls, so at 0 none is missed and no failed record taken for stored.
+        boolean isOpen = open.get() != 0;
         ErrorCode error = errors[record];
-        return error == null && open.get() != 0 ? ErrorCode.TIMED_OUT : error;
+        return error == null && isOpen ? ErrorCode.TIMED_OUT : error;
+    }
+
+    /** Why it was not stored, as far as is known; null also while it has no result yet. */
+    public @Nullable ErrorCode knownError(int record) {
+        return errors[record];
     }
 
     public boolean isDone() {
@@ -133,7 +143,16 @@ public final class Delivery {
             errors[record] = error;
             record = next(record);
         }
+        if (losses != null) {
+            losses.lost(partitions[firstRecord], length, error);
+        }
         finish(length);
+    }
+
+    /** Hears of what nobody may be waiting for any more. */
+    @FunctionalInterface
+    public interface LossListener {
+        void lost(int partition, int records, ErrorCode error);
     }
 
     private void finish(int records) {

@@ -12,6 +12,7 @@ import io.millrace.common.record.RecordSlices;
 import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.producer.Delivery.LossListener;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -70,6 +71,15 @@ public final class Producer implements AutoCloseable {
      * @throws RefusedException with {@code QUEUE_FULL}: none was taken
      */
     public Delivery send(TopicImage topic, RecordSlices records, long nowMs) {
+        return send(topic, records, nowMs, null);
+    }
+
+    /**
+     * As {@link #send(TopicImage, RecordSlices, long)}, for who will not wait.
+     *
+     * @param losses told of records that fail later, from any thread and under locks; it must not wait
+     */
+    public Delivery send(TopicImage topic, RecordSlices records, long nowMs, @Nullable LossListener losses) {
         long bytes = 0;
         for (int i = 0; i < records.count(); i++) {
             bytes += records.sizeUpperBound(i);
@@ -81,7 +91,7 @@ public final class Producer implements AutoCloseable {
             throw new RefusedException(ErrorCode.QUEUE_FULL, "more than " + budget.limitBytes() / 1024
                     + " KiB of records wait for their brokers; try again later");
         }
-        var delivery = new Delivery(records.count(), budget, bytes);
+        var delivery = new Delivery(records.count(), budget, bytes, losses);
         TopicQueues queues = topics.computeIfAbsent(topic.id(),
                 _ -> new TopicQueues(topic, buffers, properties));
         TopicLimits limits = queues.limits(topic);

@@ -3,6 +3,7 @@ package io.millrace.gateway.produce;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.gateway.testing.FakeBroker.Verdict;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
@@ -117,6 +118,57 @@ class ProduceEndpointTest {
                 JSON);
         assertThat(twice.status()).isEqualTo(400);
         assertThat(twice.json().get("message").asString()).contains("records[0].partition", "path");
+    }
+
+    @Test
+    void a_wrong_async_is_refused_before_anything_is_stored() {
+        String topic = topic(1);
+
+        Answer answer = post("/topics/" + topic + "?async=yes", "{\"records\":[{\"value\":1}]}", JSON);
+        post("/topics/" + topic, "{\"records\":[{\"value\":2}]}", JSON);
+
+        assertThat(answer.status()).isEqualTo(400);
+        assertThat(answer.json().get("message").asString()).contains("async", "yes");
+        assertThat(gateway.broker.partition(topic, 0).values()).containsExactly("2");
+    }
+
+    @Test
+    void async_takes_a_body_that_says_it_is_a_form() {
+        String topic = topic(1);
+
+        Answer answer = post("/topics/" + topic + "?async=true", "{\"records\":[{\"value\":1}]}",
+                "application/x-www-form-urlencoded");
+
+        assertThat(answer.status()).isEqualTo(204);
+        await().untilAsserted(() -> assertThat(gateway.broker.partition(topic, 0).values()).containsExactly("1"));
+    }
+
+    @Test
+    void async_answers_what_is_refused_at_once() {
+        String topic = topic(1);
+
+        Answer all = post("/topics/" + topic + "?async=true", "{\"records\":[{\"value\":1,\"partition\":7}]}", JSON);
+        Answer some = post("/topics/" + topic + "?async=true",
+                "{\"records\":[{\"value\":1,\"partition\":7},{\"value\":2}]}", JSON);
+
+        assertThat(all.status()).isEqualTo(404);
+        assertThat(some.status()).isEqualTo(200);
+        var offsets = some.json().get("offsets");
+        assertThat(offsets.get(0).get("error_code").asInt()).isEqualTo(404);
+        assertThat(offsets.get(1).toString()).isEqualTo("{\"partition\":0,\"offset\":null}");
+    }
+
+    @Test
+    void what_async_promised_and_did_not_store_is_counted() {
+        String topic = topic(1);
+        var failed = gateway.bean(MeterRegistry.class).get("millrace.produce.async.failed").counter();
+        double before = failed.count();
+        gateway.broker.onProduce((_, _) -> Verdict.NOT_LEADER);
+
+        Answer answer = post("/topics/" + topic + "?async=true", "{\"records\":[{\"value\":1},{\"value\":2}]}", JSON);
+
+        assertThat(answer.status()).isEqualTo(204);
+        await().untilAsserted(() -> assertThat(failed.count() - before).isEqualTo(2));
     }
 
     @Test

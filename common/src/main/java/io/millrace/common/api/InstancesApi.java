@@ -48,10 +48,18 @@ public interface InstancesApi {
 
     /**
      * Tells the positions after what this poll is about to hand to its client. Refused with {@code POLL_SUPERSEDED} or
-     * {@code FENCED_MEMBER_EPOCH}; then the records must not be given out.
+     * {@code FENCED_MEMBER_EPOCH}; then the records must not be given out. To be repeated when the outcome is unknown, or
+     * {@linkplain #withdraw withdrawn}.
      */
     @PostExchange("/{instance}/delivered")
     void delivered(@PathVariable String group, @PathVariable String instance, @RequestBody Delivered delivered);
+
+    /**
+     * Takes back what a poll delivered, for its answer did not get to the client: the next poll reads it again. Without effect when a
+     * newer poll has begun, which has confirmed it. Also ends the poll, so that a {@link #delivered} still on its way comes too late.
+     */
+    @PostExchange("/{instance}/withdraw")
+    void withdraw(@PathVariable String group, @PathVariable String instance, @RequestBody Withdrawn withdrawn);
 
     /** Moves positions; refused with {@code INVALID_REQUEST} for a partition the instance does not own. */
     @PostExchange("/{instance}/positions")
@@ -145,6 +153,8 @@ public interface InstancesApi {
             this(pollNumber, positions, null);
         }
     }
+
+    record Withdrawn(long pollNumber) {}
 
     /** @param offset next offset to read */
     record Position(String topic, int partition, long offset) {}

@@ -99,6 +99,7 @@ class InstanceController implements InstancesApi {
                 throw new RefusedException(ErrorCode.SUBSCRIPTION_CONFLICT,
                         "consumer '%s' is subscribed".formatted(instance));
             }
+            membership.commitConfirmed(consumer, consumer.owned);
             consumers.change(consumer, consumer.row.assigned(assignment.partitions().stream().sorted().toList()));
             membership.heartbeat(consumer, 0);
             return null;
@@ -144,6 +145,16 @@ class InstanceController implements InstancesApi {
                     : owned(consumer, delivered.starts(), ErrorCode.FENCED_MEMBER_EPOCH);
             membership.touch(consumer);
             consumer.progress.delivered(positions, starts);
+            return null;
+        });
+    }
+
+    @Override
+    public void withdraw(String group, String instance, Withdrawn withdrawn) {
+        consumers.call(group, instance, consumer -> {
+            if (withdrawn.pollNumber() == consumer.progress.pollNumber()) {
+                consumer.progress.withdraw();
+            }
             return null;
         });
     }

@@ -63,6 +63,12 @@ final class InstanceRules {
             throw invalid("a subscription names at most %d topics, not %d".formatted(groups.maxSubscribedTopics(),
                     subscription.topics().size()));
         }
+        for (String topic : subscription.topics()) {
+            if (!org.apache.kafka.common.internals.Topic.isValid(topic)) {
+                throw new RefusedException(ErrorCode.INVALID_TOPIC_NAME,
+                        "topics: '%s' cannot be the name of a topic".formatted(topic));
+            }
+        }
         if (pattern != null) {
             checkPattern(pattern);
         }
@@ -72,6 +78,10 @@ final class InstanceRules {
         if (pattern.isEmpty() || pattern.length() > groups.maxPatternLength()) {
             throw invalid("topic_pattern must have 1 to %d characters, not %d".formatted(groups.maxPatternLength(),
                     pattern.length()));
+        }
+        // PostgreSQL has no text with it.
+        if (pattern.indexOf('\0') >= 0) {
+            throw invalid("topic_pattern must not contain a NUL character");
         }
         try {
             TopicPattern.of(pattern);

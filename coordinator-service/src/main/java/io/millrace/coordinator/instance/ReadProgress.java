@@ -111,6 +111,19 @@ final class ReadProgress {
         });
     }
 
+    /**
+     * The client did not get the last poll's answer: the next poll begins where that one did. It can still be repeated by its name.
+     */
+    void withdraw() {
+        supersede();
+        pollEnds.keySet().forEach(partition -> {
+            Stages stages = partitions.get(partition);
+            if (stages != null) {
+                stages.delivered = pollStarts.get(partition);
+            }
+        });
+    }
+
     /** Goes on elsewhere, by the client's wish, which also means that it is done with what it had. */
     void seek(Map<PartitionId, Long> positions) {
         supersede();

@@ -25,6 +25,7 @@ import io.millrace.common.api.InstancesApi.PollGrant;
 import io.millrace.common.api.InstancesApi.Position;
 import io.millrace.common.api.InstancesApi.Seek;
 import io.millrace.common.api.InstancesApi.Subscription;
+import io.millrace.common.api.InstancesApi.Withdrawn;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
@@ -122,6 +123,24 @@ class HttpConsumersTest {
 
         deliver("a", newer, "orders", 0, 6);
         assertThat(positions(poll("a"))).containsEntry(0, 6L);
+    }
+
+    @Test
+    void what_a_poll_delivered_is_withdrawn_unless_a_newer_one_has_begun() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 0, 5);
+        PollGrant lost = poll("a");
+        deliver("a", lost, "orders", 0, 9);
+
+        INSTANCES.withdraw(group, "a", new Withdrawn(lost.pollNumber()));
+
+        assertRefused(() -> deliver("a", lost, "orders", 0, 9), ErrorCode.POLL_SUPERSEDED, "superseded");
+        PollGrant again = poll("a");
+        assertThat(positions(again)).containsEntry(0, 5L);
+        deliver("a", again, "orders", 0, 9);
+        INSTANCES.withdraw(group, "a", new Withdrawn(lost.pollNumber()));
+        assertThat(positions(poll("a"))).containsEntry(0, 9L);
     }
 
     @Test
@@ -284,6 +303,29 @@ class HttpConsumersTest {
         subscribe("a", "returns");
 
         assertThat(poll("a").partitions()).extracting(Granted::topic).containsExactly("returns", "returns");
+    }
+
+    @Test
+    void names_and_patterns_that_no_topic_can_have_are_refused() {
+        create("a");
+
+        assertRefused(() -> subscribe("a", "or\0ders"), ErrorCode.INVALID_TOPIC_NAME, "topics");
+        assertRefused(() -> subscribe("a", "orders", "all orders"), ErrorCode.INVALID_TOPIC_NAME, "all orders");
+        assertRefused(() -> subscribe("a", ""), ErrorCode.INVALID_TOPIC_NAME, "topics");
+        assertRefused(() -> INSTANCES.subscribe(group, "a", new Subscription(List.of(), "or\0ders")),
+                ErrorCode.INVALID_SETTING, "topic_pattern");
+    }
+
+    @Test
+    void what_is_confirmed_is_committed_before_other_partitions_are_assigned() {
+        create("a");
+        INSTANCES.assign(group, "a", new Assignment(List.of(new TopicPartition("orders", 0))));
+        deliver("a", poll("a"), "orders", 0, 9);
+        poll("a");
+
+        INSTANCES.assign(group, "a", new Assignment(List.of(new TopicPartition("orders", 1))));
+
+        assertThat(OFFSETS.of(group)).isEqualTo(Map.of(new TopicPartition("orders", 0), 9L));
     }
 
     @Test

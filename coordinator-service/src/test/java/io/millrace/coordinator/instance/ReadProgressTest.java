@@ -46,6 +46,31 @@ class ReadProgressTest {
     }
 
     @Test
+    void a_withdrawn_poll_is_not_confirmed_and_the_next_one_begins_where_it_did() {
+        known(10L, 20L);
+        progress.beginPoll("p1", BOTH);
+        progress.delivered(Map.of(ONE, 15L), Map.of());
+
+        progress.withdraw();
+        progress.confirm();
+
+        assertThat(progress.uncommitted(BOTH)).isEmpty();
+        assertThat(progress.beginPoll("p2", BOTH)).isEqualTo(Map.of(ONE, new Range(10L, null), TWO, new Range(20L,
+                null)));
+    }
+
+    @Test
+    void a_withdrawn_poll_begins_again_where_the_reset_had_found_its_start() {
+        known(null, 20L);
+        progress.beginPoll(null, BOTH);
+        progress.delivered(Map.of(ONE, 15L), Map.of(ONE, 3L));
+
+        progress.withdraw();
+
+        assertThat(progress.beginPoll(null, BOTH)).containsEntry(ONE, new Range(3L, null));
+    }
+
+    @Test
     void a_poll_of_the_same_name_repeats_exactly_what_was_delivered() {
         known(10L, 20L);
         progress.beginPoll("p1", BOTH);

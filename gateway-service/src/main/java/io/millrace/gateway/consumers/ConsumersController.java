@@ -170,11 +170,17 @@ class ConsumersController {
             @Parameter(name = "poll_id", description = "A name for this poll, to repeat it when its answer was lost") @RequestParam(name = "poll_id", required = false) @Nullable String pollId,
             @Parameter(hidden = true) @RequestHeader(name = "Accept", required = false) @Nullable String accept,
             HttpServletResponse response) throws IOException, InterruptedException {
-        var answer = polls.poll(new Polls.Request(group, instance, timeout, maxBytes, pollId, RecordFormat.named(
-                accept)));
-        var body = answer.batch().finish();
-        response.setContentType(answer.format().mediaType());
-        response.setContentLength(body.size());
-        body.writeTo(response.getOutputStream());
+        var request = new Polls.Request(group, instance, timeout, maxBytes, pollId, RecordFormat.named(accept));
+        var answer = polls.poll(request);
+        try {
+            var body = answer.batch().finish();
+            response.setContentType(answer.format().mediaType());
+            response.setContentLength(body.size());
+            body.writeTo(response.getOutputStream());
+            response.flushBuffer();
+        } catch (IOException | RuntimeException e) {
+            polls.withdraw(request, answer);
+            throw e;
+        }
     }
 }

@@ -4,6 +4,7 @@ import io.millrace.common.api.InstancesApi;
 import io.millrace.common.api.InstancesApi.BeginPoll;
 import io.millrace.common.api.InstancesApi.Delivered;
 import io.millrace.common.api.InstancesApi.Settings;
+import io.millrace.common.api.InstancesApi.Withdrawn;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
@@ -21,6 +22,8 @@ import java.time.Duration;
 import java.util.List;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /**
@@ -29,10 +32,13 @@ import org.springframework.stereotype.Component;
  */
 @Component
 final class Polls {
+    private static final Logger LOG = LoggerFactory.getLogger(Polls.class);
     /** A round of fetching for less is not worth its way. */
     private static final int LEAST_FETCH_BYTES = 16 * 1024;
     /** How often a poll begins anew because its partitions changed hands under it; then it is refused. */
     private static final int MAX_REASSIGNMENTS = 3;
+    /** How often the coordinator is told how far a poll got, when it is not known whether it has heard. */
+    private static final int MAX_DELIVERIES = 3;
 
     private final ServiceClients services;
     private final Brokers fetches;
@@ -65,7 +71,7 @@ final class Polls {
             @Nullable RecordFormat accept) {}
 
     /** Records, rendered. */
-    record Answer(RecordFormat format, PollBatch batch) {}
+    record Answer(RecordFormat format, PollBatch batch, long pollNumber) {}
 
     Answer poll(Request request) throws InterruptedException {
         var instances = services.instances(request.group);
@@ -91,7 +97,7 @@ final class Polls {
             if (!taken) {
                 refused++;
             } else if (batch.written() > 0 || grant.repeatUpTo() || System.nanoTime() - deadline >= 0) {
-                return new Answer(format, batch);
+                return new Answer(format, batch, grant.pollNumber());
             }
         }
     }
@@ -103,14 +109,39 @@ final class Polls {
         if (delivered.isEmpty()) {
             return true;
         }
-        try {
-            instances.delivered(request.group, request.instance, new Delivered(pollNumber, delivered, batch.starts()));
-            return true;
-        } catch (RefusedException refusal) {
-            if (refusal.code() == ErrorCode.FENCED_MEMBER_EPOCH && mayReadAnew) {
-                return false;
+        for (int told = 1;; told++) {
+            try {
+                instances.delivered(request.group, request.instance, new Delivered(pollNumber, delivered, batch
+                        .starts()));
+                return true;
+            } catch (RefusedException refusal) {
+                // An attempt whose outcome is unknown may have been taken down; once more does no harm.
+                if (refusal.code().isRetriable() && told < MAX_DELIVERIES) {
+                    continue;
+                }
+                if (refusal.code().isRetriable() || told > 1) {
+                    withdraw(instances, request, pollNumber);
+                }
+                if (refusal.code() == ErrorCode.FENCED_MEMBER_EPOCH && mayReadAnew) {
+                    return false;
+                }
+                throw refusal;
             }
-            throw refusal;
+        }
+    }
+
+    /** The client did not get the answer: it is to be given out again, not to be taken for confirmed by the next poll. */
+    void withdraw(Request request, Answer answer) {
+        withdraw(services.instances(request.group), request, answer.pollNumber);
+    }
+
+    private static void withdraw(InstancesApi instances, Request request, long pollNumber) {
+        try {
+            instances.withdraw(request.group, request.instance, new Withdrawn(pollNumber));
+        } catch (RefusedException refusal) {
+            LOG.warn(
+                    "Group {}: records that consumer {} did not get may be passed over, for they cannot be withdrawn: {}",
+                    request.group, request.instance, refusal.getMessage());
         }
     }
 

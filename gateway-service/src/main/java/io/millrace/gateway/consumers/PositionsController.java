@@ -71,7 +71,14 @@ class PositionsController {
     private void commit(String group, String instance, long memberEpoch, List<CommitOffset> offsets) {
         if (!offsets.isEmpty()) {
             var member = memberEpoch < 0 ? null : new OffsetsApi.Member(instance, memberEpoch);
-            services.offsets().commit(group, new OffsetsApi.Commit(member, offsets));
+            try {
+                services.offsets().commit(group, new OffsetsApi.Commit(member, offsets));
+            } catch (RefusedException refusal) {
+                // The instance is there, but its group goes on without it: the same conflict as an epoch that is past.
+                throw refusal.code() == ErrorCode.UNKNOWN_MEMBER
+                        ? new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH, String.valueOf(refusal.getMessage()))
+                        : refusal;
+            }
         }
     }
 

@@ -5,7 +5,11 @@ import static org.awaitility.Awaitility.await;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.gateway.running.RunningGateway;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.Socket;
 import java.net.http.HttpResponse;
+import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -36,6 +40,8 @@ class ConsumersTest {
     @AfterEach
     void heal() {
         gateway.services.refuseDelivered(null);
+        gateway.services.refuseCommits(null);
+        gateway.services.loseReplies(0);
         gateway.brokers.away(0, false);
         gateway.brokers.away(1, false);
     }
@@ -273,6 +279,44 @@ class ConsumersTest {
     }
 
     @Test
+    void records_are_given_out_though_the_coordinators_reply_is_lost() {
+        var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
+        append(consumer.topic, 0, "1");
+        gateway.services.loseReplies(2);
+
+        assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
+    }
+
+    @Test
+    void records_that_were_taken_down_but_not_given_out_come_with_the_next_poll() {
+        var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
+        append(consumer.topic, 0, "1");
+        gateway.services.loseReplies(3);
+
+        assertThat(consumer.poll("timeout=5000").statusCode()).isEqualTo(503);
+
+        assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
+    }
+
+    @Test
+    void records_that_cannot_be_written_to_the_client_come_with_the_next_poll() throws IOException {
+        var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
+        int withdrawn = gateway.services.withdrawals();
+        int before = gateway.services.polls();
+        try (var client = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
+            client.setSoLinger(true, 0);
+            client.getOutputStream().write(("GET " + consumer.path
+                    + "/records?timeout=60000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+            await().until(() -> gateway.services.polls() > before);
+        }
+        append(consumer.topic, 0, "1");
+        await().until(() -> gateway.services.withdrawals() > withdrawn);
+
+        assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
+    }
+
+    @Test
     void an_instance_deleted_in_the_middle_of_a_poll_ends_it() {
         var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
         int before = gateway.services.polls();
@@ -394,6 +438,17 @@ class ConsumersTest {
         assertThat(consumer.send("POST", "/offsets", null).statusCode()).isEqualTo(204);
 
         assertThat(gateway.services.committed(consumer.group, consumer.topic, 0)).isEqualTo(3);
+    }
+
+    @Test
+    void a_commit_of_a_member_that_its_group_goes_on_without_is_a_conflict() {
+        var consumer = consumer("{}", topic(1));
+        gateway.services.refuseCommits(ErrorCode.UNKNOWN_MEMBER);
+
+        var response = consumer.send("POST", "/offsets", "{\"offsets\":[{\"topic\":\"" + consumer.topic
+                + "\",\"partition\":0,\"offset\":1}]}");
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(409);
     }
 
     @Test

@@ -45,6 +45,9 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     private final Map<String, TreeMap<TopicPartition, Committed>> committed = new HashMap<>();
     private final AtomicInteger polls = new AtomicInteger();
     private volatile @Nullable ErrorCode refuseDelivered;
+    private final AtomicInteger lostReplies = new AtomicInteger();
+    private final AtomicInteger withdrawals = new AtomicInteger();
+    private volatile @Nullable ErrorCode refuseCommits;
     private final List<Reset> resets = new ArrayList<>();
 
     public FakeServices(FakeImages images) {
@@ -59,6 +62,21 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     /** What {@code delivered} is refused with from now on; null: it is taken. */
     public void refuseDelivered(@Nullable ErrorCode code) {
         refuseDelivered = code;
+    }
+
+    /** How often a poll was withdrawn. */
+    public int withdrawals() {
+        return withdrawals.get();
+    }
+
+    /** What commits are refused with from now on; null: they are taken. */
+    public void refuseCommits(@Nullable ErrorCode code) {
+        refuseCommits = code;
+    }
+
+    /** So many of the next replies to {@code delivered} are lost: it is taken, but the gateway does not hear of it. */
+    public void loseReplies(int replies) {
+        lostReplies.set(replies);
     }
 
     public synchronized void committed(String group, String topic, int partition, long offset) {
@@ -206,6 +224,19 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
                 member.ends.put(partition, each.offset());
             }
         }
+        if (lostReplies.getAndUpdate(left -> Math.max(0, left - 1)) > 0) {
+            throw new RefusedException(ErrorCode.UNAVAILABLE, "the connection broke");
+        }
+    }
+
+    @Override
+    public synchronized void withdraw(String group, String instance, Withdrawn withdrawn) {
+        var member = member(group, instance);
+        withdrawals.incrementAndGet();
+        if (withdrawn.pollNumber() == member.pollNumber) {
+            member.pollNumber++;
+            member.ends.keySet().forEach(partition -> member.positions.put(partition, member.starts.get(partition)));
+        }
     }
 
     @Override
@@ -233,6 +264,10 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
 
     @Override
     public synchronized void commit(String group, Commit commit) {
+        var refusal = refuseCommits;
+        if (refusal != null) {
+            throw new RefusedException(refusal, "not taken");
+        }
         var member = commit.member();
         if (member != null && member(group, member.memberId()).epoch != member.epoch()) {
             throw new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH, "the member's epoch is another");

@@ -33,6 +33,7 @@ public final class PartitionLog {
     private final ReentrantLock filesLock = new ReentrantLock();
     private volatile @Nullable IOException failure;
     private volatile boolean closed;
+    private volatile boolean departed;
 
     private PartitionLog(String name, LogSettings settings, LogState state) {
         this.name = name;
@@ -279,6 +280,33 @@ public final class PartitionLog {
         }
     }
 
+    /** Moves a log's files to another folder. */
+    public interface Move {
+        void run() throws IOException;
+    }
+
+    /**
+     * Moves the files of a partition that is no longer served. No change, flush or purge comes in between; those and reads that began before
+     * may still end, but a file that fails them is no failure of the disk any more.
+     *
+     * @throws IOException when the files could not be moved; the log is then as it was
+     */
+    public void depart(Move move) throws IOException {
+        filesLock.lock();
+        writeLock.lock();
+        try {
+            // Before the move: a reader, who takes no lock, may open an index under the old path.
+            departed = true;
+            move.run();
+        } catch (IOException e) {
+            departed = false;
+            throw e;
+        } finally {
+            writeLock.unlock();
+            filesLock.unlock();
+        }
+    }
+
     private interface FileUse<T> {
         T run() throws IOException;
     }
@@ -344,6 +372,9 @@ public final class PartitionLog {
     private KafkaStorageException fail(IOException cause) {
         if (closed) {
             return new KafkaStorageException("the log of " + name + " is closed", cause);
+        }
+        if (departed) {
+            return new KafkaStorageException("the log of " + name + " is no longer served", cause);
         }
         if (failure == null) {
             failure = cause;

@@ -17,6 +17,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.protocol.Errors;
@@ -27,6 +28,9 @@ import org.slf4j.LoggerFactory;
 /**
  * All partitions that this broker has a replica of, kept as the cluster image says. Images are applied one after the other by
  * one thread; clients' threads only look things up.
+ *
+ * <p>A log is deleted only where the metadata names its topic as deleted. What an image merely lacks may be missing because the database was
+ * restored from an older state, and these logs may then be all that is left of it: they are set aside.
  */
 public final class Partitions implements ClusterImages.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Partitions.class);
@@ -85,33 +89,56 @@ public final class Partitions implements ClusterImages.Listener {
         if (closed) {
             return;
         }
-        if (appliedVersion == NOTHING_APPLIED) {
-            deleteStrays(current);
+        if (!current.clusterId().equals(logs.clusterId())) {
+            LOG.error("an image of cluster {} is ignored: the logs here are those of cluster {}", current.clusterId(),
+                    logs.clusterId());
+            return;
         }
+        // Before the new topics, of which one may have the name of an old one.
+        discard(appliedVersion == NOTHING_APPLIED ? strays(current) : retireMissing(current), current);
         for (TopicImage topic : current.topicsById().values()) {
             if (applied.get(topic.id()) != topic && apply(topic)) {
                 applied.put(topic.id(), topic);
-            }
-        }
-        for (Uuid topicId : List.copyOf(partitions.keySet())) {
-            if (!current.topicsById().containsKey(topicId)) {
-                applied.remove(topicId);
-                List.copyOf(partitions.get(topicId).values()).forEach(this::remove);
             }
         }
         appliedVersion = current.version();
     }
 
     /** What was deleted, or moved to other brokers, while this one was away. */
-    private void deleteStrays(ClusterImage image) {
-        for (LocalPartition local : logs.partitions()) {
-            TopicImage topic = image.topic(local.topicId());
-            PartitionImage partition = topic == null ? null : topic.partition(local.partition());
-            if (partition == null || !partition.replicas().contains(brokerId)) {
-                LOG.warn("{}-{} (topic id {}) is not this broker's any more", local.topic(), local.partition(), local
-                        .topicId());
-                delete(local.topicId(), local.topic(), local.partition());
+    private List<LocalPartition> strays(ClusterImage image) {
+        return logs.partitions().stream().filter(local -> !isHere(image, local)).toList();
+    }
+
+    /** What was deleted, or moved to other brokers, since the image before. */
+    private List<LocalPartition> retireMissing(ClusterImage image) {
+        List<LocalPartition> missing = new ArrayList<>();
+        for (Partition partition : all()) {
+            LocalPartition local = new LocalPartition(partition.topicId(), partition.topic(), partition.index());
+            if (!isHere(image, local)) {
+                retire(partition);
+                missing.add(local);
             }
+        }
+        applied.keySet().retainAll(image.topicsById().keySet());
+        return missing;
+    }
+
+    private boolean isHere(ClusterImage image, LocalPartition local) {
+        TopicImage topic = image.topic(local.topicId());
+        PartitionImage partition = topic == null ? null : topic.partition(local.partition());
+        return partition != null && partition.replicas().contains(brokerId);
+    }
+
+    private void discard(List<LocalPartition> missing, ClusterImage image) {
+        // Where the metadata went back in time, what it says of deletions is another history's.
+        boolean believed = image.version() >= appliedVersion;
+        Map<Boolean, List<LocalPartition>> byDeletion = missing.stream().collect(Collectors.partitioningBy(
+                local -> believed && image.deletedTopics().containsKey(local.topicId())));
+        try {
+            logs.delete(byDeletion.get(true));
+            logs.setAside(byDeletion.get(false));
+        } catch (KafkaStorageException e) {
+            LOG.error("of the partitions {} not all could be removed", missing, e);
         }
     }
 
@@ -131,9 +158,6 @@ public final class Partitions implements ClusterImages.Listener {
             Map<Integer, Partition> ofTopic = partitions.getOrDefault(topic.id(), Map.of());
             Partition partition = ofTopic.get(image.index());
             if (!image.replicas().contains(brokerId)) {
-                if (partition != null) {
-                    remove(partition);
-                }
                 continue;
             }
             try {
@@ -167,7 +191,7 @@ public final class Partitions implements ClusterImages.Listener {
         }
     }
 
-    private void remove(Partition partition) {
+    private void retire(Partition partition) {
         partition.retire();
         Map<Integer, Partition> ofTopic = partitions.get(partition.topicId());
         if (ofTopic != null) {
@@ -175,16 +199,6 @@ public final class Partitions implements ClusterImages.Listener {
             if (ofTopic.isEmpty()) {
                 partitions.remove(partition.topicId());
             }
-        }
-        delete(partition.topicId(), partition.topic(), partition.index());
-    }
-
-    private void delete(Uuid topicId, String topic, int index) {
-        try {
-            logs.delete(topicId, index);
-            LOG.info("deleted {}-{}", topic, index);
-        } catch (KafkaStorageException e) {
-            LOG.error("the log of {}-{} cannot be deleted", topic, index, e);
         }
     }
 

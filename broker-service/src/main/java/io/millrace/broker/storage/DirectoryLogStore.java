@@ -38,8 +38,9 @@ public final class DirectoryLogStore implements LogStore {
         return folder;
     }
 
-    /** Notes that the folder itself was renamed. */
-    void movedTo(Path newFolder) {
+    /** Renames the folder itself; nothing else may use its path meanwhile. */
+    void moveTo(Path newFolder) throws IOException {
+        Files.move(folder, newFolder);
         folder = newFolder;
         openFiles.forEach((fileName, file) -> file.movedTo(newFolder.resolve(fileName)));
     }

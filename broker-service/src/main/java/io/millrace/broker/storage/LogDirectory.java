@@ -14,6 +14,7 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -52,7 +53,7 @@ public final class LogDirectory implements AutoCloseable {
     private final LogSettings settings;
     private final ExecutorService flushExecutor;
     private final Map<Key, StoredLog> logs = new ConcurrentHashMap<>();
-    private final DeletedFolders deletedFolders;
+    private final DepartedFolders departedFolders;
     private final OffsetCheckpoint recoveryPoints;
     private final OffsetCheckpoint highWatermarks;
     private final OffsetCheckpoint logStarts;
@@ -69,7 +70,7 @@ public final class LogDirectory implements AutoCloseable {
                 this::fail);
         this.flushExecutor = Executors.newFixedThreadPool(properties.flushThreads(), Thread.ofPlatform().name(
                 "log-flush-", 0).daemon().factory());
-        this.deletedFolders = new DeletedFolders();
+        this.departedFolders = new DepartedFolders();
         this.recoveryPoints = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.RECOVERY_POINTS));
         this.highWatermarks = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.HIGH_WATERMARKS));
         this.logStarts = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.LOG_STARTS));
@@ -103,17 +104,21 @@ public final class LogDirectory implements AutoCloseable {
         Path marker = root.resolve(CleanShutdown.FILE_NAME);
         boolean clean = Files.exists(marker);
         LogOpenings openings = new LogOpenings(clean, recoveryPoints.read(), highWatermarks.read(), logStarts.read());
-        List<PartitionFolder> folders = StoredFolders.list(root, deletedFolders);
+        List<PartitionFolder> folders = StoredFolders.list(root, departedFolders);
         // From here on a crash is an unclean one.
         Files.deleteIfExists(marker);
         AtomicFiles.flushDirectory(root);
         long startNanos = System.nanoTime();
         ParallelOpening.run(properties.recoveryThreads(), folders, folder -> load(folder, openings, configs));
-        LOGGER.info("Opened {} logs in {} ms after {} shutdown", logs.size(), (System.nanoTime() - startNanos)
-                / 1_000_000,
-                clean ? "a clean" : "an unclean");
+        if (folders.isEmpty()) {
+            LOGGER.info("The data directory {} holds no logs yet", root);
+        } else {
+            LOGGER.info("Opened {} logs in {} ms after {} shutdown", logs.size(), (System.nanoTime() - startNanos)
+                    / 1_000_000,
+                    clean ? "a clean" : "an unclean");
+        }
         writeCheckpoints();
-        deletedFolders.purge(Long.MAX_VALUE);
+        departedFolders.settle(Long.MAX_VALUE);
     }
 
     private void load(PartitionFolder folder, LogOpenings openings, BiFunction<String, Uuid, TopicConfig> configs)
@@ -121,7 +126,7 @@ public final class LogDirectory implements AutoCloseable {
         Uuid topicId = folder.readTopicId();
         if (topicId == null) {
             // The id is written before the first record: nothing can be in there.
-            deletedFolders.add(folder.renameForDeletion(), 0);
+            departedFolders.addDeleted(folder.renameForDeletion(), 0, null);
             return;
         }
         LogOpening opening = openings.of(folder);
@@ -138,6 +143,11 @@ public final class LogDirectory implements AutoCloseable {
 
     private void put(PartitionFolder folder, Uuid topicId, StoredLog log) {
         logs.put(new Key(topicId, folder.partition()), log);
+    }
+
+    /** The cluster whose data this is. */
+    public String clusterId() {
+        return meta.clusterId();
     }
 
     /** The directory's own id, which a broker registers with. */
@@ -159,9 +169,9 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     /**
-     * The log of a partition; begins it when it is not here. Data of another topic that had the same name is deleted.
+     * The log of a partition; begins it when it is not here. Data of another topic that had the same name is set aside.
      *
-     * @throws KafkaStorageException when the disk fails or has failed before
+     * @throws KafkaStorageException when the disk fails or has failed before, or data of another topic is in the way and cannot be moved
      */
     public PartitionLog getOrCreate(String topic, Uuid topicId, int partition, TopicConfig config) {
         StoredLog present = logs.get(new Key(topicId, partition));
@@ -174,11 +184,11 @@ public final class LogDirectory implements AutoCloseable {
             return present.log();
         }
         ensureUsable();
-        List<StoredLog> namesakes = logs.values().stream()
-                .filter(stored -> stored.folder().topic().equals(topic) && stored.folder().partition() == partition)
-                .toList();
+        if (!depart(namesakes(topic, partition), PartitionFolder.STRAY_SUFFIX)) {
+            throw new KafkaStorageException("data of another topic is where that of " + topic + "-" + partition
+                    + " belongs");
+        }
         try {
-            delete(namesakes);
             PartitionFolder folder = PartitionFolder.of(root, topic, partition);
             folder.writeTopicId(topicId);
             StoredLog created = openLog(folder, topicId, config, LogOpening.UNKNOWN);
@@ -196,44 +206,77 @@ public final class LogDirectory implements AutoCloseable {
         logsOf(topicId).forEach(stored -> stored.log().updateConfig(config));
     }
 
-    /** Deletes a topic's logs: they are gone at once, their files when {@code file.delete.delay.ms} is over. */
-    public synchronized void deleteTopic(Uuid topicId) {
-        deleteOrFail(logsOf(topicId));
+    /**
+     * Deletes logs: they are gone at once, their files when {@code file.delete.delay.ms} is over. One that cannot be moved out of the way stays,
+     * for the next start to try again.
+     */
+    public synchronized void delete(Collection<LocalPartition> doomed) {
+        depart(stored(doomed), PartitionFolder.DELETED_SUFFIX);
     }
 
-    /** Deletes one partition's log, as {@link #deleteTopic}. */
-    public synchronized void delete(Uuid topicId, int partition) {
-        StoredLog stored = logs.get(new Key(topicId, partition));
-        if (stored != null) {
-            deleteOrFail(List.of(stored));
-        }
+    /**
+     * Serves logs no more but keeps their files, in a folder whose name ends with {@code -stray}. Nothing ever removes it: that is for somebody
+     * to decide who knows what the data is.
+     */
+    public synchronized void setAside(Collection<LocalPartition> strays) {
+        depart(stored(strays), PartitionFolder.STRAY_SUFFIX);
     }
 
     private List<StoredLog> logsOf(Uuid topicId) {
         return logs.values().stream().filter(stored -> stored.topicId().equals(topicId)).toList();
     }
 
-    private void deleteOrFail(Collection<StoredLog> doomed) {
-        try {
-            delete(doomed);
-        } catch (IOException e) {
-            fail(e);
-            throw new KafkaStorageException("cannot delete a log: " + e.getMessage(), e);
-        }
+    private List<StoredLog> namesakes(String topic, int partition) {
+        return logs.values().stream()
+                .filter(stored -> stored.folder().topic().equals(topic) && stored.folder().partition() == partition)
+                .toList();
     }
 
-    private void delete(Collection<StoredLog> doomed) throws IOException {
-        if (doomed.isEmpty()) {
-            return;
+    private List<StoredLog> stored(Collection<LocalPartition> partitions) {
+        return partitions.stream()
+                .map(partition -> logs.get(new Key(partition.topicId(), partition.partition())))
+                .filter(Objects::nonNull).toList();
+    }
+
+    /** Whether all of them are out of the way. */
+    private boolean depart(List<StoredLog> leaving, String suffix) {
+        if (leaving.isEmpty()) {
+            return true;
         }
-        for (StoredLog stored : doomed) {
-            logs.remove(new Key(stored.topicId(), stored.folder().partition()));
-            Path renamed = stored.folder().renameForDeletion();
-            stored.store().movedTo(renamed);
-            deletedFolders.add(renamed, clock.millis() + stored.log().config().fileDeleteDelayMs(), stored.log());
+        int left = 0;
+        for (StoredLog stored : leaving) {
+            try {
+                depart(stored, suffix);
+                left++;
+            } catch (IOException e) {
+                LOGGER.error("{} cannot be moved out of the way", stored.folder().path(), e);
+            }
         }
-        // A new topic of the same name must not find the old one's offsets after a crash.
-        writeCheckpoints();
+        try {
+            AtomicFiles.flushDirectory(root);
+            // A new topic of the same name must not find the old one's offsets after a crash.
+            writeCheckpoints();
+        } catch (IOException e) {
+            fail(e);
+            throw new KafkaStorageException("cannot note that logs are gone: " + e.getMessage(), e);
+        }
+        return left == leaving.size();
+    }
+
+    private void depart(StoredLog stored, String suffix) throws IOException {
+        Path target = stored.folder().departed(suffix);
+        PartitionLog log = stored.log();
+        log.depart(() -> stored.store().moveTo(target));
+        logs.remove(new Key(stored.topicId(), stored.folder().partition()));
+        long untilMs = clock.millis() + log.config().fileDeleteDelayMs();
+        if (suffix.equals(PartitionFolder.DELETED_SUFFIX)) {
+            LOGGER.info("Deleted {}", stored.folder().path());
+            departedFolders.addDeleted(target, untilMs, log);
+        } else {
+            LOGGER.warn("{} (topic id {}, offsets {} to {}) is set aside as {}", stored.folder().path(), stored
+                    .topicId(), log.logStartOffset(), log.logEndOffset(), target.getFileName());
+            departedFolders.addStray(target, untilMs, log);
+        }
     }
 
     /**
@@ -283,7 +326,7 @@ public final class LogDirectory implements AutoCloseable {
         for (StoredLog stored : logs.values()) {
             retain(stored, nowMs);
         }
-        deletedFolders.purge(nowMs);
+        departedFolders.settle(nowMs);
     }
 
     private static void retain(StoredLog stored, long nowMs) {
@@ -323,8 +366,13 @@ public final class LogDirectory implements AutoCloseable {
 
     /** Flushes and closes all logs and gives the directory back. The next start needs no recovery, unless something failed. */
     @Override
-    public synchronized void close() throws IOException {
+    public void close() throws IOException {
+        // Without the monitor, which the run that is waited for may need.
         housekeeping.close();
+        closeLogs();
+    }
+
+    private synchronized void closeLogs() throws IOException {
         flushExecutor.close();
         List<RuntimeException> problems = new ArrayList<>();
         for (StoredLog stored : logs.values()) {
@@ -335,7 +383,7 @@ public final class LogDirectory implements AutoCloseable {
             }
         }
         try {
-            deletedFolders.purge(Long.MAX_VALUE);
+            departedFolders.settle(Long.MAX_VALUE);
             if (failure == null && problems.isEmpty()) {
                 writeCheckpoints();
                 CleanShutdown.mark(root);

@@ -12,6 +12,10 @@ import org.jspecify.annotations.Nullable;
 record PartitionFolder(Path path, String topic, int partition) {
     static final String METADATA_FILE_NAME = "partition.metadata";
     static final String DELETED_SUFFIX = "-delete";
+    /** Kafka's name for data that the metadata does not know. */
+    static final String STRAY_SUFFIX = "-stray";
+    /** What common file systems allow (NAME_MAX), in bytes; topic names are ASCII. */
+    private static final int LONGEST_NAME_BYTES = 255;
     private static final String ID_KEY = "topic_id: ";
 
     static PartitionFolder of(Path root, String topic, int partition) {
@@ -55,10 +59,17 @@ record PartitionFolder(Path path, String topic, int partition) {
         AtomicFiles.flushDirectory(path.toAbsolutePath().getParent());
     }
 
+    /** A name that no other folder has. The topic is cut where the name would be too long, as Kafka does. */
+    Path departed(String suffix) {
+        String unique = Uuid.randomUuid().toString().replace('-', '_');
+        String end = "-" + partition + "." + unique + suffix;
+        return path.resolveSibling(topic.substring(0, Math.min(topic.length(), LONGEST_NAME_BYTES - end.length()))
+                + end);
+    }
+
     /** Out of the way at once; what is in it can go later. */
     Path renameForDeletion() throws IOException {
-        String unique = Uuid.randomUuid().toString().replace('-', '_');
-        Path target = path.resolveSibling(path.getFileName() + "." + unique + DELETED_SUFFIX);
+        Path target = departed(DELETED_SUFFIX);
         Files.move(path, target);
         AtomicFiles.flushDirectory(path.toAbsolutePath().getParent());
         return target;

@@ -11,8 +11,8 @@ import java.util.stream.Stream;
 final class StoredFolders {
     private StoredFolders() {}
 
-    /** The partitions' folders; those whose deletion was interrupted are handed over to be removed, anything else is left alone. */
-    static List<PartitionFolder> list(Path root, DeletedFolders deleted) throws IOException {
+    /** The partitions' folders; those whose deletion was interrupted are handed over to be removed, anything else, what was set aside too, is left alone. */
+    static List<PartitionFolder> list(Path root, DepartedFolders departed) throws IOException {
         List<PartitionFolder> folders = new ArrayList<>();
         try (Stream<Path> children = Files.list(root)) {
             for (Path child : children.filter(Files::isDirectory).toList()) {
@@ -20,7 +20,7 @@ final class StoredFolders {
                 if (folder != null) {
                     folders.add(folder);
                 } else if (child.getFileName().toString().endsWith(PartitionFolder.DELETED_SUFFIX)) {
-                    deleted.add(child, 0);
+                    departed.addDeleted(child, 0, null);
                 }
             }
         }

@@ -59,15 +59,25 @@ final class SettableImages implements ClusterImages {
 
     synchronized void deleteTopic(String name) {
         Map<String, TopicImage> topics = new HashMap<>(current.topicsByName());
-        topics.remove(name);
-        publish(current.brokers(), topics);
+        Map<Uuid, Long> deleted = new HashMap<>(current.deletedTopics());
+        deleted.put(topics.remove(name).id(), current.version() + 1);
+        publish(current.brokers(), topics, deleted);
     }
 
     private void publish(Map<Integer, BrokerImage> brokers, Map<String, TopicImage> topics) {
+        publish(brokers, topics, current.deletedTopics());
+    }
+
+    private void publish(Map<Integer, BrokerImage> brokers, Map<String, TopicImage> topics, Map<Uuid, Long> deleted) {
         Map<Uuid, TopicImage> byId = new HashMap<>();
         topics.values().forEach(topic -> byId.put(topic.id(), topic));
+        publish(new ClusterImage(CLUSTER_ID, current.version() + 1, brokers, topics, byId, Map.of(), deleted));
+    }
+
+    /** Any image at all, such as that of another database. */
+    synchronized void publish(ClusterImage image) {
         ClusterImage previous = current;
-        current = new ClusterImage(CLUSTER_ID, previous.version() + 1, brokers, topics, byId, Map.of());
+        current = image;
         listeners.forEach(listener -> listener.imageChanged(previous, current));
     }
 }

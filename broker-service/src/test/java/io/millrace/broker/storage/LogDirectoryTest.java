@@ -9,27 +9,42 @@ import io.millrace.broker.log.ReadResult;
 import io.millrace.broker.storage.LogDirectory.LocalPartition;
 import io.millrace.common.metadata.TopicConfig;
 import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.lang.Thread.State;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardWatchEventKinds;
+import java.nio.file.WatchKey;
+import java.nio.file.WatchService;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.SimpleRecord;
+import org.assertj.core.api.InstanceOfAssertFactories;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.boot.test.system.CapturedOutput;
+import org.springframework.boot.test.system.OutputCaptureExtension;
 
+@ExtendWith(OutputCaptureExtension.class)
 class LogDirectoryTest {
     private static final DirectoryIdentity IDENTITY = new DirectoryIdentity("cluster-a", 1);
+    private static final TopicConfig NO_DELAY = ((TopicConfig.Parsed.Valid) TopicConfig.parse(Map.of(
+            "file.delete.delay.ms", "0"))).config();
     private static final Duration NEVER = Duration.ofDays(1);
     private static final Duration OFTEN = Duration.ofMillis(10);
     /** Far more than is needed, even on a machine that does ten other things. */
@@ -131,7 +146,7 @@ class LogDirectoryTest {
             append(first, "old", "old", "old");
             first.deleteRecordsBefore(3);
             directory.checkpoint();
-            directory.deleteTopic(topicId);
+            directory.delete(List.of(new LocalPartition(topicId, "orders", 0)));
             append(directory.getOrCreate("orders", secondId, 0, TopicConfig.DEFAULT), "new");
             copy(root.resolve("original"), copy);
         }
@@ -148,7 +163,7 @@ class LogDirectoryTest {
             append(log, "a");
             ReadResult.Data data = (ReadResult.Data) log.read(0, 1000, true, 1);
 
-            directory.delete(topicId, 0);
+            directory.delete(List.of(new LocalPartition(topicId, "orders", 0)));
 
             assertThat(directory.log(topicId, 0)).isEmpty();
             assertThat(data.records().records()).hasSize(1);
@@ -159,16 +174,160 @@ class LogDirectoryTest {
     @Test
     void files_of_a_deleted_partition_go_when_their_delay_is_over() throws IOException {
         try (LogDirectory directory = open(OFTEN)) {
-            TopicConfig noDelay = ((TopicConfig.Parsed.Valid) TopicConfig.parse(Map.of("file.delete.delay.ms", "0")))
-                    .config();
-            append(directory.getOrCreate("orders", topicId, 0, noDelay), "a");
+            append(directory.getOrCreate("orders", topicId, 0, NO_DELAY), "a");
 
-            directory.deleteTopic(topicId);
+            directory.delete(List.of(new LocalPartition(topicId, "orders", 0)));
 
             Awaitility.await().atMost(PATIENCE).untilAsserted(() -> assertThat(root.toFile().list((_, name) -> name
                     .startsWith(
                             "orders"))).isEmpty());
         }
+    }
+
+    @Test
+    void a_topic_with_the_longest_legal_name_can_be_deleted() throws IOException {
+        String longest = "t".repeat(249);
+        try (LogDirectory directory = open(NEVER)) {
+            append(directory.getOrCreate(longest, topicId, 0, TopicConfig.DEFAULT), "a");
+
+            directory.delete(List.of(new LocalPartition(topicId, longest, 0)));
+
+            assertThat(directory.failure()).isEmpty();
+            assertThat(directory.partitions()).isEmpty();
+            assertThat(root.resolve(longest + "-0")).doesNotExist();
+        }
+        assertThat(root.toFile().list((_, name) -> name.startsWith("t"))).isEmpty();
+    }
+
+    @Test
+    void a_partition_that_cannot_be_moved_away_does_not_fail_the_directory() throws IOException {
+        Uuid other = Uuid.randomUuid();
+        try (LogDirectory directory = open(NEVER)) {
+            PartitionLog stuck = directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
+            append(directory.getOrCreate("payments", other, 0, TopicConfig.DEFAULT), "a");
+            Path elsewhere = Files.move(root.resolve("orders-0"), root.resolve("elsewhere"));
+
+            directory.delete(List.of(new LocalPartition(topicId, "orders", 0), new LocalPartition(other, "payments",
+                    0)));
+
+            assertThat(directory.failure()).isEmpty();
+            assertThat(directory.log(topicId, 0)).contains(stuck);
+            assertThat(directory.log(other, 0)).isEmpty();
+            assertThatThrownBy(() -> directory.getOrCreate("orders", Uuid.randomUuid(), 0, TopicConfig.DEFAULT))
+                    .isInstanceOf(KafkaStorageException.class);
+            Files.move(elsewhere, root.resolve("orders-0"));
+        }
+    }
+
+    @Test
+    void deleting_a_partition_under_work_does_not_fail_the_directory() throws Exception {
+        try (LogDirectory directory = open(NEVER)) {
+            for (int round = 0; round < 20; round++) {
+                Uuid id = Uuid.randomUuid();
+                PartitionLog log = directory.getOrCreate("orders", id, 0, TopicConfig.DEFAULT);
+                append(log, "a");
+                AtomicBoolean deleted = new AtomicBoolean();
+                CountDownLatch working = new CountDownLatch(1);
+                CompletableFuture<Void> work = CompletableFuture.runAsync(() -> {
+                    while (!deleted.get()) {
+                        append(log, "b");
+                        log.roll(System.currentTimeMillis());
+                        log.flush(log.logEndOffset());
+                        working.countDown();
+                    }
+                });
+                working.await();
+
+                directory.delete(List.of(new LocalPartition(id, "orders", 0)));
+
+                deleted.set(true);
+                work.join();
+                assertThat(log.failed()).isFalse();
+                assertThat(directory.failure()).isEmpty();
+            }
+        }
+    }
+
+    @Test
+    void the_checkpoints_are_written_once_however_many_partitions_are_deleted() throws Exception {
+        try (LogDirectory directory = open(NEVER); WatchService watch = root.getFileSystem().newWatchService()) {
+            for (int partition = 0; partition < 3; partition++) {
+                directory.getOrCreate("orders", topicId, partition, TopicConfig.DEFAULT);
+            }
+            root.register(watch, StandardWatchEventKinds.ENTRY_CREATE);
+
+            directory.delete(directory.partitions());
+            Files.createFile(root.resolve("end"));
+
+            List<String> created = new ArrayList<>();
+            while (!created.contains("end")) {
+                WatchKey key = watch.take();
+                key.pollEvents().forEach(event -> created.addAll(Collections.nCopies(event.count(), event.context()
+                        .toString())));
+                key.reset();
+            }
+            assertThat(created).containsOnlyOnce(OffsetCheckpoint.RECOVERY_POINTS + ".tmp");
+            assertThat(Files.readString(root.resolve(OffsetCheckpoint.RECOVERY_POINTS))).isEqualTo("0\n0\n");
+        }
+    }
+
+    @Test
+    void what_was_set_aside_stays_on_disk_whole_and_is_served_no_more() throws IOException {
+        try (LogDirectory directory = open(OFTEN)) {
+            append(directory.getOrCreate("orders", topicId, 0, NO_DELAY), "a", "b");
+
+            directory.setAside(directory.partitions());
+
+            assertThat(directory.partitions()).isEmpty();
+            assertThat(root.toFile().list((_, name) -> name.startsWith("orders"))).singleElement(
+                    InstanceOfAssertFactories.STRING).endsWith("-stray");
+        }
+        open(NEVER).close();
+        String folder = root.toFile().list((_, name) -> name.startsWith("orders"))[0];
+        Files.move(root.resolve(folder), root.resolve("orders-0"));
+        try (LogDirectory directory = open(NEVER)) {
+            assertThat(values(directory.log(topicId, 0).orElseThrow())).containsExactly("a", "b");
+        }
+    }
+
+    @Test
+    void data_of_a_namesake_that_nobody_deleted_is_set_aside() throws IOException {
+        try (LogDirectory directory = open(NEVER)) {
+            append(directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT), "old");
+
+            directory.getOrCreate("orders", Uuid.randomUuid(), 0, TopicConfig.DEFAULT);
+
+            assertThat(root.toFile().list((_, name) -> name.endsWith("-stray"))).hasSize(1);
+        }
+    }
+
+    @Test
+    void closing_waits_for_housekeeping_without_holding_what_housekeeping_needs() throws Exception {
+        LogDirectory directory = open(OFTEN);
+        Thread closing = new Thread(() -> {
+            try {
+                directory.close();
+            } catch (IOException e) {
+                throw new UncheckedIOException(e);
+            }
+        });
+        synchronized (directory) {
+            Awaitility.await().atMost(PATIENCE).until(() -> Thread.getAllStackTraces().keySet().stream().anyMatch(
+                    thread -> thread.getName().equals("log-housekeeping") && thread.getState() == State.BLOCKED));
+            closing.start();
+            Awaitility.await().atMost(PATIENCE).until(() -> List.of(State.WAITING, State.TIMED_WAITING).contains(closing
+                    .getState()));
+        }
+        closing.join(PATIENCE);
+        assertThat(closing.isAlive()).isFalse();
+        assertThat(root.resolve(CleanShutdown.FILE_NAME)).exists();
+    }
+
+    @Test
+    void a_fresh_directory_is_not_said_to_have_been_shut_down(CapturedOutput output) throws IOException {
+        open(NEVER).close();
+
+        assertThat(output).contains("holds no logs yet").doesNotContain("unclean shutdown");
     }
 
     @Test

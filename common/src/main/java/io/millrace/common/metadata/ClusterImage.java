@@ -13,6 +13,8 @@ import org.jspecify.annotations.Nullable;
  * @param topicsByName all topics
  * @param topicsById   the same topics
  * @param leases       the named leases that have had a holder
+ * @param deletedTopics topics that were deleted, and in which version, as far back as the metadata remembers deletions. A topic in neither map was
+ *                     deleted long ago, or this is the metadata of another past: what belongs to it must not be destroyed
  */
 public record ClusterImage(
         String clusterId,
@@ -20,7 +22,8 @@ public record ClusterImage(
         Map<Integer, BrokerImage> brokers,
         Map<String, TopicImage> topicsByName,
         Map<Uuid, TopicImage> topicsById,
-        Map<String, LeaseImage> leases) {
+        Map<String, LeaseImage> leases,
+        Map<Uuid, Long> deletedTopics) {
     public static final ClusterImage EMPTY = new ClusterImage("", -1, Map.of(), Map.of(), Map.of(), Map.of());
     public static final String CONTROLLER_LEASE = "controller";
     /** Groups hash onto this many shards; each is a lease of its own so that coordinators share them. Never changes in a cluster's life. */
@@ -31,6 +34,13 @@ public record ClusterImage(
         topicsByName = Map.copyOf(topicsByName);
         topicsById = Map.copyOf(topicsById);
         leases = Map.copyOf(leases);
+        deletedTopics = Map.copyOf(deletedTopics);
+    }
+
+    /** An image in which no topic was deleted. */
+    public ClusterImage(String clusterId, long version, Map<Integer, BrokerImage> brokers,
+            Map<String, TopicImage> topicsByName, Map<Uuid, TopicImage> topicsById, Map<String, LeaseImage> leases) {
+        this(clusterId, version, brokers, topicsByName, topicsById, leases, Map.of());
     }
 
     public @Nullable TopicImage topic(String name) {

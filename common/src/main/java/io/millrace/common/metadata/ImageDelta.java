@@ -16,7 +16,8 @@ import org.apache.kafka.common.Uuid;
  * @param brokers       registered or changed
  * @param topics        created, or with changed configs
  * @param partitions    created or changed, by topic
- * @param deletedTopics gone; ids are never reused
+ * @param deletedTopics gone, with the version in which they went; ids are never reused
+ * @param prunedBefore  deletions up to this version are remembered no longer
  * @param leases        with a new holder
  * @param freeLeases    names of leases that were given back
  */
@@ -26,7 +27,8 @@ record ImageDelta(
         List<BrokerImage> brokers,
         List<TopicChange> topics,
         Map<Uuid, List<PartitionImage>> partitions,
-        Collection<Uuid> deletedTopics,
+        Map<Uuid, Long> deletedTopics,
+        long prunedBefore,
         List<LeaseImage> leases,
         Collection<String> freeLeases) {
 
@@ -57,12 +59,23 @@ record ImageDelta(
                 leasesByName.put(lease.name(), lease);
             }
         }
-        return new ClusterImage(clusterId, version, brokersById, topicsByName, topicsById, leasesByName);
+        return new ClusterImage(clusterId, version, brokersById, topicsByName, topicsById, leasesByName,
+                remembered(image.deletedTopics()));
+    }
+
+    private Map<Uuid, Long> remembered(Map<Uuid, Long> before) {
+        if (deletedTopics.isEmpty() && before.values().stream().noneMatch(deletedIn -> deletedIn <= prunedBefore)) {
+            return before;
+        }
+        var after = new HashMap<>(before);
+        after.putAll(deletedTopics);
+        after.values().removeIf(deletedIn -> deletedIn <= prunedBefore);
+        return after;
     }
 
     private Map<Uuid, TopicImage> changedTopics(Map<Uuid, TopicImage> before) {
         var after = new HashMap<>(before);
-        deletedTopics.forEach(after::remove);
+        after.keySet().removeAll(deletedTopics.keySet());
         var unseenPartitions = new HashMap<>(partitions);
         for (var topic : topics) {
             var known = after.get(topic.id());

@@ -16,7 +16,7 @@ import org.springframework.core.NestedExceptionUtils;
 /**
  * Keeps this process' image of the cluster up to date. One thread holds one connection: it asks for the cluster's version every poll
  * interval, at once when notified of a change, and reads the difference. A notification is a hint only: one that gets lost costs a poll
- * interval. While PostgreSQL is away the last image stays.
+ * interval. While PostgreSQL is away the last image stays, and so it does while the database is another cluster's.
  */
 public final class ImageFeed implements ClusterImages, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ImageFeed.class);
@@ -33,6 +33,8 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
     private volatile boolean connected;
     private volatile boolean closed;
     private volatile @Nullable Connection connection;
+    /** The cluster whose images are ignored, so that it is said once; touched by the feed's thread alone. */
+    private @Nullable String ignoredClusterId;
 
     public ImageFeed(PostgresConnections connections, MetadataSettings settings) {
         this.connections = connections;
@@ -80,7 +82,7 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
         return Duration.ofNanos(System.nanoTime() - confirmedNanos);
     }
 
-    /** Whether PostgreSQL answered the last time it was asked. */
+    /** Whether PostgreSQL answered the last time it was asked, with this cluster's metadata. */
     public boolean isConnected() {
         return connected;
     }
@@ -126,13 +128,33 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
         int pollIntervalMs = Math.max(1, Math.toIntExact(settings.pollInterval().toMillis()));
         while (!closed) {
             long askedNanos = System.nanoTime();
-            publish(reader.newerThan(current));
-            confirmedNanos = askedNanos;
-            if (!connected) {
-                connected = true;
-                LOG.info("Following the cluster's metadata from version {}", current.version());
+            var image = reader.newerThan(current);
+            if (isForeign(image)) {
+                ignore(image);
+            } else {
+                publish(image);
+                confirmedNanos = askedNanos;
+                ignoredClusterId = null;
+                if (!connected) {
+                    connected = true;
+                    LOG.info("Following the cluster's metadata from version {}", current.version());
+                }
             }
             notifications.getNotifications(pollIntervalMs);
+        }
+    }
+
+    private boolean isForeign(ClusterImage image) {
+        return current.version() >= 0 && !image.clusterId().equals(current.clusterId());
+    }
+
+    private void ignore(ClusterImage foreign) {
+        connected = false;
+        if (!foreign.clusterId().equals(ignoredClusterId)) {
+            ignoredClusterId = foreign.clusterId();
+            LOG.error("The database holds the metadata of cluster {}, but this process belongs to cluster {}: ignored;"
+                    + " keeping the metadata of version {}", foreign.clusterId(), current.clusterId(), current
+                            .version());
         }
     }
 
@@ -142,10 +164,8 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
         }
         lock.lock();
         try {
-            if (image.version() < current.version() || current.version() >= 0 && !image.clusterId().equals(current
-                    .clusterId())) {
-                LOG.warn("The metadata went from version {} of cluster {} to version {} of cluster {}",
-                        current.version(), current.clusterId(), image.version(), image.clusterId());
+            if (image.version() < current.version()) {
+                LOG.warn("The metadata went back from version {} to version {}", current.version(), image.version());
             }
             current = image;
             changed.signalAll();

@@ -89,7 +89,8 @@ final class ImageReader {
                 brokers(version),
                 topics(version),
                 partitions(version),
-                version < 0 ? List.of() : deletedTopics(version),
+                deletedTopics(version),
+                cluster.prunedBefore(),
                 leases,
                 freeLeases);
     }
@@ -137,11 +138,14 @@ final class ImageReader {
         return byTopic;
     }
 
-    private List<Uuid> deletedTopics(long since) {
-        return sql.sql("select topic_id from metadata.topic_deletion where version > :since")
+    private Map<Uuid, Long> deletedTopics(long since) {
+        var deleted = new HashMap<Uuid, Long>();
+        sql.sql("select topic_id, version from metadata.topic_deletion where version > :since")
                 .param("since", since)
-                .query((row, _) -> kafkaUuid(row.getObject(1, UUID.class)))
-                .list();
+                .query((ResultSet row) -> {
+                    deleted.put(kafkaUuid(row.getObject(1, UUID.class)), row.getLong(2));
+                });
+        return deleted;
     }
 
     private List<LeaseImage> leases(long since) {

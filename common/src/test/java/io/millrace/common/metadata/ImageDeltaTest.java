@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.common.metadata.ImageDelta.TopicChange;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
@@ -65,11 +66,23 @@ class ImageDeltaTest {
     }
 
     @Test
+    void deletions_are_remembered_until_the_metadata_forgets_them() {
+        var deleted = delta(2, List.of(), Map.of(), List.of(ORDERS)).applyTo(TWO_TOPICS);
+        var later = delta(3, List.of(), Map.of(), List.of(PAYMENTS)).applyTo(deleted);
+        var pruned = delta(4, List.of(), Map.of(), List.of(), 2).applyTo(later);
+
+        assertThat(deleted.deletedTopics()).isEqualTo(Map.of(ORDERS, 2L));
+        assertThat(later.deletedTopics()).isEqualTo(Map.of(ORDERS, 2L, PAYMENTS, 3L));
+        assertThat(pruned.deletedTopics()).isEqualTo(Map.of(PAYMENTS, 3L));
+    }
+
+    @Test
     void a_lease_that_was_given_back_has_no_holder_in_the_image() {
         var lease = new LeaseImage("controller", "a", "http://a", 1);
-        var held = new ImageDelta("c", 2, List.of(), List.of(), Map.of(), List.of(), List.of(lease), List.of()).applyTo(
-                TWO_TOPICS);
-        var free = new ImageDelta("c", 3, List.of(), List.of(), Map.of(), List.of(), List.of(), List.of("controller"))
+        var held = new ImageDelta("c", 2, List.of(), List.of(), Map.of(), Map.of(), 0, List.of(lease), List.of())
+                .applyTo(
+                        TWO_TOPICS);
+        var free = new ImageDelta("c", 3, List.of(), List.of(), Map.of(), Map.of(), 0, List.of(), List.of("controller"))
                 .applyTo(held);
 
         assertThat(held.controller()).isEqualTo(lease);
@@ -84,7 +97,8 @@ class ImageDeltaTest {
                 List.of(new BrokerImage(0, 1, "h", 1, "http://h", false)),
                 List.of(new TopicChange(ORDERS, "orders", Map.of("a", "b"))),
                 Map.of(PAYMENTS, List.of(partition(0, 4), partition(1, 0))),
-                List.of(),
+                Map.of(),
+                0,
                 List.of(),
                 List.of());
 
@@ -93,7 +107,14 @@ class ImageDeltaTest {
 
     private static ImageDelta delta(
             long version, List<TopicChange> topics, Map<Uuid, List<PartitionImage>> partitions, List<Uuid> deleted) {
-        return new ImageDelta("c", version, List.of(), topics, partitions, deleted, List.of(), List.of());
+        return delta(version, topics, partitions, deleted, 0);
+    }
+
+    private static ImageDelta delta(long version, List<TopicChange> topics, Map<Uuid, List<PartitionImage>> partitions,
+            List<Uuid> deleted, long prunedBefore) {
+        var deletedTopics = deleted.stream().collect(Collectors.toMap(id -> id, _ -> version));
+        return new ImageDelta("c", version, List.of(), topics, partitions, deletedTopics, prunedBefore, List.of(), List
+                .of());
     }
 
     private static PartitionImage partition(int index, int leaderEpoch) {

@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
 import java.util.concurrent.CopyOnWriteArrayList;
 import javax.sql.DataSource;
@@ -111,6 +112,38 @@ class ImageFeedTest {
 
         await().atMost(LONG).until(() -> feed.current().version() == 0);
         assertThat(feed.current().topicsByName()).isEmpty();
+    }
+
+    @Test
+    void a_topic_that_is_missing_was_deleted_only_if_the_image_says_so() throws Exception {
+        createTopic("orders", 1);
+        createTopic("payments", 1);
+        assertThat(feed.awaitVersion(2, LONG)).isTrue();
+        var orders = feed.current().topic("orders").id();
+
+        deleteTopic("orders");
+        assertThat(feed.awaitVersion(3, LONG)).isTrue();
+        assertThat(feed.current().deletedTopics()).containsExactly(Map.entry(orders, 3L));
+
+        sql.sql("delete from metadata.topic").update();
+        sql.sql("update metadata.cluster set version = 1").update();
+        await().atMost(LONG).until(() -> feed.current().version() == 1);
+        assertThat(feed.current().topicsByName()).isEmpty();
+        assertThat(feed.current().deletedTopics()).containsOnlyKeys(orders);
+    }
+
+    @Test
+    void the_metadata_of_another_cluster_is_ignored() throws Exception {
+        assertThat(feed.awaitVersion(createTopic("orders", 1), LONG)).isTrue();
+        var before = feed.current();
+
+        sql.sql("update metadata.cluster set cluster_id = 'another', version = version + 10").update();
+        await().atMost(LONG).until(() -> !feed.isConnected());
+        assertThat(feed.current()).isSameAs(before);
+
+        sql.sql("update metadata.cluster set cluster_id = :id").param("id", before.clusterId()).update();
+        assertThat(feed.awaitVersion(before.version() + 10, LONG)).isTrue();
+        assertThat(feed.current().topicsByName()).containsOnlyKeys("orders");
     }
 
     @Test

@@ -1,0 +1,169 @@
+package io.millrace.broker.partition;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.broker.storage.DirectoryIdentity;
+import io.millrace.broker.storage.LogDirectory;
+import io.millrace.broker.storage.StorageProperties;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.metadata.TopicImage;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.function.Function;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.Uuid;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class PartitionsTest {
+    private static final int BROKER = 1;
+    private static final String CLUSTER = "cluster-a";
+
+    private final TopicImage orders = topic("orders", BROKER);
+
+    @TempDir
+    private Path root;
+
+    private LogDirectory logs;
+    private Partitions partitions;
+
+    @BeforeEach
+    void open() throws IOException {
+        Duration never = Duration.ofDays(1);
+        logs = LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never), new DirectoryIdentity(
+                CLUSTER, BROKER), (_, _) -> TopicConfig.DEFAULT, Clock.systemUTC());
+        partitions = new Partitions(BROKER, new NoImages(), logs);
+    }
+
+    @AfterEach
+    void close() throws IOException {
+        partitions.close();
+        logs.close();
+    }
+
+    @Test
+    void a_topic_that_the_metadata_names_as_deleted_is_deleted() {
+        apply(image(1, Map.of(), orders));
+
+        apply(image(2, Map.of(orders.id(), 2L)));
+
+        assertThat(logs.partitions()).isEmpty();
+        assertThat(folders("-delete")).hasSize(1);
+        assertThat(folders("-stray")).isEmpty();
+    }
+
+    @Test
+    void a_topic_that_is_merely_missing_is_set_aside() {
+        apply(image(1, Map.of(), orders));
+
+        apply(image(2, Map.of()));
+
+        assertThat(partitions.all()).isEmpty();
+        assertThat(folders("-delete")).isEmpty();
+        assertThat(folders("-stray")).hasSize(1);
+    }
+
+    @Test
+    void nothing_is_deleted_where_the_metadata_went_back_in_time() {
+        apply(image(9, Map.of(), orders));
+
+        apply(image(3, Map.of(orders.id(), 2L)));
+
+        assertThat(folders("-delete")).isEmpty();
+        assertThat(folders("-stray")).hasSize(1);
+    }
+
+    @Test
+    void the_metadata_of_another_cluster_changes_nothing() {
+        apply(image(1, Map.of(), orders));
+
+        apply(new ClusterImage("cluster-b", 2, Map.of(), Map.of(), Map.of(), Map.of(), Map.of(orders.id(), 2L)));
+
+        assertThat(partitions.all()).hasSize(1);
+        assertThat(logs.log(orders.id(), 0)).isPresent();
+        assertThat(partitions.appliedVersion()).isEqualTo(1);
+    }
+
+    @Test
+    void at_the_start_only_what_was_deleted_meanwhile_is_deleted() {
+        TopicImage payments = topic("payments", BROKER);
+        logs.getOrCreate("orders", orders.id(), 0, TopicConfig.DEFAULT);
+        logs.getOrCreate("payments", payments.id(), 0, TopicConfig.DEFAULT);
+
+        apply(image(5, Map.of(orders.id(), 4L)));
+
+        assertThat(logs.partitions()).isEmpty();
+        assertThat(folders("-delete")).singleElement().asString().startsWith("orders-0.");
+        assertThat(folders("-stray")).singleElement().asString().startsWith("payments-0.");
+    }
+
+    @Test
+    void a_topic_created_again_under_its_name_in_the_same_image_leaves_nothing_aside() {
+        apply(image(1, Map.of(), orders));
+        TopicImage again = topic("orders", BROKER);
+
+        apply(image(3, Map.of(orders.id(), 2L), again));
+
+        assertThat(logs.log(again.id(), 0)).isPresent();
+        assertThat(folders("-delete")).hasSize(1);
+        assertThat(folders("-stray")).isEmpty();
+    }
+
+    @Test
+    void a_partition_that_moved_to_another_broker_is_set_aside() {
+        apply(image(1, Map.of(), orders));
+
+        apply(image(2, Map.of(), new TopicImage(orders.id(), "orders", Map.of(), List.of(partition(BROKER + 1)))));
+
+        assertThat(partitions.all()).isEmpty();
+        assertThat(folders("-stray")).hasSize(1);
+    }
+
+    private void apply(ClusterImage image) {
+        partitions.imageChanged(ClusterImage.EMPTY, image);
+    }
+
+    private List<String> folders(String suffix) {
+        return List.of(root.toFile().list((_, name) -> name.endsWith(suffix)));
+    }
+
+    private static TopicImage topic(String name, int replica) {
+        return new TopicImage(Uuid.randomUuid(), name, Map.of(), List.of(partition(replica)));
+    }
+
+    private static PartitionImage partition(int replica) {
+        return new PartitionImage(0, List.of(replica), List.of(replica), replica, 0, 0);
+    }
+
+    private static ClusterImage image(long version, Map<Uuid, Long> deleted, TopicImage... topics) {
+        return new ClusterImage(CLUSTER, version, Map.of(),
+                List.of(topics).stream().collect(Collectors.toMap(TopicImage::name, Function.identity())),
+                List.of(topics).stream().collect(Collectors.toMap(TopicImage::id, Function.identity())), Map.of(),
+                deleted);
+    }
+
+    /** The images are handed over by the test; nothing is looked up. */
+    private static final class NoImages implements ClusterImages {
+        @Override
+        public ClusterImage current() {
+            return ClusterImage.EMPTY;
+        }
+
+        @Override
+        public boolean awaitVersion(long version, Duration timeout) {
+            return false;
+        }
+
+        @Override
+        public void subscribe(Listener listener) {}
+    }
+}

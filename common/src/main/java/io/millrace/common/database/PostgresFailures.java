@@ -5,6 +5,7 @@ import io.millrace.common.error.RefusedException;
 import java.sql.SQLException;
 import java.sql.SQLTransientConnectionException;
 import org.jspecify.annotations.Nullable;
+import org.springframework.transaction.TransactionSystemException;
 
 /** Tells apart PostgreSQL being away or overloaded, which passes and is answered as such, from a fault in a statement. */
 public final class PostgresFailures {
@@ -16,12 +17,18 @@ public final class PostgresFailures {
     public static @Nullable RefusedException refusal(@Nullable Throwable failure) {
         var cause = failure;
         for (int depth = 0; cause != null && depth < LONGEST_CHAIN; depth++, cause = cause.getCause()) {
-            if (cause instanceof SQLException sql && passes(sql)) {
+            if (cause instanceof SQLException sql && passes(sql) || isLostRollback(cause)) {
                 return new RefusedException(ErrorCode.UNAVAILABLE, "PostgreSQL is not available at present; try again",
                         failure);
             }
         }
         return null;
+    }
+
+    /** A rollback on a connection that broke: the pool says without a state that it is closed, and the first failure is lost. */
+    private static boolean isLostRollback(Throwable failure) {
+        return failure instanceof TransactionSystemException && failure.getCause() instanceof SQLException sql
+                && sql.getSQLState() == null;
     }
 
     /**

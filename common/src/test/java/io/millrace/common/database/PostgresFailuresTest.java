@@ -8,6 +8,7 @@ import java.sql.SQLTransientConnectionException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.transaction.TransactionSystemException;
 
 class PostgresFailuresTest {
     @ParameterizedTest
@@ -23,6 +24,20 @@ class PostgresFailuresTest {
     void a_pool_without_a_connection_to_give_is_one_too() {
         assertThat(PostgresFailures.refusal(new SQLTransientConnectionException("no connection within 3 s")))
                 .isNotNull();
+    }
+
+    @Test
+    void a_rollback_that_failed_because_the_connection_is_closed_is_one_too() {
+        var failure = new TransactionSystemException("JDBC rollback failed", new SQLException("Connection is closed"));
+
+        assertThat(PostgresFailures.refusal(failure)).isNotNull();
+    }
+
+    @Test
+    void a_transaction_that_failed_for_a_reason_with_a_state_of_its_own_is_not() {
+        var failure = new TransactionSystemException("JDBC commit failed", new SQLException("wrong", "23505"));
+
+        assertThat(PostgresFailures.refusal(failure)).isNull();
     }
 
     @ParameterizedTest

@@ -1,11 +1,8 @@
 package io.millrace.offset.database;
 
 import io.millrace.common.database.PostgresFailures;
-import io.millrace.common.error.ErrorCode;
-import io.millrace.common.error.RefusedException;
 import java.sql.SQLException;
 import java.util.Set;
-import org.springframework.transaction.TransactionSystemException;
 
 /** What to make of a failed statement. */
 public final class DatabaseFaults {
@@ -27,13 +24,6 @@ public final class DatabaseFaults {
     /** The refusal of what failed because PostgreSQL is away or overloaded; any other failure as it is. */
     public static RuntimeException translate(RuntimeException failure) {
         var refusal = PostgresFailures.refusal(failure);
-        if (refusal != null) {
-            return refusal;
-        }
-        // A rollback on a connection that broke: the pool says that it is closed, and the first failure is lost.
-        return failure instanceof TransactionSystemException && failure.getCause() instanceof SQLException
-                ? new RefusedException(ErrorCode.UNAVAILABLE, "PostgreSQL is not available at present; try again",
-                        failure)
-                : failure;
+        return refusal != null ? refusal : failure;
     }
 }

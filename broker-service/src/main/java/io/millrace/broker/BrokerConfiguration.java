@@ -7,7 +7,6 @@ import io.millrace.common.database.PostgresConnections;
 import io.millrace.common.lease.LeaseSettings;
 import io.millrace.common.metadata.ClusterImages;
 import org.springframework.boot.SpringApplication;
-import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.ConfigurableApplicationContext;
@@ -16,7 +15,6 @@ import org.springframework.context.annotation.Configuration;
 
 /** Puts the broker together. */
 @Configuration(proxyBeanMethods = false)
-@EnableConfigurationProperties(LeaseSettings.class)
 class BrokerConfiguration {
     private static final int EXIT_ID_TAKEN = 2;
 

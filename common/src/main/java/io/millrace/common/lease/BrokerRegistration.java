@@ -109,7 +109,7 @@ public final class BrokerRegistration implements AutoCloseable {
         try {
             while (!closing) {
                 try (var connection = connections.open("millrace-broker-lease", timing.statementTimeout())) {
-                    keep(new BrokerStore(connection, identity, incarnation, timing.ttl()));
+                    keep(new BrokerLeaseStore(connection, identity, incarnation, timing.ttl()));
                 } catch (SQLException | DataAccessException e) {
                     report(e);
                     pause();
@@ -123,7 +123,7 @@ public final class BrokerRegistration implements AutoCloseable {
         }
     }
 
-    private void keep(BrokerStore store) {
+    private void keep(BrokerLeaseStore store) {
         while (!closing) {
             if (epoch < 0 || !store.renew(epoch)) {
                 register(store);
@@ -144,7 +144,7 @@ public final class BrokerRegistration implements AutoCloseable {
     }
 
     /** Tries for one TTL and two renewals: a lease that still runs then is being renewed. */
-    private void register(BrokerStore store) {
+    private void register(BrokerLeaseStore store) {
         long deadlineNanos = System.nanoTime() + timing.ttl().plus(timing.renewInterval().multipliedBy(2)).toNanos();
         while (!closing) {
             var registered = store.register(Math.max(epoch, 0));

@@ -9,13 +9,13 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
 /** The row of one broker in PostgreSQL, over one connection. Each call is one statement, and only PostgreSQL's clock counts. */
-final class BrokerStore {
+final class BrokerLeaseStore {
     private final JdbcClient sql;
     private final BrokerIdentity identity;
     private final UUID incarnation;
     private final double ttlSeconds;
 
-    BrokerStore(Connection connection, BrokerIdentity identity, UUID incarnation, Duration ttl) {
+    BrokerLeaseStore(Connection connection, BrokerIdentity identity, UUID incarnation, Duration ttl) {
         this.sql = JdbcClient.create(new SingleConnectionDataSource(connection, true));
         this.identity = identity;
         this.incarnation = incarnation;

@@ -21,7 +21,7 @@ import org.springframework.validation.annotation.Validated;
  * @param producerIdExpiration an idempotent producer that wrote nothing for so long is forgotten
  */
 @Validated
-@ConfigurationProperties("millrace.storage")
+@ConfigurationProperties(prefix = "millrace.storage", ignoreUnknownFields = false)
 public record StorageProperties(
         @NotNull @DefaultValue("data/broker") Path directory,
         @DefaultValue("4") @Min(1) @Max(64) int recoveryThreads,

@@ -17,7 +17,7 @@ import org.springframework.validation.annotation.Validated;
  * @param client            the connections
  */
 @Validated
-@ConfigurationProperties("millrace.brokers")
+@ConfigurationProperties(prefix = "millrace.brokers", ignoreUnknownFields = false)
 public record BrokersProperties(
         @DefaultValue("10s") Duration requestTimeout,
         @DefaultValue("20ms") Duration retryBackoff,

@@ -15,7 +15,7 @@ import org.springframework.validation.annotation.Validated;
  * @param cors         which web pages of other origins may call
  */
 @Validated
-@ConfigurationProperties("millrace.gateway")
+@ConfigurationProperties(prefix = "millrace.gateway", ignoreUnknownFields = false)
 public record GatewayProperties(
         @DefaultValue("10MB") DataSize maxBodySize,
         @DefaultValue("10s") Duration createWait,

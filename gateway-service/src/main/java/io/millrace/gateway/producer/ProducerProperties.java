@@ -21,7 +21,7 @@ import org.springframework.validation.annotation.Validated;
  * @param drainTimeout           longest wait at shutdown for what was accepted
  */
 @Validated
-@ConfigurationProperties("millrace.producer")
+@ConfigurationProperties(prefix = "millrace.producer", ignoreUnknownFields = false)
 public record ProducerProperties(
         @DefaultValue("64MB") DataSize bufferMemory,
         @DefaultValue("16MB") DataSize pooledMemory,

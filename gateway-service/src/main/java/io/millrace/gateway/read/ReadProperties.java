@@ -15,7 +15,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxSize        greatest such size; a greater one asked for is cut to it
  */
 @Validated
-@ConfigurationProperties("millrace.read")
+@ConfigurationProperties(prefix = "millrace.read", ignoreUnknownFields = false)
 public record ReadProperties(
         @DefaultValue("1s") Duration defaultTimeout,
         @DefaultValue("30s") Duration maxTimeout,

@@ -3,11 +3,13 @@ package io.millrace.workbench.architecture;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAnyPackage;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideOutsideOfPackage;
+import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.classes;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noFields;
 import static com.tngtech.archunit.library.dependencies.SlicesRuleDefinition.slices;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import java.io.IOException;
@@ -104,6 +106,17 @@ class ArchitectureTest {
     void dependencies_come_through_constructors() {
         noFields().should().beAnnotatedWith("org.springframework.beans.factory.annotation.Autowired")
                 .orShould().beAnnotatedWith("org.springframework.beans.factory.annotation.Value")
+                .check(classes);
+    }
+
+    @Test
+    void an_unknown_configuration_key_fails_the_start() {
+        var annotation = "org.springframework.boot.context.properties.ConfigurationProperties";
+        classes().that().areAnnotatedWith(annotation)
+                .should().beAnnotatedWith(DescribedPredicate.describe(
+                        "@ConfigurationProperties(ignoreUnknownFields = false)",
+                        found -> found.getRawType().getName().equals(annotation)
+                                && found.get("ignoreUnknownFields").filter(Boolean.FALSE::equals).isPresent()))
                 .check(classes);
     }
 

@@ -66,6 +66,18 @@ public final class InboundRequest {
         return responses.isOpen();
     }
 
+    /**
+     * Runs the action when the connection closes, or at once if it has; on another's thread, which it must not hold up. Who no longer
+     * waits takes it back with {@link #removeCloseAction}.
+     */
+    public void addCloseAction(Runnable action) {
+        responses.addCloseAction(action);
+    }
+
+    public void removeCloseAction(Runnable action) {
+        responses.removeCloseAction(action);
+    }
+
     /** Answers. The response must not change afterwards. */
     public void respond(AbstractResponse answer) {
         answerOnce(answer);

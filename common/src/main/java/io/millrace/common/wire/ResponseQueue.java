@@ -5,7 +5,9 @@ import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.common.requests.AbstractResponse;
@@ -31,6 +33,8 @@ final class ResponseQueue {
     private final Condition roomOrClosed = lock.newCondition();
     /** In order: all that is unanswered or unwritten. Unordered: what is answered and unwritten. */
     private final ArrayDeque<InboundRequest> queue = new ArrayDeque<>(4);
+    /** One at most for each request in flight. */
+    private final Set<Runnable> closeActions = new HashSet<>(2);
     private int inFlightCount;
     private boolean unordered;
     private boolean writing;
@@ -136,8 +140,9 @@ final class ResponseQueue {
 
     /** Only for the one that set {@link #writing}. */
     private void write() {
-        ByteBuffer scratch = buffers.takeScratch();
+        ByteBuffer scratch = null;
         try {
+            scratch = buffers.takeScratch();
             List<InboundRequest> batch = new ArrayList<>();
             ResponseEncoder encoder = new ResponseEncoder(scratch, connection.transfer());
             while (takeReady(batch)) {
@@ -158,7 +163,9 @@ final class ResponseQueue {
             log.error("an answer to {} could not be written", connection, e);
             connection.close(CloseReason.INTERNAL_ERROR, "an answer could not be written");
         } finally {
-            buffers.giveBackScratch(scratch);
+            if (scratch != null) {
+                buffers.giveBackScratch(scratch);
+            }
         }
     }
 
@@ -217,15 +224,42 @@ final class ResponseQueue {
         connection.close(CloseReason.REFUSED_REQUEST, reason);
     }
 
+    /** Runs the action when the connection closes, or at once if it has. It must be quick. */
+    void addCloseAction(Runnable action) {
+        lock.lock();
+        try {
+            if (open) {
+                closeActions.add(action);
+                return;
+            }
+        } finally {
+            lock.unlock();
+        }
+        action.run();
+    }
+
+    void removeCloseAction(Runnable action) {
+        lock.lock();
+        try {
+            closeActions.remove(action);
+        } finally {
+            lock.unlock();
+        }
+    }
+
     /** Drops what is unanswered: nobody reads it. */
     void close() {
+        List<Runnable> actions;
         lock.lock();
         try {
             open = false;
             queue.clear();
+            actions = List.copyOf(closeActions);
+            closeActions.clear();
             roomOrClosed.signalAll();
         } finally {
             lock.unlock();
         }
+        actions.forEach(Runnable::run);
     }
 }

@@ -18,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * One client's connection. Its reader thread cuts the stream into frames and hands each request to the handler; a frame that
- * fits the small buffer is handled where it lies, a larger one gets a buffer of its own for as long as it is handled. An idle
+ * fits the small buffer is handled where it lies, a larger one gets a buffer of its own, which grows as it arrives, until it is handled. An idle
  * connection holds nothing but the small buffer.
  */
 final class ServerConnection {
@@ -43,6 +43,8 @@ final class ServerConnection {
     /** Of {@link System#nanoTime}, or {@link #NEVER}: for the server's timer. */
     private volatile long lastRequestNanos = System.nanoTime();
     private volatile long frameStartedNanos = NEVER;
+    /** Of a large frame's last byte. */
+    private volatile long frameProgressNanos = NEVER;
     private volatile long writeProgressNanos = NEVER;
 
     ServerConnection(WireServer server, SocketChannel channel, InetAddress peer, SocketAddress peerAddress) {
@@ -126,13 +128,10 @@ final class ServerConnection {
             small.position(small.position() + Integer.BYTES + frameBytes);
         } else {
             responses.writeReady();
-            ByteBuffer frame = server.buffers().take(frameBytes);
-            try {
-                readLarge(frame, frameBytes);
+            try (FrameMemory memory = new FrameMemory(server.buffers(), frameBytes)) {
+                ByteBuffer frame = readLarge(memory, frameBytes);
                 frameStartedNanos = NEVER;
                 handle(frame);
-            } finally {
-                server.buffers().giveBack(frame, frameBytes);
             }
         }
         return true;
@@ -162,18 +161,39 @@ final class ServerConnection {
         }
     }
 
-    private void readLarge(ByteBuffer frame, int frameBytes) throws IOException {
+    private ByteBuffer readLarge(FrameMemory memory, int frameBytes) throws IOException, InterruptedException {
+        ByteBuffer frame = grow(memory);
+        int roomBytes = frame.limit();
         small.position(small.position() + Integer.BYTES);
         frame.put(small);
         while (frame.position() < frameBytes) {
-            frame.limit(Math.min(frameBytes, frame.position() + MAX_READ_BYTES));
+            if (frame.position() == roomBytes) {
+                frame = grow(memory);
+                roomBytes = frame.limit();
+            }
+            frame.limit(Math.min(roomBytes, frame.position() + MAX_READ_BYTES));
             int read = channel.read(frame);
             if (read < 0) {
                 throw new RefusedFrameException(CloseReason.MALFORMED_FRAME, "the connection ended within a frame");
             }
+            frameProgressNanos = System.nanoTime();
             server.counters().read(read);
         }
-        frame.limit(frameBytes).position(0);
+        frameProgressNanos = NEVER;
+        return frame.limit(frameBytes).position(0);
+    }
+
+    /** Neither clock runs while it is this side that keeps the frame waiting. */
+    private ByteBuffer grow(FrameMemory memory) throws InterruptedException {
+        long beganNanos = System.nanoTime();
+        long startedNanos = frameStartedNanos;
+        frameStartedNanos = NEVER;
+        frameProgressNanos = NEVER;
+        ByteBuffer frame = memory.grow();
+        long nowNanos = System.nanoTime();
+        frameStartedNanos = startedNanos == NEVER ? nowNanos : startedNanos + (nowNanos - beganNanos);
+        frameProgressNanos = nowNanos;
+        return frame;
     }
 
     private void handle(ByteBuffer frame) throws InterruptedException {
@@ -268,10 +288,13 @@ final class ServerConnection {
         WireServerConfig config = server.config();
         long writing = writeProgressNanos;
         long reading = frameStartedNanos;
+        long progress = frameProgressNanos;
         if (writing != NEVER && nowNanos - writing > config.writeTimeout().toNanos()) {
             close(CloseReason.WRITE_TIMEOUT, "the peer does not read its answers");
         } else if (reading != NEVER && nowNanos - reading > config.requestReadTimeout().toNanos()) {
             close(CloseReason.READ_TIMEOUT, "a frame was not complete in time");
+        } else if (progress != NEVER && nowNanos - progress > config.requestProgressTimeout().toNanos()) {
+            close(CloseReason.READ_TIMEOUT, "a large frame came to a halt");
         } else if (nowNanos - lastRequestNanos > config.idleTimeout().toNanos() && responses.isIdle()) {
             close(CloseReason.IDLE, "no request for too long");
         }

@@ -19,6 +19,7 @@ import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Stream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -52,7 +53,8 @@ public final class WireServer implements AutoCloseable {
         this.apis = apis;
         this.handler = handler;
         this.listener = listener;
-        this.buffers = new FrameBufferPool(config.requestMemory().toBytes(), config.pooledMemory().toBytes());
+        this.buffers = new FrameBufferPool(config.requestMemory().toBytes(), Math.toIntExact(config.maxRequestSize()
+                .toBytes()), config.pooledMemory().toBytes());
         this.timer = Executors.newSingleThreadScheduledExecutor(Thread.ofPlatform().daemon().name("wire-timer")
                 .factory());
     }
@@ -85,8 +87,8 @@ public final class WireServer implements AutoCloseable {
     /** Begins to accept connections. */
     public void start() {
         Thread.ofVirtual().name("wire-accept").start(this::acceptConnections);
-        long shortestMs = Math.min(config.writeTimeout().toMillis(), Math.min(config.requestReadTimeout().toMillis(),
-                config.idleTimeout().toMillis()));
+        long shortestMs = Stream.of(config.writeTimeout(), config.requestReadTimeout(), config.requestProgressTimeout(),
+                config.idleTimeout()).mapToLong(Duration::toMillis).min().orElseThrow();
         long periodMs = Math.clamp(shortestMs / 4, TIMER_PERIOD_MIN_MS, TIMER_PERIOD_MAX_MS);
         timer.scheduleWithFixedDelay(this::closeOverdue, periodMs, periodMs, TimeUnit.MILLISECONDS);
     }

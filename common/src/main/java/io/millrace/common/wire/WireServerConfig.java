@@ -1,7 +1,10 @@
 package io.millrace.common.wire;
 
 import java.time.Duration;
+import java.util.Map;
+import org.springframework.boot.context.properties.bind.Binder;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.boot.context.properties.source.MapConfigurationPropertySource;
 import org.springframework.util.unit.DataSize;
 
 /**
@@ -16,10 +19,14 @@ import org.springframework.util.unit.DataSize;
  *        {@code socket.request.max.bytes})
  * @param maxControlRequestSize largest request of any other kind, which has no reason to be so large; same answer
  * @param maxInFlightRequests unanswered requests of one connection; at it, the connection is not read from
- * @param requestMemory all frames being read or handled at a time, except those of a few KiB; over it, readers wait
- * @param pooledMemory frame buffers kept for reuse; more than that is left to the garbage collector
+ * @param requestMemory what has arrived of all frames being read or handled at a time, except those of a few KiB; over it, readers wait
+ * @param pooledMemory frame buffers kept for reuse; more than that is left to the garbage collector. As much again is what
+ *        connections may gather their answers in; over it, they do with smaller buffers
  * @param idleTimeout a connection without a request for so long is closed (Kafka's {@code connections.max.idle.ms})
- * @param requestReadTimeout longest time from a frame's first byte to its last; over it, the connection is closed
+ * @param requestReadTimeout longest time from a frame's first byte to its last, not counting its waits for memory; over it, the
+ *        connection is closed
+ * @param requestProgressTimeout longest time without another byte of a begun frame of more than a few KiB, which so long keeps memory
+ *        from others; over it, the connection is closed
  * @param writeTimeout longest time without any progress in writing to a peer that does not read; over it, the connection is closed
  * @param socketSendBuffer SO_SNDBUF; zero leaves it to the system
  * @param socketReceiveBuffer SO_RCVBUF; zero leaves it to the system
@@ -33,10 +40,11 @@ public record WireServerConfig(
         @DefaultValue("100MB") DataSize maxRequestSize,
         @DefaultValue("8MB") DataSize maxControlRequestSize,
         @DefaultValue("4096") int maxInFlightRequests,
-        @DefaultValue("256MB") DataSize requestMemory,
+        @DefaultValue("128MB") DataSize requestMemory,
         @DefaultValue("64MB") DataSize pooledMemory,
         @DefaultValue("10m") Duration idleTimeout,
         @DefaultValue("2m") Duration requestReadTimeout,
+        @DefaultValue("10s") Duration requestProgressTimeout,
         @DefaultValue("30s") Duration writeTimeout,
         @DefaultValue("0B") DataSize socketSendBuffer,
         @DefaultValue("0B") DataSize socketReceiveBuffer) {
@@ -60,19 +68,17 @@ public record WireServerConfig(
             throw new IllegalArgumentException("requestMemory " + requestMemory + " does not hold one request of "
                     + maxRequestSize);
         }
-        for (Duration timeout : new Duration[]{idleTimeout, requestReadTimeout, writeTimeout}) {
+        for (Duration timeout : new Duration[]{idleTimeout, requestReadTimeout, requestProgressTimeout, writeTimeout}) {
             if (!timeout.isPositive()) {
-                throw new IllegalArgumentException("idleTimeout, requestReadTimeout and writeTimeout must be positive");
+                throw new IllegalArgumentException(
+                        "idleTimeout, requestReadTimeout, requestProgressTimeout and writeTimeout must be positive");
             }
         }
     }
 
     /** The defaults on a loopback port. */
     public static WireServerConfig onLoopback(int port) {
-        return new WireServerConfig("127.0.0.1", port, 1024, 20_000, 20_000, DataSize.ofMegabytes(100), DataSize
-                .ofMegabytes(8), 4096,
-                DataSize.ofMegabytes(256), DataSize.ofMegabytes(64), Duration.ofMinutes(10), Duration.ofMinutes(2),
-                Duration.ofSeconds(30),
-                DataSize.ofBytes(0), DataSize.ofBytes(0));
+        return new Binder(new MapConfigurationPropertySource(Map.of("listener.port", port)))
+                .bind("listener", WireServerConfig.class).get();
     }
 }

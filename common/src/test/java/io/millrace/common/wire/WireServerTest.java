@@ -12,8 +12,11 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
 import java.util.Random;
 import java.util.function.UnaryOperator;
+import org.apache.kafka.common.requests.MetadataRequest;
+import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.errors.NotControllerException;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
 import org.apache.kafka.common.message.MetadataResponseData;
@@ -68,7 +71,8 @@ class WireServerTest {
                 .maxRequestSize(),
                 from.maxControlRequestSize(), maxInFlight, from.requestMemory(), from.pooledMemory(), from
                         .idleTimeout(),
-                from.requestReadTimeout(), from.writeTimeout(), from.socketSendBuffer(), from.socketReceiveBuffer());
+                from.requestReadTimeout(), from.requestProgressTimeout(), from.writeTimeout(), from.socketSendBuffer(),
+                from.socketReceiveBuffer());
     }
 
     private static WireServerConfig timeouts(WireServerConfig from, Duration idle, Duration read, Duration write) {
@@ -76,7 +80,42 @@ class WireServerTest {
                 .maxConnectionsPerHost(),
                 from.maxRequestSize(), from.maxControlRequestSize(), from.maxInFlightRequests(), from.requestMemory(),
                 from.pooledMemory(),
-                idle, read, write, DataSize.ofKilobytes(16), DataSize.ofKilobytes(16));
+                idle, read, read, write, DataSize.ofKilobytes(16), DataSize.ofKilobytes(16));
+    }
+
+    /** Frames up to {@code maxRequestSize}, in memory for two of them. */
+    private static WireServerConfig memory(WireServerConfig from, DataSize maxRequestSize, Duration read,
+            Duration progress) {
+        return new WireServerConfig(from.bindHost(), 0, from.backlog(), from.maxConnections(), from
+                .maxConnectionsPerHost(),
+                maxRequestSize, maxRequestSize, from.maxInFlightRequests(), DataSize.ofBytes(2 * maxRequestSize
+                        .toBytes()),
+                from.pooledMemory(), from.idleTimeout(), read, progress, from.writeTimeout(), from.socketSendBuffer(),
+                from.socketReceiveBuffer());
+    }
+
+    private static void awaitQuietly(CountDownLatch latch) {
+        try {
+            latch.await();
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private static MetadataRequest largeRequest(int topics) {
+        MetadataRequestData data = new MetadataRequestData();
+        String name = "x".repeat(200);
+        for (int i = 0; i < topics; i++) {
+            data.topics().add(new MetadataRequestData.MetadataRequestTopic().setName(name + i));
+        }
+        return new MetadataRequest(data, (short) 9);
+    }
+
+    private RawClient announce(int frameBytes) throws IOException {
+        RawClient client = connect();
+        client.write(ByteBuffer.allocate(12).putInt(frameBytes).putShort(ApiKeys.PRODUCE.id).putShort((short) 9)
+                .array());
+        return client;
     }
 
     private void assertStillServes(RawClient client) throws IOException {
@@ -312,6 +351,63 @@ class WireServerTest {
 
         assertThat(client.read()).isEqualTo(-1);
         eventually().until(() -> server.counters().closed(CloseReason.READ_TIMEOUT) == 1);
+    }
+
+    @Test
+    void frames_that_are_only_announced_take_no_memory_from_others() throws Exception {
+        server.close();
+        server = start(config -> memory(config, DataSize.ofMegabytes(2), Duration.ofMinutes(2), Duration.ofMinutes(
+                2)));
+        announce(2 << 20);
+        announce(2 << 20);
+        announce(2 << 20);
+        eventually().until(() -> server.counters().bytesIn() == 36);
+        RawClient client = connect();
+
+        client.send(RawClient.metadataHeader(5), largeRequest(6_000));
+
+        assertThat(readMetadata(client).data().controllerId()).isEqualTo(5);
+    }
+
+    @Test
+    void a_large_frame_that_comes_to_a_halt_ends_its_connection_long_before_its_time_is_up() throws Exception {
+        server.close();
+        server = start(config -> memory(config, DataSize.ofMegabytes(2), Duration.ofMinutes(2), Duration.ofMillis(
+                100)));
+        RawClient client = announce(2 << 20);
+
+        assertThat(client.read()).isEqualTo(-1);
+        eventually().until(() -> server.counters().closed(CloseReason.READ_TIMEOUT) == 1);
+    }
+
+    @Test
+    void a_frame_that_waits_for_memory_does_not_run_out_of_time() throws Exception {
+        server.close();
+        CountDownLatch release = new CountDownLatch(1);
+        SupportedApis apis = new SupportedApis(List.of(SupportedApis.Api.of(ApiKeys.METADATA, 0, 13)));
+        WireServerConfig config = memory(WireServerConfig.onLoopback(0), DataSize.ofKilobytes(32), Duration.ofMillis(
+                200), Duration.ofMillis(200));
+        server = WireServer.bind(config, apis, request -> {
+            awaitQuietly(release);
+            request.respond(ScriptedHandler.answerTo(request));
+        });
+        server.start();
+        opened.add(server);
+        byte[] large = RawClient.bytes(RawClient.metadataHeader(1), largeRequest(150));
+        RawClient first = connect();
+        first.write(large);
+        RawClient second = connect();
+        second.write(large);
+        eventually().until(() -> server.counters().requests(ApiKeys.METADATA) == 2);
+        RawClient waiting = connect();
+        waiting.write(large);
+        // The clock of the one that stands still began to run after that of the one that waits.
+        RawClient halted = announce(2_000);
+        assertThat(halted.read()).isEqualTo(-1);
+
+        release.countDown();
+
+        assertThat(readMetadata(waiting).data().controllerId()).isEqualTo(1);
     }
 
     @Test

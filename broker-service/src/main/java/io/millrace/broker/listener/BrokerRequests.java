@@ -30,7 +30,7 @@ public final class BrokerRequests implements RequestHandler {
         listOffsets = new ListOffsetsHandler(partitions);
         metadata = new MetadataHandler(images, brokerId);
         topics = new TopicsHandler(services.topics(), images, calls, forwardSettings.maxTimeout());
-        producerIds = new ProducerIdsHandler(services.producerIds(), calls);
+        producerIds = new ProducerIdsHandler(services.producerIds(), forwardSettings);
     }
 
     /** What this answers. */

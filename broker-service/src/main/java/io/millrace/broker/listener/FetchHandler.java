@@ -2,7 +2,9 @@ package io.millrace.broker.listener;
 
 import io.millrace.common.wire.InboundRequest;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
@@ -48,10 +50,17 @@ final class FetchHandler {
         }
         if (waiting.incrementAndGet() > settings.maxWaiting()) {
             waiting.decrementAndGet();
-            request.respond(FetchResponse.of(result.response()));
+            respondLater(request, fetch, result);
             return;
         }
         Thread.ofVirtual().name("fetch-wait").start(() -> awaitData(request, fetch));
+    }
+
+    /** At once would bring the client back at once, too. */
+    private void respondLater(InboundRequest request, FetchRequestData fetch, FetchReader.Result result) {
+        long delayMs = Math.min(settings.crowdedDelay().toMillis(), fetch.maxWaitMs());
+        CompletableFuture.delayedExecutor(delayMs, TimeUnit.MILLISECONDS)
+                .execute(() -> request.respond(FetchResponse.of(result.response())));
     }
 
     private static boolean enough(FetchReader.Result result, FetchRequestData fetch) {
@@ -61,6 +70,9 @@ final class FetchHandler {
     private void awaitData(InboundRequest request, FetchRequestData fetch) {
         FetchWait wait = new FetchWait(Thread.currentThread());
         waits.add(wait);
+        // Nobody reads the answer then, and others could wait in its place.
+        Runnable wake = wait::wake;
+        request.addCloseAction(wake);
         long waitNanos = Math.min(settings.maxWait().toNanos(), fetch.maxWaitMs() * 1_000_000L);
         long deadlineNanos = request.receivedNanos() + waitNanos;
         try {
@@ -76,6 +88,7 @@ final class FetchHandler {
         } catch (RuntimeException e) {
             request.respondError(e);
         } finally {
+            request.removeCloseAction(wake);
             wait.deregister();
             waits.remove(wait);
             waiting.decrementAndGet();

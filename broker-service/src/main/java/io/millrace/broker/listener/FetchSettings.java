@@ -9,12 +9,14 @@ import org.springframework.util.unit.DataSize;
  *
  * @param maxSize largest answer, whatever the client asks for, except that one batch is always answered whole (Kafka's {@code fetch.max.bytes})
  * @param maxWait longest wait for data, whatever the client asks for
- * @param maxWaiting fetches that wait at a time; one more is answered at once with what there is
+ * @param maxWaiting fetches that wait at a time; one more is answered with what there is after {@code crowdedDelay}
+ * @param crowdedDelay how long such an answer is held back, so that its client does not ask in a loop
  */
 public record FetchSettings(
         @DefaultValue("55MB") DataSize maxSize,
         @DefaultValue("5m") Duration maxWait,
-        @DefaultValue("20000") int maxWaiting) {
+        @DefaultValue("20000") int maxWaiting,
+        @DefaultValue("200ms") Duration crowdedDelay) {
 
     public FetchSettings {
         if (maxSize.toBytes() < 1024 || maxSize.toBytes() > Integer.MAX_VALUE) {
@@ -22,6 +24,9 @@ public record FetchSettings(
         }
         if (maxWaiting < 0) {
             throw new IllegalArgumentException("fetch max-waiting must not be negative: " + maxWaiting);
+        }
+        if (crowdedDelay.isNegative()) {
+            throw new IllegalArgumentException("fetch crowded-delay must not be negative: " + crowdedDelay);
         }
     }
 }

@@ -8,11 +8,22 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param maxConcurrent requests on their way to the controller; one more is refused with THROTTLING_QUOTA_EXCEEDED
  * @param maxTimeout longest wait until a change shows in this broker's image, whatever the client asks for
+ * @param maxWaitingProducers producers that wait for one block of ids; one more is told to try again
+ * @param producerIdsTimeout longest wait for a block of ids; over it, all that wait are told to try again
  */
-public record ForwardSettings(@DefaultValue("64") int maxConcurrent, @DefaultValue("30s") Duration maxTimeout) {
+public record ForwardSettings(
+        @DefaultValue("64") int maxConcurrent,
+        @DefaultValue("30s") Duration maxTimeout,
+        @DefaultValue("10000") int maxWaitingProducers,
+        @DefaultValue("15s") Duration producerIdsTimeout) {
+
     public ForwardSettings {
         if (maxConcurrent < 1) {
             throw new IllegalArgumentException("forward max-concurrent must be at least 1: " + maxConcurrent);
+        }
+        if (maxWaitingProducers < 1 || !producerIdsTimeout.isPositive()) {
+            throw new IllegalArgumentException("forward max-waiting-producers must be at least 1 and"
+                    + " producer-ids-timeout positive: " + maxWaitingProducers + ", " + producerIdsTimeout);
         }
     }
 }

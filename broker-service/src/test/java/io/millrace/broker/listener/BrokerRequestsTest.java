@@ -19,6 +19,8 @@ import java.util.Map;
 import java.util.Random;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -358,18 +360,33 @@ class BrokerRequestsTest {
     }
 
     @Test
-    void more_fetches_than_may_wait_are_answered_at_once() throws Exception {
+    void more_fetches_than_may_wait_are_answered_after_a_pause_that_keeps_them_from_asking_in_a_loop()
+            throws Exception {
+        Duration pause = Duration.ofMillis(150);
         broker.close();
         broker = new TestBroker(folder.resolve("limited"), new FetchSettings(DataSize.ofMegabytes(1), Duration
-                .ofMinutes(1), 1));
+                .ofMinutes(1), 1, pause));
         TopicImage topic = broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
         CompletableFuture<FetchResponse> waiting = fetch(topic, 60_000, 1, from(0, 0));
         eventually().until(() -> broker.requests.waitingFetches() == 1);
+        long askedNanos = System.nanoTime();
 
         FetchResponse second = fetch(topic, 60_000, 1, from(0, 0)).join();
 
+        assertThat(System.nanoTime() - askedNanos).isGreaterThanOrEqualTo(pause.toNanos());
         assertThat(FetchResponse.recordsSize(only(second))).isZero();
         assertThat(waiting).isNotDone();
+    }
+
+    @Test
+    void a_fetch_stops_waiting_when_its_connection_closes() {
+        TopicImage topic = broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
+        fetch(topic, 60_000, 1, from(0, 0));
+        eventually().until(() -> broker.requests.waitingFetches() == 1);
+
+        client.close();
+
+        Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> broker.requests.waitingFetches() == 0);
     }
 
     @Test
@@ -461,7 +478,7 @@ class BrokerRequestsTest {
 
     @Test
     void producer_ids_are_handed_out_once_each_and_waited_for_while_the_controller_is_away() {
-        List<Long> ids = java.util.stream.IntStream.range(0, 25).mapToObj(i -> initProducerId(null).data().producerId())
+        List<Long> ids = IntStream.range(0, 25).mapToObj(i -> initProducerId(null).data().producerId())
                 .toList();
         assertThat(ids).doesNotHaveDuplicates();
         broker.services.away = true;
@@ -473,11 +490,40 @@ class BrokerRequestsTest {
         assertThat(initProducerId("tx").error()).isEqualTo(Errors.INVALID_REQUEST);
     }
 
+    @Test
+    void producers_that_wait_for_ids_share_one_call() {
+        broker.services.producerIdsOpen = new CountDownLatch(1);
+        List<CompletableFuture<InitProducerIdResponse>> waiting = IntStream.range(0, 10).mapToObj(
+                i -> initProducerIdLater(null)).toList();
+        eventually().until(() -> broker.services.producerIdCalls.get() == 1);
+
+        broker.services.producerIdsOpen.countDown();
+
+        assertThat(waiting.stream().map(CompletableFuture::join)).allSatisfy(answer -> assertThat(answer.error())
+                .isEqualTo(Errors.NONE)).extracting(answer -> answer.data().producerId()).doesNotHaveDuplicates();
+        assertThat(broker.services.producerIdCalls).hasValue(1);
+    }
+
+    @Test
+    void producers_do_not_wait_for_ids_without_end() {
+        broker.services.producerIdsOpen = new CountDownLatch(1);
+
+        assertThat(initProducerId(null).error()).isEqualTo(Errors.COORDINATOR_LOAD_IN_PROGRESS);
+
+        broker.services.producerIdsOpen.countDown();
+        assertThat(initProducerId(null).error()).isEqualTo(Errors.NONE);
+    }
+
     private InitProducerIdResponse initProducerId(@org.jspecify.annotations.Nullable String transactionalId) {
+        return initProducerIdLater(transactionalId).join();
+    }
+
+    private CompletableFuture<InitProducerIdResponse> initProducerIdLater(
+            @org.jspecify.annotations.Nullable String transactionalId) {
         return client.send(broker.endpoint(), Lane.DATA,
                 new InitProducerIdRequest.Builder(new InitProducerIdRequestData().setTransactionalId(transactionalId)
                         .setTransactionTimeoutMs(1_000).setProducerId(-1).setProducerEpoch((short) -1)),
-                InitProducerIdResponse.class, LONG).join();
+                InitProducerIdResponse.class, LONG);
     }
 
     @Test

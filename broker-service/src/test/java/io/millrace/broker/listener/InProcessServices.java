@@ -10,6 +10,8 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.TopicImage;
 import java.util.List;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 
 /** A controller that writes straight into the image; no other service is there. */
@@ -18,10 +20,28 @@ final class InProcessServices implements ServiceClients {
     private final int brokerId;
     private final AtomicLong producerIds = new AtomicLong(1000);
     volatile boolean away;
+    /** Blocks asked for; given only once {@link #producerIdsOpen} is open. */
+    final AtomicInteger producerIdCalls = new AtomicInteger();
+    volatile CountDownLatch producerIdsOpen = new CountDownLatch(0);
 
     InProcessServices(SettableImages images, int brokerId) {
         this.images = images;
         this.brokerId = brokerId;
+    }
+
+    private static void awaitUninterruptibly(CountDownLatch latch) {
+        boolean interrupted = false;
+        while (true) {
+            try {
+                latch.await();
+                break;
+            } catch (InterruptedException e) {
+                interrupted = true;
+            }
+        }
+        if (interrupted) {
+            Thread.currentThread().interrupt();
+        }
     }
 
     private void requirePresent() {
@@ -64,6 +84,8 @@ final class InProcessServices implements ServiceClients {
     public ProducerIdsApi producerIds() {
         return () -> {
             requirePresent();
+            producerIdCalls.incrementAndGet();
+            awaitUninterruptibly(producerIdsOpen);
             return new ProducerIdsApi.ProducerIdBlock(producerIds.getAndAdd(10), 10);
         };
     }

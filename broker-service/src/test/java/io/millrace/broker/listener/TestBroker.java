@@ -32,7 +32,8 @@ final class TestBroker implements AutoCloseable {
 
     /** @param topics what is in the first image */
     TestBroker(Path folder, TopicImage... topics) throws IOException {
-        this(folder, new FetchSettings(DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100), topics);
+        this(folder, new FetchSettings(DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100, Duration.ofMillis(100)),
+                topics);
     }
 
     TestBroker(Path folder, FetchSettings fetchSettings, TopicImage... topics) throws IOException {
@@ -49,7 +50,7 @@ final class TestBroker implements AutoCloseable {
             public void refused(Errors error) {}
         };
         requests = new BrokerRequests(ID, partitions, images, services, fetchSettings, new ForwardSettings(4, Duration
-                .ofSeconds(5)), ignored,
+                .ofSeconds(5), 100, Duration.ofSeconds(3)), ignored,
                 Clock.systemUTC());
         images.subscribe(partitions);
         server = WireServer.bind(WireServerConfig.onLoopback(0), BrokerRequests.supported(), requests);

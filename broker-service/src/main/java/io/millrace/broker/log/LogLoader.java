@@ -1,15 +1,18 @@
 package io.millrace.broker.log;
 
+import io.millrace.broker.log.Discarded.Reason;
 import io.millrace.common.metadata.TopicConfig;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Brings a partition's folder into a state that can be served. Segments that were flushed whole are taken as they are, if their indexes fit;
- * all others are walked batch by batch with checksums, the tail that does not hold is cut, and what cannot follow it is removed.
+ * all others are walked batch by batch with checksums, the tail that does not hold is cut, and what cannot follow it is removed. Nothing is lost
+ * without being reported.
  */
 final class LogLoader {
     private static final int SCAN_WINDOW_BYTES = 1 << 20;
@@ -21,13 +24,15 @@ final class LogLoader {
             long logStartOffset,
             LeaderEpochs epochs,
             ProducerStates producers,
-            ProducerSnapshots snapshots) {}
+            ProducerSnapshots snapshots,
+            List<Discarded> discarded) {}
 
     private final LogStore store;
     private final TopicConfig config;
     private final LogOpening opening;
     private final long nowMs;
     private final Set<String> names;
+    private final List<Discarded> discarded = new ArrayList<>();
 
     LogLoader(LogStore store, TopicConfig config, LogOpening opening, long nowMs) throws IOException {
         this.store = store;
@@ -47,7 +52,7 @@ final class LogLoader {
         long logStartOffset = segments.isEmpty() ? opening.logStartOffset()
                 : Math.max(opening.logStartOffset(), segments.getFirst().baseOffset());
         if (segments.isEmpty() || logStartOffset > nextOffset) {
-            dropFrom(segments, 0);
+            dropAll(segments, logStartOffset);
             snapshots.deleteAll();
             nextOffset = logStartOffset;
             segments.add(LogSegment.growing(store, nextOffset, config, nowMs));
@@ -62,7 +67,7 @@ final class LogLoader {
         LogSegments loaded = new LogSegments(segments);
         ProducerStates producers = new ProducerStates();
         restoreProducers(producers, snapshots, loaded, nextOffset, nowMs);
-        return new Loaded(loaded, nextOffset, logStartOffset, epochs, producers, snapshots);
+        return new Loaded(loaded, nextOffset, logStartOffset, epochs, producers, snapshots, List.copyOf(discarded));
     }
 
     /** Fills the states from the newest usable snapshot and the batches behind it. */
@@ -109,23 +114,33 @@ final class LogLoader {
     /** Opens the segments in order and returns the offset that follows the last whole batch. */
     private long openSegments(TreeSet<Long> baseOffsets, List<LogSegment> segments) throws IOException {
         long nextOffset = baseOffsets.isEmpty() ? 0 : baseOffsets.first();
+        boolean damaged = false;
+        List<Long> detached = new ArrayList<>();
         for (Long baseOffset : baseOffsets) {
             Long following = baseOffsets.higher(baseOffset);
             boolean flushedWhole = opening.cleanShutdown() || following != null && following <= opening.recoveryPoint();
-            if (!flushedWhole && baseOffset != nextOffset) {
-                // The segment before lost its end in the crash, or is younger than this one's truncated past: nothing here can follow it.
-                deleteFiles(baseOffset);
+            if ((damaged || !flushedWhole) && baseOffset != nextOffset) {
+                // The segment before lost its end, or is younger than this one's truncated past: nothing here can follow it.
+                detached.add(baseOffset);
                 continue;
             }
             LogFile file = store.open(FileNames.of(baseOffset, FileNames.LOG));
             if (following != null && flushedWhole) {
-                segments.add(openSealed(baseOffset, file));
-                nextOffset = following;
+                LogSegment trusted = openTrusted(baseOffset, file);
+                LogSegment segment = trusted != null ? trusted
+                        : LogSegment.growing(store, baseOffset, file, config, nowMs);
+                segments.add(segment);
+                nextOffset = trusted != null ? following : rebuild(segment, following);
+                damaged = nextOffset < following;
             } else {
                 LogSegment segment = LogSegment.growing(store, baseOffset, file, config, nowMs);
-                nextOffset = flushedWhole ? resumeOrRecover(segment) : recover(segment);
+                nextOffset = flushedWhole ? resumeOrRecover(segment) : recover(segment, Reason.TORN_TAIL);
                 segments.add(segment);
             }
+        }
+        // Newest first, so that a crash in between leaves no gap.
+        for (Long baseOffset : detached.reversed()) {
+            delete(baseOffset, nextOffset);
         }
         for (int i = 0; i + 1 < segments.size(); i++) {
             segments.get(i).seal();
@@ -133,7 +148,8 @@ final class LogLoader {
         return nextOffset;
     }
 
-    private LogSegment openSealed(long baseOffset, LogFile file) throws IOException {
+    /** A sealed segment as it is, or null when its indexes do not fit. */
+    private @Nullable LogSegment openTrusted(long baseOffset, LogFile file) throws IOException {
         int offsetIndexBytes = indexBytes(FileNames.of(baseOffset, FileNames.OFFSET_INDEX), OffsetIndex.ENTRY_BYTES);
         int timeIndexBytes = indexBytes(FileNames.of(baseOffset, FileNames.TIME_INDEX), TimeIndex.ENTRY_BYTES);
         if (offsetIndexBytes >= 0 && timeIndexBytes > 0) {
@@ -142,12 +158,25 @@ final class LogLoader {
                 return segment;
             }
         }
-        LogSegment rebuilt = LogSegment.growing(store, baseOffset, file, config, nowMs);
-        recover(rebuilt);
-        rebuilt.seal();
+        return null;
+    }
+
+    /**
+     * Makes the indexes of a sealed segment anew. Returns where the log goes on: at the following segment, or before it when the end of this one is
+     * lost. Then it becomes the last, as in Kafka, for a log with a gap would be read as one without those records.
+     */
+    private long rebuild(LogSegment segment, long following) throws IOException {
+        int discardedBefore = discarded.size();
+        long nextOffset = recover(segment, Reason.DAMAGED);
+        // Compaction may have removed a segment's last offsets.
+        boolean complete = nextOffset >= following || config.compact() && discarded.size() == discardedBefore;
+        if (!complete) {
+            return nextOffset;
+        }
+        segment.seal();
         // Indexes before the recovery point are trusted after the next crash.
-        rebuilt.flush(true);
-        return rebuilt;
+        segment.flush(true);
+        return following;
     }
 
     /** The size of an index file, or -1 when it is missing or cannot be one. */
@@ -166,11 +195,11 @@ final class LogLoader {
                 return tail.nextOffset();
             }
         }
-        return recover(segment);
+        return recover(segment, Reason.DAMAGED);
     }
 
     /** Walks all batches with their checksums, makes the indexes anew and cuts what does not hold. Returns the next offset. */
-    private long recover(LogSegment segment) throws IOException {
+    private long recover(LogSegment segment, Reason reason) throws IOException {
         segment.clearIndexes();
         long nextOffset = segment.baseOffset();
         BatchCursor cursor = new BatchCursor(segment.file(), 0, segment.sizeBytes(), SCAN_WINDOW_BYTES);
@@ -181,6 +210,8 @@ final class LogLoader {
             validBytes = cursor.position() + cursor.header().sizeBytes();
         }
         if (validBytes < segment.sizeBytes()) {
+            discarded.add(new Discarded(FileNames.of(segment.baseOffset(), FileNames.LOG), segment.sizeBytes()
+                    - validBytes, nextOffset, reason));
             segment.file().truncateTo(validBytes);
         }
         return nextOffset;
@@ -206,15 +237,25 @@ final class LogLoader {
         }
     }
 
-    private static void dropFrom(List<LogSegment> segments, int index) throws IOException {
-        while (segments.size() > index) {
+    private void dropAll(List<LogSegment> segments, long logStartOffset) throws IOException {
+        while (!segments.isEmpty()) {
             LogSegment dropped = segments.removeLast();
+            if (dropped.sizeBytes() > 0) {
+                discarded.add(new Discarded(FileNames.of(dropped.baseOffset(), FileNames.LOG), dropped.sizeBytes(),
+                        logStartOffset, Reason.BEFORE_LOG_START));
+            }
             dropped.markDeleted();
             dropped.purge();
         }
     }
 
-    private void deleteFiles(long baseOffset) throws IOException {
+    private void delete(long baseOffset, long endOffset) throws IOException {
+        try (LogFile file = store.open(FileNames.of(baseOffset, FileNames.LOG))) {
+            if (file.sizeBytes() > 0) {
+                discarded.add(new Discarded(FileNames.of(baseOffset, FileNames.LOG), file.sizeBytes(), endOffset,
+                        Reason.DETACHED));
+            }
+        }
         for (String suffix : List.of(FileNames.LOG, FileNames.OFFSET_INDEX, FileNames.TIME_INDEX)) {
             store.deleteIfExists(FileNames.of(baseOffset, suffix));
         }

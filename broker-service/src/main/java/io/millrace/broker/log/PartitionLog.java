@@ -28,6 +28,7 @@ public final class PartitionLog {
     private final String name;
     private final LogSettings settings;
     private final LogState state;
+    private final List<Discarded> discarded;
     private final ReentrantLock writeLock = new ReentrantLock();
     /** Taken before {@link #writeLock} when both are needed. */
     private final ReentrantLock filesLock = new ReentrantLock();
@@ -35,17 +36,24 @@ public final class PartitionLog {
     private volatile boolean closed;
     private volatile boolean departed;
 
-    private PartitionLog(String name, LogSettings settings, LogState state) {
+    private PartitionLog(String name, LogSettings settings, LogState state, List<Discarded> discarded) {
         this.name = name;
         this.settings = settings;
         this.state = state;
+        this.discarded = discarded;
     }
 
     /** Opens the log in a partition's folder, or begins one when the folder is empty. */
     public static PartitionLog open(LogStore store, TopicConfig config, LogSettings settings, LogOpening opening,
             long nowMs) throws IOException {
         LogLoader.Loaded loaded = new LogLoader(store, config, opening, nowMs).load();
-        return new PartitionLog(store.name(), settings, new LogState(store, config, opening, loaded));
+        return new PartitionLog(store.name(), settings, new LogState(store, config, opening, loaded), loaded
+                .discarded());
+    }
+
+    /** What was lost when the log was opened; empty if it was whole. */
+    public List<Discarded> discardedAtOpening() {
+        return discarded;
     }
 
     public long logStartOffset() {

@@ -1,6 +1,7 @@
 package io.millrace.broker.storage;
 
 import io.millrace.broker.log.DecompressionBuffers;
+import io.millrace.broker.log.Discarded;
 import io.millrace.broker.log.LogOpening;
 import io.millrace.broker.log.LogSettings;
 import io.millrace.broker.log.PartitionLog;
@@ -138,6 +139,10 @@ public final class LogDirectory implements AutoCloseable {
         DirectoryLogStore store = new DirectoryLogStore(folder.path());
         long nowMs = clock.millis();
         PartitionLog log = PartitionLog.open(store, config, settings, opening, nowMs);
+        for (Discarded discarded : log.discardedAtOpening()) {
+            LOGGER.warn("{}: {} bytes of {} are discarded ({}); nothing of it is kept from offset {} on", folder.path(),
+                    discarded.bytes(), discarded.file(), discarded.reason(), discarded.fromOffset());
+        }
         return new StoredLog(folder, topicId, store, log, flushExecutor, nowMs);
     }
 

@@ -8,6 +8,7 @@ import static io.millrace.broker.log.LogFixture.open;
 import static io.millrace.broker.log.LogFixture.values;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.broker.log.Discarded.Reason;
 import io.millrace.common.metadata.TopicConfig;
 import java.io.IOException;
 import java.util.Arrays;
@@ -90,8 +91,45 @@ class RecoveryTest {
 
         assertThat(recovered.segmentCount()).isOne();
         assertThat(recovered.logEndOffset()).isLessThan(log.logEndOffset());
+        assertThat(recovered.discardedAtOpening()).extracting(Discarded::reason).startsWith(Reason.TORN_TAIL,
+                Reason.DETACHED).hasSize(log.segmentCount());
         assertThat(values(recovered)).isEqualTo(before.subList(0, (int) recovered.logEndOffset()));
         assertThat(store.list()).filteredOn(name -> name.endsWith(FileNames.LOG)).containsExactly(FIRST_LOG);
+    }
+
+    @Test
+    void a_cut_tail_is_reported() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        append(log, batch("a", "b"));
+        byte[] whole = store.content(FIRST_LOG);
+        store.setContent(FIRST_LOG, Arrays.copyOf(whole, whole.length + 7));
+
+        assertThat(open(store, config(1 << 20)).discardedAtOpening()).containsExactly(new Discarded(FIRST_LOG, 7, 2,
+                Reason.TORN_TAIL));
+        assertThat(open(store, config(1 << 20)).discardedAtOpening()).isEmpty();
+    }
+
+    @Test
+    void a_sealed_segment_that_lost_its_end_becomes_the_last_and_leaves_no_gap() throws IOException {
+        PartitionLog log = filled();
+        List<String> before = values(log);
+        log.close();
+        byte[] whole = store.content(FIRST_LOG);
+        store.setContent(FIRST_LOG, Arrays.copyOf(whole, whole.length - 1));
+        store.deleteIfExists(FIRST_INDEX);
+
+        PartitionLog recovered = open(store, CONFIG, clean(log));
+
+        assertThat(recovered.segmentCount()).isOne();
+        assertThat(values(recovered)).isNotEmpty().isEqualTo(before.subList(0, (int) recovered.logEndOffset()));
+        assertThat(recovered.recoveryPoint()).isEqualTo(recovered.logEndOffset());
+        assertThat(recovered.discardedAtOpening()).hasSize(log.segmentCount()).extracting(Discarded::reason).startsWith(
+                Reason.DAMAGED, Reason.DETACHED);
+        assertThat(store.list()).filteredOn(name -> name.endsWith(FileNames.LOG)).containsExactly(FIRST_LOG);
+        assertThat(append(recovered, batch("next")).baseOffset()).isEqualTo(recovered.logEndOffset() - 1);
+        List<String> after = values(recovered);
+        recovered.close();
+        assertThat(values(open(store, CONFIG, clean(recovered)))).isEqualTo(after);
     }
 
     @Test
@@ -234,6 +272,8 @@ class RecoveryTest {
         PartitionLog recovered = open(store.copy(), CONFIG, new LogOpening(false, 0, 10, 10));
 
         assertThat(recovered.logStartOffset()).isEqualTo(10);
+        assertThat(recovered.discardedAtOpening()).extracting(Discarded::reason).containsExactly(
+                Reason.BEFORE_LOG_START);
         assertThat(append(recovered, batch("c")).baseOffset()).isEqualTo(10);
     }
 

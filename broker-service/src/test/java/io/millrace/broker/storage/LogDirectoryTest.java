@@ -14,6 +14,7 @@ import java.lang.Thread.State;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
@@ -328,6 +329,21 @@ class LogDirectoryTest {
         open(NEVER).close();
 
         assertThat(output).contains("holds no logs yet").doesNotContain("unclean shutdown");
+    }
+
+    @Test
+    void what_recovery_cuts_is_said_in_the_log(CapturedOutput output) throws IOException {
+        open(NEVER).close();
+        try (LogDirectory directory = open(NEVER)) {
+            append(directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT), "a");
+        }
+        Files.write(root.resolve("orders-0/00000000000000000000.log"), new byte[9], StandardOpenOption.APPEND);
+
+        try (LogDirectory directory = open(NEVER)) {
+            assertThat(values(directory.log(topicId, 0).orElseThrow())).containsExactly("a");
+        }
+
+        assertThat(output).containsPattern("WARN.*9 bytes of 00000000000000000000.log");
     }
 
     @Test

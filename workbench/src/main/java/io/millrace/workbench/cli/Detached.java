@@ -3,9 +3,8 @@ package io.millrace.workbench.cli;
 import io.millrace.workbench.suite.BackgroundLauncher;
 import io.millrace.workbench.suite.RunState;
 import io.millrace.workbench.suite.SuiteDirectories;
-import java.io.BufferedReader;
+import io.millrace.workbench.suite.SuiteSettings;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
@@ -20,25 +19,24 @@ final class Detached {
 
     static int start(SuiteDirectories directories, int brokers, int waitSeconds)
             throws IOException, InterruptedException {
-        Process launcher = BackgroundLauncher.start(UpCommand.home(), directories,
+        FollowedLog log = new FollowedLog(directories.launcherLog(), System.out::println);
+        Process launcher = BackgroundLauncher.start(SuiteSettings.projectRoot(), directories,
                 List.of("up", "--data", directories.data().toString(), "--brokers", Integer.toString(brokers),
                         "--wait", Integer.toString(waitSeconds)));
         long deadline = System.nanoTime() + Duration.ofSeconds(waitSeconds).plus(ALLOWANCE).toNanos();
-        try (BufferedReader log = Files.newBufferedReader(directories.launcherLog())) {
-            while (System.nanoTime() - deadline < 0) {
-                boolean alive = launcher.isAlive();
-                boolean ready = alive && isReady(directories, launcher.pid());
-                log.lines().forEach(System.out::println);
-                if (!alive) {
-                    return launcher.exitValue() == 0 ? 0 : 1;
-                }
-                if (ready) {
-                    System.out.println("It runs in the background (pid " + launcher.pid()
-                            + "): ./millrace status, ./millrace logs, ./millrace down");
-                    return 0;
-                }
-                TimeUnit.MILLISECONDS.sleep(POLL_MS);
+        while (System.nanoTime() - deadline < 0) {
+            boolean alive = launcher.isAlive();
+            boolean ready = alive && isReady(directories, launcher.pid());
+            log.passNew();
+            if (!alive) {
+                return launcher.exitValue() == 0 ? 0 : 1;
             }
+            if (ready) {
+                System.out.println("It runs in the background (pid " + launcher.pid()
+                        + "): ./millrace status, ./millrace logs, ./millrace down");
+                return 0;
+            }
+            TimeUnit.MILLISECONDS.sleep(POLL_MS);
         }
         System.err.println("millrace: no answer from the launcher in the background (pid " + launcher.pid()
                 + "); its log: " + directories.launcherLog());

@@ -4,10 +4,9 @@ import io.millrace.workbench.suite.LaunchRefusedException;
 import io.millrace.workbench.suite.LogTail;
 import io.millrace.workbench.suite.SuiteDirectories;
 import java.io.IOException;
-import java.io.RandomAccessFile;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,8 +23,6 @@ import picocli.CommandLine.Parameters;
 @Command(name = "logs", description = "Prints the end of the logs, of one service or of all.", mixinStandardHelpOptions = true)
 final class LogsCommand implements Callable<Integer> {
     private static final long POLL_MS = 200;
-    /** What is read of one file in one go; the rest comes with the next. */
-    private static final int CHUNK_BYTES = 64 * 1024;
     private static final String SUFFIX = ".log";
 
     @Mixin
@@ -45,15 +42,14 @@ final class LogsCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         SuiteDirectories directories = data.directories();
         Map<String, Path> logs = logs(directories);
-        Map<Path, Long> positions = new LinkedHashMap<>();
+        List<FollowedLog> followed = new ArrayList<>();
         for (Map.Entry<String, Path> log : logs.entrySet()) {
-            positions.put(log.getValue(), Files.size(log.getValue()));
-            LogTail.lastLines(log.getValue(), lines).forEach(line -> System.out.println(prefix(log.getKey()) + line));
+            String prefix = prefix(log.getKey());
+            followed.add(new FollowedLog(log.getValue(), line -> System.out.println(prefix + line)));
+            LogTail.lastLines(log.getValue(), lines).forEach(line -> System.out.println(prefix + line));
         }
         while (follow) {
-            for (Map.Entry<String, Path> log : logs.entrySet()) {
-                positions.compute(log.getValue(), (file, position) -> printNew(log.getKey(), file, position));
-            }
+            followed.forEach(FollowedLog::passNew);
             TimeUnit.MILLISECONDS.sleep(POLL_MS);
         }
         return 0;
@@ -89,30 +85,5 @@ final class LogsCommand implements Callable<Integer> {
 
     private String prefix(String name) {
         return service == null ? String.format("%-12s| ", name) : "";
-    }
-
-    /** Prints the whole lines after {@code position} and answers where they end; a file that was rolled is read from its start. */
-    private Long printNew(String name, Path file, long position) {
-        try (RandomAccessFile log = new RandomAccessFile(file.toFile(), "r")) {
-            long start = log.length() < position ? 0 : position;
-            log.seek(start);
-            byte[] bytes = new byte[(int) Math.min(CHUNK_BYTES, log.length() - start)];
-            log.readFully(bytes);
-            int end = bytes.length == CHUNK_BYTES ? bytes.length : lastLineEnd(bytes);
-            new String(bytes, 0, end, StandardCharsets.UTF_8).lines()
-                    .forEach(line -> System.out.println(prefix(name) + line));
-            return start + end;
-        } catch (IOException e) {
-            return position; // being rolled; there again at the next look
-        }
-    }
-
-    private static int lastLineEnd(byte[] bytes) {
-        for (int end = bytes.length; end > 0; end--) {
-            if (bytes[end - 1] == '\n') {
-                return end;
-            }
-        }
-        return 0;
     }
 }

@@ -8,7 +8,6 @@ import io.millrace.workbench.suite.SuiteDirectories;
 import io.millrace.workbench.suite.SuiteSettings;
 import io.millrace.workbench.suite.Supervisor;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.Callable;
 import org.jspecify.annotations.Nullable;
@@ -48,7 +47,8 @@ final class UpCommand implements Callable<Integer> {
     private void run(SuiteDirectories directories) throws IOException, InterruptedException {
         long startedNanos = System.nanoTime();
         Progress progress = System.out::println;
-        SuiteSettings settings = new SuiteSettings(home(), directories, brokers(directories), Ports.of(System.getenv()),
+        SuiteSettings settings = new SuiteSettings(SuiteSettings.projectRoot(), directories, brokers(directories), Ports
+                .of(System.getenv()),
                 System.getenv(), Duration.ofSeconds(waitSeconds));
         int withData = directories.brokersWithData();
         if (settings.brokers() < withData) {
@@ -67,10 +67,5 @@ final class UpCommand implements Callable<Integer> {
 
     private int brokers(SuiteDirectories directories) {
         return brokers != null ? brokers : Math.max(DEFAULT_BROKERS, directories.brokersWithData());
-    }
-
-    /** The root of the project; {@code ./millrace} sets it. */
-    static Path home() {
-        return Path.of(System.getProperty("millrace.home", ".")).toAbsolutePath().normalize();
     }
 }

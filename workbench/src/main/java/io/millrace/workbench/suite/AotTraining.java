@@ -14,13 +14,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 
 /**
- * Makes the ahead-of-time caches (JEP 514) with which the services start in half the time, once for each build, while the suite is up. A service is trained by one start up to its complete application context, against a database and
- * a directory of its own that are thrown away.
+ * Makes the ahead-of-time caches (JEP 514) with which the services start in half the time, once for each build, while the
+ * suite is up. A service is trained by one start up to its complete application context, against a database and a directory of its own
+ * that are thrown away.
  */
 final class AotTraining {
     private static final String SCRATCH_DATABASE = "millrace_training";
+    private static final String SCRATCH = "training-";
     private static final Duration TIMEOUT = Duration.ofMinutes(3);
 
     /** A service without a cache. */
@@ -34,22 +37,33 @@ final class AotTraining {
         this.services = services;
     }
 
+    /** Removes what a training left that was broken off. */
+    static void forgetScratch(SuiteDirectories directories) throws IOException {
+        List<Path> left;
+        try (Stream<Path> entries = Files.list(directories.run())) {
+            left = entries.filter(entry -> entry.getFileName().toString().startsWith(SCRATCH)).toList();
+        }
+        for (Path scratch : left) {
+            SuiteDirectories.deleteRecursively(scratch);
+        }
+    }
+
     /**
-     * Trains one service after the other. What cannot be trained starts as before.
+     * Trains one service after the other. What cannot be trained is reported and starts as before.
      *
      * @param lowestPriority only with processor time that nothing else wants
      */
-    void run(boolean lowestPriority) throws InterruptedException {
+    void run(boolean lowestPriority, Progress progress) throws InterruptedException {
         if (services.isEmpty() || settings.usesOwnPostgres()) {
             return;
         }
         try {
-            Path scratch = Files.createTempDirectory(settings.directories().run(), "training-");
+            Path scratch = Files.createTempDirectory(settings.directories().run(), SCRATCH);
             try {
                 for (Untrained service : services) {
                     onPostgres("drop database if exists " + SCRATCH_DATABASE + " with (force)");
                     onPostgres("create database " + SCRATCH_DATABASE);
-                    train(service, scratch, lowestPriority);
+                    train(service, scratch, lowestPriority, progress);
                 }
                 onPostgres("drop database if exists " + SCRATCH_DATABASE + " with (force)");
             } finally {
@@ -57,11 +71,12 @@ final class AotTraining {
             }
         } catch (IOException | SQLException e) {
             // PostgreSQL is on its way down or the disk is full: the next "up" tries again
+            progress.say("quicker starts are not prepared: " + e.getMessage());
         }
     }
 
-    private void train(Untrained service, Path scratch, boolean lowestPriority) throws IOException,
-            InterruptedException {
+    private void train(Untrained service, Path scratch, boolean lowestPriority, Progress progress)
+            throws IOException, InterruptedException {
         Path cache = service.jar().aotCache();
         Path unfinished = cache.resolveSibling(cache.getFileName() + ".new");
         List<String> command = new ArrayList<>();
@@ -73,16 +88,23 @@ final class AotTraining {
         command.add("-XX:AOTCacheOutput=" + unfinished);
         command.add("-Dspring.context.exit=onRefresh");
         command.addAll(java.subList(1, java.size()));
+        Path log = cache.resolveSibling("training.log");
         ProcessBuilder builder = new ProcessBuilder(command)
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectErrorStream(true)
-                .redirectOutput(cache.resolveSibling("training.log").toFile());
+                .redirectOutput(log.toFile());
         builder.environment().putAll(scratchEnvironment(service.spec(), scratch));
         Process process = builder.start();
         try {
-            if (process.waitFor(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS) && process.exitValue() == 0
-                    && Files.isRegularFile(unfinished)) {
+            boolean ended = process.waitFor(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
+            if (ended && process.exitValue() == 0 && Files.isRegularFile(unfinished)) {
                 Files.move(unfinished, cache, StandardCopyOption.ATOMIC_MOVE);
+            } else {
+                String why = ended ? "ended with status " + process.exitValue()
+                        : "did not end within " + TIMEOUT.toSeconds() + " s";
+                service.jar().noteTrainingFailure(why);
+                progress.say("quicker starts of " + service.spec().name() + " are not prepared: the training " + why
+                        + "; its log: " + log);
             }
         } finally {
             process.descendants().forEach(ProcessHandle::destroyForcibly);

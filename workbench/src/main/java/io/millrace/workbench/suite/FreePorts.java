@@ -17,7 +17,8 @@ public final class FreePorts {
     public static Ports find(int brokers, RandomGenerator random) {
         for (int attempt = 0; attempt < ATTEMPTS; attempt++) {
             int base = random.nextInt(LOWEST, HIGHEST);
-            if (IntStream.range(base, base + FIXED_PORTS + 2 * brokers).allMatch(PortOwner::isFree)) {
+            if (IntStream.range(base, base + FIXED_PORTS + 2 * brokers).allMatch(port -> PortOwner.isFree(
+                    SuiteSettings.LOOPBACK, port))) {
                 return new Ports(base, base + 1, base + 2, base + 3, base + 4, base + FIXED_PORTS,
                         base + FIXED_PORTS + brokers);
             }

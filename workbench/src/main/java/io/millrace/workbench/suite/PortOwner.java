@@ -1,7 +1,6 @@
 package io.millrace.workbench.suite;
 
 import java.io.IOException;
-import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.nio.file.DirectoryStream;
@@ -13,17 +12,17 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 
-/** Whether a loopback port is free, and if not, whose it is. */
+/** Whether a port of an address is free, and if not, whose it is. */
 final class PortOwner {
     private static final String LISTENING = "0A";
     private static final int LSOF_TIMEOUT_MS = 5_000;
 
     private PortOwner() {}
 
-    static boolean isFree(int port) {
+    static boolean isFree(String host, int port) {
         try (ServerSocket socket = new ServerSocket()) {
             socket.setReuseAddress(true); // a connection in TIME_WAIT does not take the port, a listener does
-            socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
+            socket.bind(new InetSocketAddress(host, port));
             return true;
         } catch (IOException e) {
             return false;

@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.TimeUnit;
 
 /**
  * The embedded PostgreSQL: a persistent cluster in the suite's data directory, served by a process of its own.
@@ -24,7 +25,10 @@ final class PostgresCluster {
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(20);
     /** postmaster.pid: pid, data directory, start time, port, socket directory, address, shared memory, status. */
     private static final int PID_LINE = 0;
+    private static final int START_LINE = 2;
     private static final int STATUS_LINE = 7;
+    /** The server takes its own start time, in whole seconds, a moment after the operating system took it. */
+    private static final long START_TOLERANCE_MS = 15_000;
 
     private final SuiteDirectories directories;
     private final Path programs;
@@ -81,7 +85,7 @@ final class PostgresCluster {
         setting(command, "log_checkpoints", "off");
         setting(command, "log_line_prefix", "%m [%p] %d ");
         return new ServiceSpec(NAME, List.copyOf(command), Map.of(), directories.log(NAME), directories.log(NAME),
-                List.of(port), null, null, null, STOP_PATIENCE);
+                SuiteSettings.LOOPBACK, List.of(port), null, null, null, STOP_PATIENCE);
     }
 
     /** Whether the server in this directory takes connections; it says so itself in the last line of its pid file. */
@@ -92,16 +96,38 @@ final class PostgresCluster {
                 && lines.get(PID_LINE).strip().equals(Long.toString(pid));
     }
 
-    /** A server that an earlier run left on this directory, known only by its own pid file. */
+    /**
+     * A server that an earlier run left on this directory, known only by its own pid file. A machine that went down leaves that file
+     * behind, and its pid may be anybody's by now: the process must have been started on this directory, when the file says.
+     */
     static Optional<ProcessHandle> leftBehind(SuiteDirectories directories) {
         List<String> lines = pidFile(directories);
-        if (lines.isEmpty() || !lines.get(PID_LINE).strip().matches("\\d{1,10}")) {
+        if (lines.size() <= START_LINE || !lines.get(PID_LINE).strip().matches("\\d{1,10}")
+                || !lines.get(START_LINE).strip().matches("\\d{1,12}")) {
             return Optional.empty();
         }
+        long startedAtMs = TimeUnit.SECONDS.toMillis(Long.parseLong(lines.get(START_LINE).strip()));
         return ProcessHandle.of(Long.parseLong(lines.get(PID_LINE).strip()))
                 .filter(ProcessHandle::isAlive)
-                .filter(process -> process.info().command().map(Path::of)
-                        .filter(command -> command.getFileName().toString().equals("postgres")).isPresent());
+                .filter(process -> isServerOf(directories.postgres(), process.info()))
+                .filter(process -> Math.abs(ProcessIdentity.of(process).startedAtMs()
+                        - startedAtMs) <= START_TOLERANCE_MS);
+    }
+
+    private static boolean isServerOf(Path directory, ProcessHandle.Info info) {
+        List<String> arguments = List.of(info.arguments().orElse(new String[0]));
+        int option = arguments.indexOf("-D");
+        return info.command().filter(command -> Path.of(command).endsWith("postgres")).isPresent()
+                && option >= 0 && option + 1 < arguments.size()
+                && isSame(directory, Path.of(arguments.get(option + 1)));
+    }
+
+    private static boolean isSame(Path directory, Path other) {
+        try {
+            return Files.isSameFile(directory, other);
+        } catch (IOException e) {
+            return false; // one of them is gone
+        }
     }
 
     private static List<String> pidFile(SuiteDirectories directories) {

@@ -1,9 +1,7 @@
 package io.millrace.workbench.suite;
 
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
@@ -13,7 +11,6 @@ import java.util.concurrent.TimeoutException;
 
 /** A process of the suite, started by this launcher or found again after an earlier one. */
 final class RunningService {
-    private static final long CONSOLE_KEPT_BYTES = 10L << 20;
     private static final Duration KILL_PATIENCE = Duration.ofSeconds(10);
 
     private final String name;
@@ -27,7 +24,7 @@ final class RunningService {
     }
 
     static RunningService start(ServiceSpec spec) throws IOException {
-        rotate(spec.console());
+        Console.bound(spec.console(), Console.KEPT_BYTES);
         ProcessBuilder builder = new ProcessBuilder(Commands.inOwnSession(spec.command()))
                 .redirectInput(ProcessBuilder.Redirect.from(Path.of("/dev/null").toFile()))
                 .redirectErrorStream(true)
@@ -93,14 +90,6 @@ final class RunningService {
             return !process.isAlive();
         } catch (ExecutionException e) {
             throw new IllegalStateException("waiting for " + name, e);
-        }
-    }
-
-    /** Nothing else bounds what a process writes to its standard output: it starts anew beside one older file. */
-    private static void rotate(Path console) throws IOException {
-        if (Files.isRegularFile(console) && Files.size(console) > CONSOLE_KEPT_BYTES) {
-            Files.move(console, console.resolveSibling(console.getFileName() + ".1"),
-                    StandardCopyOption.REPLACE_EXISTING);
         }
     }
 

@@ -1,9 +1,11 @@
 package io.millrace.workbench.suite;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -17,11 +19,12 @@ final class ServiceJar {
     private static final Duration EXTRACT_TIMEOUT = Duration.ofSeconds(60);
     /** A suite started from an older build may still run from its directory. */
     private static final int LAYOUTS_KEPT = 3;
+    private static final int MAX_TRAINING_FAILURES = 3;
 
     private final Path directory;
     private final String name;
 
-    private ServiceJar(Path directory, String name) {
+    ServiceJar(Path directory, String name) {
         this.directory = directory;
         this.name = name;
     }
@@ -33,6 +36,27 @@ final class ServiceJar {
     /** Where its ahead-of-time cache (JEP 514) is, once there is one. */
     Path aotCache() {
         return directory.resolve("app.aot");
+    }
+
+    boolean isWorthTraining() {
+        return !Files.isRegularFile(aotCache()) && trainingFailures() < MAX_TRAINING_FAILURES;
+    }
+
+    /** Remembered beside the cache that did not come to be: the same jar is not tried for ever. */
+    void noteTrainingFailure(String why) throws IOException {
+        Files.writeString(failures(), why + "\n", StandardOpenOption.CREATE, StandardOpenOption.APPEND);
+    }
+
+    private int trainingFailures() {
+        try {
+            return Files.isRegularFile(failures()) ? Files.readAllLines(failures()).size() : 0;
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private Path failures() {
+        return directory.resolve("training.failures");
     }
 
     /**
@@ -47,19 +71,38 @@ final class ServiceJar {
         if (!Files.isDirectory(layout)) {
             Files.createDirectories(layouts);
             Path unfinished = Files.createTempDirectory(layouts, "unfinished-");
-            Path log = unfinished.resolve("extract.log");
-            List<String> extract = List.of(java.toString(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
-                    "-Djarmode=tools", "-jar", built.toString(), "extract", "--destination",
-                    unfinished.resolve("app").toString(), "--application-filename", module + ".jar");
-            if (Commands.run(extract, log, Path.of("/dev/null"), EXTRACT_TIMEOUT) != 0) {
-                throw new LaunchRefusedException(
-                        built + " could not be unpacked:\n  " + String.join("\n  ", LogTail.lastLines(log, 10)));
+            try {
+                extract(built, module, unfinished, java);
+                moveInPlace(unfinished.resolve("app"), layout);
+            } finally {
+                SuiteDirectories.deleteRecursively(unfinished);
             }
-            Files.move(unfinished.resolve("app"), layout, StandardCopyOption.ATOMIC_MOVE);
-            SuiteDirectories.deleteRecursively(unfinished);
             forgetOldLayouts(layouts);
         }
         return new ServiceJar(layout, module);
+    }
+
+    private static void extract(Path built, String module, Path unfinished, Path java)
+            throws IOException, InterruptedException {
+        Path log = unfinished.resolve("extract.log");
+        List<String> extract = List.of(java.toString(), "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC",
+                "-Djarmode=tools", "-jar", built.toString(), "extract", "--destination",
+                unfinished.resolve("app").toString(), "--application-filename", module + ".jar");
+        if (Commands.run(extract, log, Path.of("/dev/null"), EXTRACT_TIMEOUT) != 0) {
+            throw new LaunchRefusedException(
+                    built + " could not be unpacked:\n  " + String.join("\n  ", LogTail.lastLines(log, 10)));
+        }
+    }
+
+    /** The layout appears whole. Where another launcher was faster, its layout stays and this one is left. */
+    static void moveInPlace(Path unpacked, Path layout) throws IOException {
+        try {
+            Files.move(unpacked, layout, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            if (!Files.isDirectory(layout)) {
+                throw e;
+            }
+        }
     }
 
     private static Path builtJar(Path target, String module) throws IOException {

@@ -13,6 +13,7 @@ import org.jspecify.annotations.Nullable;
  * @param name        unique in the suite: {@code postgres}, {@code offset}, {@code broker-0} …
  * @param command     program and arguments
  * @param environment added to the launcher's own
+ * @param host        the address to reach it at
  * @param ports       every port it listens on
  * @param http        base URL, or null
  * @param kafka       host and port of its Kafka listener, or null
@@ -25,6 +26,7 @@ record ServiceSpec(
         Map<String, String> environment,
         Path log,
         Path console,
+        String host,
         List<Integer> ports,
         @Nullable String http,
         @Nullable String kafka,

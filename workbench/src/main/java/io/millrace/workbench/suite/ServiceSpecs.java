@@ -18,7 +18,6 @@ import org.jspecify.annotations.Nullable;
 
 /** How each of the four services is started: its jar, its memory and its environment. */
 final class ServiceSpecs {
-    private static final String HOST = "127.0.0.1";
     private static final Duration STOP_PATIENCE = Duration.ofSeconds(15);
     private static final List<String> MODULES = List.of("offset-service", "coordinator-service", "gateway-service",
             "broker-service");
@@ -77,7 +76,7 @@ final class ServiceSpecs {
         Map<String, ServiceSpec> starts = Map.of("offset-service", offset(), "coordinator-service", coordinator(),
                 "broker-service", broker(0), "gateway-service", gateway());
         return MODULES.stream()
-                .filter(module -> !Files.isRegularFile(jars.get(module).aotCache()))
+                .filter(module -> jars.get(module).isWorthTraining())
                 .map(module -> new AotTraining.Untrained(jars.get(module), starts.get(module)))
                 .toList();
     }
@@ -103,7 +102,7 @@ final class ServiceSpecs {
                 "MILLRACE_BROKER_KAFKA_PORT", text(kafka),
                 "MILLRACE_DATA_DIR", settings.directories().broker(broker).toString());
         return service("broker-" + broker, "broker-service", "512m", environment, List.of(http, kafka), http, http,
-                HOST + ":" + kafka);
+                settings.reachableHost() + ":" + kafka);
     }
 
     private ServiceSpec gateway() {
@@ -131,18 +130,19 @@ final class ServiceSpecs {
                 environment.put(key, value);
             }
         });
-        environment.putIfAbsent("MILLRACE_BIND_HOST", HOST);
-        environment.putIfAbsent("MILLRACE_ADVERTISED_HOST", HOST);
+        String host = settings.reachableHost();
+        environment.putIfAbsent("MILLRACE_BIND_HOST", SuiteSettings.LOOPBACK);
+        environment.putIfAbsent("MILLRACE_ADVERTISED_HOST", host);
         environment.put("MILLRACE_POSTGRES_URL", postgresUrl);
         environment.put("MILLRACE_POSTGRES_USER", settings.postgresUser());
         environment.put("MILLRACE_POSTGRES_PASSWORD", settings.postgresPassword());
-        environment.put("MILLRACE_OFFSET_URL", "http://" + HOST + ":" + settings.ports().offset());
+        environment.put("MILLRACE_OFFSET_URL", "http://" + host + ":" + settings.ports().offset());
         environment.putAll(logging(name));
         environment.putAll(own);
         return new ServiceSpec(name, command(name, jars.get(module), heap), Map.copyOf(environment),
-                settings.directories().log(name), settings.directories().console(name), ports,
-                "http://" + HOST + ":" + httpPort, kafka,
-                URI.create("http://" + HOST + ":" + managementPort + "/actuator/health/readiness"), STOP_PATIENCE);
+                settings.directories().log(name), settings.directories().console(name), host, ports,
+                "http://" + host + ":" + httpPort, kafka,
+                URI.create("http://" + host + ":" + managementPort + "/actuator/health/readiness"), STOP_PATIENCE);
     }
 
     /** Into its own rolled file; what comes before logging begins goes to the console file. */

@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * One suite: PostgreSQL and every service, each a process of its own. Whoever holds the lock in its data directory is its supervisor.
  * Calls are made by one thread at a time.
  */
-public final class Suite implements AutoCloseable {
+public final class Suite implements AutoCloseable, Supervised {
     private static final long POLL_MS = 50;
     private static final int LAST_WORDS_LINES = 15;
 
@@ -54,7 +54,9 @@ public final class Suite implements AutoCloseable {
         directories.create();
         FileChannel lock = lock(directories);
         try {
+            bound(directories.launcherLog(), progress);
             Leftovers.end(directories, progress);
+            AotTraining.forgetScratch(directories);
             Suite suite = new Suite(settings, progress, lock);
             suite.describe();
             suite.refuseTakenPorts();
@@ -100,8 +102,10 @@ public final class Suite implements AutoCloseable {
         List<String> taken = new ArrayList<>();
         for (ServiceSpec spec : specs.values()) {
             for (int port : spec.ports()) {
-                if (!PortOwner.isFree(port)) {
-                    String owner = PortOwner.find(port).map(PortOwner::describe).orElse("a process of another user");
+                if (!PortOwner.isFree(spec.host(), port)) {
+                    String owner = PortOwner.find(port).map(PortOwner::describe)
+                            .orElse("a process of another user, or the address " + spec.host()
+                                    + " is not one of this machine");
                     taken.add("port " + port + " (" + spec.name() + ") is taken by " + owner);
                 }
             }
@@ -137,13 +141,15 @@ public final class Suite implements AutoCloseable {
      *
      * @param inBackground nobody waits for it: it is to take nothing from what the suite does meanwhile
      */
+    @Override
     public void trainForQuickerStarts(boolean inBackground) throws InterruptedException {
         if (training != null) {
-            training.run(inBackground);
+            training.run(inBackground, progress);
         }
     }
 
     /** Starts one process that is not running; the caller waits for it with {@link #awaitReady(Duration, String...)}. */
+    @Override
     public void start(String name) throws IOException {
         running.put(name, RunningService.start(spec(name)));
         writeState();
@@ -263,28 +269,47 @@ public final class Suite implements AutoCloseable {
 
     /** The gateway's base URL. */
     public String gatewayUrl() {
-        return "http://127.0.0.1:" + settings.ports().gateway();
+        return "http://" + settings.reachableHost() + ":" + settings.ports().gateway();
     }
 
     /** The brokers' Kafka listeners. */
     public String bootstrapServers() {
         List<String> servers = new ArrayList<>();
         for (int broker = 0; broker < settings.brokers(); broker++) {
-            servers.add("127.0.0.1:" + settings.ports().brokerKafka(broker));
+            servers.add(settings.reachableHost() + ":" + settings.ports().brokerKafka(broker));
         }
         return String.join(",", servers);
     }
 
-    Map<String, RunningService> running() {
+    @Override
+    public Map<String, RunningService> running() {
         return Map.copyOf(running);
     }
 
-    List<String> lastWords(String name) {
+    @Override
+    public List<String> lastWords(String name) {
         return RunningService.lastWords(spec(name), LAST_WORDS_LINES);
     }
 
-    Path log(String name) {
+    @Override
+    public Path log(String name) {
         return spec(name).log();
+    }
+
+    @Override
+    public void boundConsoles() {
+        for (ServiceSpec spec : specs.values()) {
+            bound(spec.console(), progress);
+        }
+        bound(settings.directories().launcherLog(), progress);
+    }
+
+    private static void bound(Path console, Progress progress) {
+        try {
+            Console.bound(console, Console.KEPT_BYTES);
+        } catch (IOException e) {
+            progress.say(console + " cannot be kept short: " + e);
+        }
     }
 
     private ServiceSpec spec(String name) {

@@ -20,6 +20,7 @@ public record SuiteSettings(
         Map<String, String> environment,
         Duration readyTimeout) {
     public static final int MAX_BROKERS = 16;
+    static final String LOOPBACK = "127.0.0.1";
     public static final Duration DEFAULT_READY_TIMEOUT = Duration.ofSeconds(120);
 
     public SuiteSettings {
@@ -27,6 +28,16 @@ public record SuiteSettings(
             throw new LaunchRefusedException("--brokers " + brokers + " is not between 1 and " + MAX_BROKERS);
         }
         environment = Map.copyOf(environment);
+    }
+
+    /** Where the services are reached from this machine, as a URL writes it: what they bind, or loopback when that is every address. */
+    String reachableHost() {
+        String bound = environment.getOrDefault("MILLRACE_BIND_HOST", "").strip();
+        String bare = bound.startsWith("[") && bound.endsWith("]") ? bound.substring(1, bound.length() - 1) : bound;
+        return switch (bare) {
+            case "", "0.0.0.0", "::", "0:0:0:0:0:0:0:0" -> LOOPBACK;
+            default -> bare.contains(":") ? "[" + bare + "]" : bare;
+        };
     }
 
     /** A server of the user's instead of the embedded one. */
@@ -40,6 +51,11 @@ public record SuiteSettings(
 
     String postgresPassword() {
         return environment.getOrDefault("MILLRACE_POSTGRES_PASSWORD", "millrace");
+    }
+
+    /** The root of the project; {@code ./millrace} sets it. */
+    public static Path projectRoot() {
+        return Path.of(System.getProperty("millrace.home", ".")).toAbsolutePath().normalize();
     }
 
     /** The java that runs the launcher runs the services. */

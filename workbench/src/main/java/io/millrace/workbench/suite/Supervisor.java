@@ -3,6 +3,7 @@ package io.millrace.workbench.suite;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,33 +20,41 @@ import java.util.concurrent.TimeUnit;
 public final class Supervisor {
     /** What the loop waits for. */
     private sealed interface Event {
-        record Died(String name, long pid) implements Event {}
+        record Died(String name, ProcessIdentity process) implements Event {}
 
         record RestartDue(String name) implements Event {}
     }
 
     private static final int REPORTED_LINES = 5;
 
-    private final Suite suite;
+    /** How often what the processes write to their standard output is held to its bound. */
+    private static final Duration TIDY_INTERVAL = Duration.ofSeconds(10);
+
+    private final Supervised suite;
     private final Progress progress;
     private final LinkedBlockingQueue<Event> events = new LinkedBlockingQueue<>();
     private final Map<String, List<Long>> deathsMs = new HashMap<>();
-    private final Set<Long> watchedPids = new HashSet<>();
+    private final Set<ProcessIdentity> watched = new HashSet<>();
 
     public Supervisor(Suite suite, Progress progress) {
+        this((Supervised) suite, progress);
+    }
+
+    Supervisor(Supervised suite, Progress progress) {
         this.suite = suite;
         this.progress = progress;
     }
 
     /** Watches until the thread is interrupted. */
-    public void run() throws IOException {
+    public void run() {
         watchAll();
         Thread training = Thread.ofPlatform().daemon().name("training").start(this::train);
         try {
             while (true) {
-                switch (events.take()) {
-                    case Event.Died(String name, long pid) -> died(name, pid);
+                switch (events.poll(TIDY_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+                    case Event.Died(String name, ProcessIdentity process) -> died(name, process);
                     case Event.RestartDue(String name) -> restart(name);
+                    case null -> suite.boundConsoles();
                 }
             }
         } catch (InterruptedException e) {
@@ -61,20 +70,33 @@ public final class Supervisor {
         }
     }
 
+    /** Each process is watched once: a dead one stays among the running until it is started again. */
     private void watchAll() {
-        suite.running().values().stream().filter(service -> watchedPids.add(service.identity().pid()))
-                .forEach(service -> service.onExit().thenAccept(
-                        process -> events.add(new Event.Died(service.name(), process.pid()))));
+        Collection<RunningService> running = suite.running().values();
+        watched.retainAll(running.stream().map(RunningService::identity).toList());
+        for (RunningService service : running) {
+            ProcessIdentity process = service.identity();
+            if (watched.add(process)) {
+                service.onExit().thenRun(() -> events.add(new Event.Died(service.name(), process)));
+            }
+        }
     }
 
-    private void died(String name, long pid) {
-        watchedPids.remove(pid);
+    private void died(String name, ProcessIdentity process) {
+        RunningService current = suite.running().get(name);
+        if (current == null || !current.identity().equals(process)) {
+            return; // it was ended on purpose, or another has taken its place
+        }
+        progress.say(name + " (pid " + process.pid() + ") died; the last it said:");
+        suite.lastWords(name).reversed().stream().limit(REPORTED_LINES).toList().reversed()
+                .forEach(line -> progress.say("  " + line));
+        startAgain(name);
+    }
+
+    private void startAgain(String name) {
         long nowMs = TimeUnit.NANOSECONDS.toMillis(System.nanoTime());
         List<Long> deaths = deathsMs.computeIfAbsent(name, ignored -> new ArrayList<>());
         deaths.add(nowMs);
-        progress.say(name + " (pid " + pid + ") died; the last it said:");
-        suite.lastWords(name).reversed().stream().limit(REPORTED_LINES).toList().reversed()
-                .forEach(line -> progress.say("  " + line));
         Duration delay = RestartPolicy.DEFAULT.delay(deaths, nowMs);
         if (delay == null) {
             progress.say(name + " died " + RestartPolicy.DEFAULT.maxDeaths() + " times within "
@@ -87,8 +109,18 @@ public final class Supervisor {
         }
     }
 
-    private void restart(String name) throws IOException {
-        suite.start(name);
-        watchAll();
+    private void restart(String name) {
+        RunningService current = suite.running().get(name);
+        if (current != null && current.isAlive()) {
+            return;
+        }
+        try {
+            suite.start(name);
+        } catch (IOException e) { // as when the disk is full: the others go on, and this one counts as a death
+            progress.say(name + " could not be started: " + e);
+            startAgain(name);
+        } finally {
+            watchAll();
+        }
     }
 }

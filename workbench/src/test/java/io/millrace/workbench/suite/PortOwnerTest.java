@@ -13,19 +13,19 @@ class PortOwnerTest {
         int port;
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             port = socket.getLocalPort();
-            assertThat(PortOwner.isFree(port)).isFalse();
+            assertThat(PortOwner.isFree(SuiteSettings.LOOPBACK, port)).isFalse();
             ProcessHandle owner = PortOwner.find(port).orElseThrow();
             assertThat(owner.pid()).isEqualTo(ProcessHandle.current().pid());
             assertThat(PortOwner.describe(owner)).isEqualTo("java (pid " + ProcessHandle.current().pid() + ")");
         }
-        assertThat(PortOwner.isFree(port)).isTrue();
+        assertThat(PortOwner.isFree(SuiteSettings.LOOPBACK, port)).isTrue();
         assertThat(PortOwner.find(port)).isEmpty();
     }
 
     @Test
     void a_listener_on_every_address_takes_the_port_too() throws IOException {
         try (ServerSocket socket = new ServerSocket(0)) {
-            assertThat(PortOwner.isFree(socket.getLocalPort())).isFalse();
+            assertThat(PortOwner.isFree(SuiteSettings.LOOPBACK, socket.getLocalPort())).isFalse();
         }
     }
 }

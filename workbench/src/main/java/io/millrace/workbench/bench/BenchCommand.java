@@ -2,11 +2,15 @@ package io.millrace.workbench.bench;
 
 import io.millrace.workbench.suite.EndOnSignal;
 import io.millrace.workbench.suite.LaunchRefusedException;
+import io.millrace.workbench.suite.SuiteSettings;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Instant;
+import java.time.ZoneOffset;
+import java.time.format.DateTimeFormatter;
+import java.time.temporal.ChronoUnit;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,6 +29,10 @@ import tools.jackson.databind.json.JsonMapper;
 @Command(name = "bench", description = "Measures a suite of its own, beside your data, and prints a table; takes some minutes.", mixinStandardHelpOptions = true)
 public final class BenchCommand implements Callable<Integer> {
     private static final double MIB = 1 << 20;
+    private static final int ALL_MEASURED = 0;
+    private static final int SOME_FAILED = 1;
+    private static final DateTimeFormatter FILE_TIME = DateTimeFormatter.ofPattern("yyyyMMdd'T'HHmmss'Z'", Locale.ROOT)
+            .withZone(ZoneOffset.UTC);
 
     @Option(names = "--peer", description = "Run Apache Kafka on the same work in the same run and print the ratios.")
     private boolean peer;
@@ -33,7 +41,7 @@ public final class BenchCommand implements Callable<Integer> {
             + "http-produce-100, http-produce-one-client, http-consume, sse-latency, memory.")
     private List<String> only = List.of();
 
-    @Option(names = "--json", paramLabel = "FILE", description = "Also write the figures there.")
+    @Option(names = "--json", paramLabel = "FILE", description = "Write the figures there too (default: a file of its own under workbench/target/bench).")
     private @Nullable Path json;
 
     /** Where and when the figures were taken. */
@@ -45,16 +53,18 @@ public final class BenchCommand implements Callable<Integer> {
     }
 
     private Integer measure() throws IOException, InterruptedException {
-        Path home = Path.of(System.getProperty("millrace.home", ".")).toAbsolutePath().normalize();
+        Path home = SuiteSettings.projectRoot();
         List<Row> rows = Benchmark.run(home, works(), peer, System.err::println);
-        Report report = new Report(Instant.now().toString(), machine(),
+        Instant takenAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
+        Report report = new Report(takenAt.toString(), machine(),
                 HttpProduceLoad.usesWrk() ? "wrk" : "built-in", rows);
         print(report);
-        if (json != null) {
-            Files.write(json, JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
-                    .writeValueAsBytes(report));
-        }
-        return 0;
+        Path written = json != null ? json
+                : home.resolve("workbench/target/bench/figures-" + FILE_TIME.format(takenAt) + ".json");
+        Files.write(written, JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
+                .writeValueAsBytes(report));
+        System.out.println("figures: " + written);
+        return rows.stream().anyMatch(Row::hasFailed) ? SOME_FAILED : ALL_MEASURED;
     }
 
     private Set<Work> works() {
@@ -87,10 +97,14 @@ public final class BenchCommand implements Callable<Integer> {
             Double ratio = row.ratio();
             String details = row.details().entrySet().stream()
                     .map(detail -> detail.getKey() + " " + figure(detail.getValue())).collect(Collectors.joining(", "));
-            System.out.printf("%-24s %-14s %14s %14s %7s  %s%n", row.work(), row.unit(), figure(row.ours()),
-                    row.peer() == null ? "-" : figure(row.peer()),
-                    ratio == null ? "-" : String.format(Locale.ROOT, "%.2f", ratio), details);
+            System.out.printf("%-24s %-14s %14s %14s %7s  %s%n", row.work(), row.unit(), figureOrDash(row.ours()),
+                    figureOrDash(row.peer()), ratio == null ? "-" : String.format(Locale.ROOT, "%.2f", ratio),
+                    row.failure() == null ? details : "failed: " + row.failure().lines().findFirst().orElse(""));
         }
+    }
+
+    private static String figureOrDash(@Nullable Double value) {
+        return value == null ? "-" : figure(value);
     }
 
     private static String figure(double value) {

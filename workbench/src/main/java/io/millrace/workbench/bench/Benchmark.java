@@ -74,7 +74,7 @@ final class Benchmark {
             try (KafkaPeer peer = withPeer ? KafkaPeer.start(directory.resolve("kafka")) : null) {
                 Benchmark benchmark = new Benchmark(directory, progress, suite, peer, startup);
                 for (Work work : works) {
-                    benchmark.measure(work);
+                    benchmark.measureOrReport(work);
                 }
                 return benchmark.rows;
             }
@@ -83,10 +83,20 @@ final class Benchmark {
         }
     }
 
+    /** One work that fails does not take the figures of the others with it. */
+    private void measureOrReport(Work work) throws InterruptedException {
+        try {
+            measure(work);
+        } catch (IOException | RuntimeException e) {
+            progress.say(work.label() + " failed: " + e);
+            rows.add(Row.failed(work.label(), e));
+        }
+    }
+
     private void measure(Work work) throws IOException, InterruptedException {
         progress.say(work.label());
         switch (work) {
-            case STARTUP -> rows.add(new Row(work.label(), "s", startup.toMillis() / 1e3,
+            case STARTUP -> rows.add(Row.of(work.label(), "s", startup.toMillis() / 1e3,
                     peer == null ? null : peer.startup().toMillis() / 1e3, Map.of()));
             case KAFKA_PRODUCE_100B -> kafkaProduce(work, RECORDS_100B, 100);
             case KAFKA_PRODUCE_1KIB -> kafkaProduce(work, RECORDS_1KIB, 1024);
@@ -146,7 +156,7 @@ final class Benchmark {
             }
         }
         Figures median = Figures.median(ours);
-        rows.add(new Row(work.label(), unit, median.value(), theirs.isEmpty() ? null : Figures.median(theirs).value(),
+        rows.add(Row.of(work.label(), unit, median.value(), theirs.isEmpty() ? null : Figures.median(theirs).value(),
                 median.details()));
     }
 
@@ -206,7 +216,7 @@ final class Benchmark {
             details.put(name + " MiB", residentMib);
             total += residentMib;
         }
-        rows.add(new Row(work.label(), "MiB resident", total, peer == null ? null : Memory.residentMib(peer.pid()),
+        rows.add(Row.of(work.label(), "MiB resident", total, peer == null ? null : Memory.residentMib(peer.pid()),
                 details));
     }
 

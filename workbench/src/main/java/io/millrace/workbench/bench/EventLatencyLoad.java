@@ -45,6 +45,9 @@ final class EventLatencyLoad {
         }
         try (HttpConnection connection = new HttpConnection(port)) {
             for (int record = 0; record < WARM_UP + records; record++) {
+                if (!subscriber.isAlive()) {
+                    throw broken(latencies, records);
+                }
                 LockSupport.parkNanos(INTERVAL.toNanos());
                 byte[] request = HttpConnection.post(port, "/topics/" + topic, HttpProduceLoad.CONTENT_TYPE,
                         "{\"records\":[{\"value\":{" + SENT_MARK + System.nanoTime() + "}}]}");
@@ -59,9 +62,17 @@ final class EventLatencyLoad {
             throw new LaunchRefusedException(
                     latencies.getTotalCount() + " of " + records + " events came within " + TIMEOUT.toSeconds() + " s");
         }
+        if (latencies.getTotalCount() != records) {
+            throw broken(latencies, records);
+        }
         return new Figures(latencies.getValueAtPercentile(50) / 1e6,
                 Map.of("p99 ms", latencies.getValueAtPercentile(99) / 1e6, "p99.9 ms",
                         latencies.getValueAtPercentile(99.9) / 1e6, "max ms", latencies.getMaxValue() / 1e6));
+    }
+
+    private static LaunchRefusedException broken(Histogram latencies, int records) {
+        return new LaunchRefusedException("the subscription ended after the latencies of " + latencies.getTotalCount()
+                + " of " + records + " events");
     }
 
     /** Ends by itself once it has seen every event, or when the connection ends; what it saw is in the histogram. */
@@ -91,6 +102,8 @@ final class EventLatencyLoad {
             System.err.println("the subscription broke: " + e);
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
+        } finally {
+            subscribed.countDown(); // one that could not begin is not waited for
         }
     }
 

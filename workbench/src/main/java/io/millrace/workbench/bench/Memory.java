@@ -5,15 +5,35 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
 /** Resident memory of a process. */
 final class Memory {
     private static final double KIB_PER_MIB = 1024;
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
+    /** proc(5): {@code VmRSS:     12345 kB}. */
+    private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
+
     private Memory() {}
 
     static double residentMib(long pid) throws IOException, InterruptedException {
+        Path status = Path.of("/proc/" + pid + "/status");
+        return Files.isRegularFile(status) ? fromProc(status) : fromPs(pid);
+    }
+
+    private static double fromProc(Path status) throws IOException {
+        for (String line : Files.readAllLines(status)) {
+            Matcher resident = RESIDENT.matcher(line);
+            if (resident.matches()) {
+                return Double.parseDouble(resident.group(1)) / KIB_PER_MIB;
+            }
+        }
+        throw new IOException("no VmRSS in " + status);
+    }
+
+    private static double fromPs(long pid) throws IOException, InterruptedException {
         Path output = Files.createTempFile("ps", ".txt");
         try {
             return Double.parseDouble(

@@ -57,9 +57,7 @@ final class UpCommand implements Callable<Integer> {
         }
         try (Suite suite = Suite.prepare(settings, progress)) {
             progress.say("starting " + String.join(", ", suite.names()));
-            suite.start();
-            Duration took = Duration.ofNanos(System.nanoTime() - startedNanos);
-            Welcome.print(suite, took, progress);
+            suite.start(() -> Welcome.print(suite, Duration.ofNanos(System.nanoTime() - startedNanos), progress));
             new Supervisor(suite, progress).run();
             progress.say("stopping");
         }

@@ -118,6 +118,15 @@ public final class Suite implements AutoCloseable, Supervised {
 
     /** Starts everything and waits until all of it is ready. What fails takes the rest down with it. */
     public void start() throws IOException, InterruptedException {
+        start(() -> {});
+    }
+
+    /**
+     * Starts everything as {@link #start()} does.
+     *
+     * @param whenReady called before the state says that all is ready: who waits for the state finds done what this does
+     */
+    public void start(Runnable whenReady) throws IOException, InterruptedException {
         try {
             long deadline = System.nanoTime() + settings.readyTimeout().toNanos();
             phase = RunState.Phase.STARTING;
@@ -128,6 +137,7 @@ public final class Suite implements AutoCloseable, Supervised {
                 start(name);
             }
             awaitReady(names(), deadline);
+            whenReady.run();
             phase = RunState.Phase.READY;
             writeState();
         } catch (IOException | InterruptedException | RuntimeException e) {

@@ -73,9 +73,12 @@ class LauncherIT {
         assertThat(byName.get("broker-0").get("kafka").asString()).isEqualTo("127.0.0.1:" + ports.brokerKafka());
         assertThat(byName.get("postgres").get("http").isNull()).isTrue();
 
-        Ran again = millrace("up");
-        assertThat(again.status()).isNotZero();
-        assertThat(again.output()).contains("already running");
+        for (List<String> more : List.of(List.of("up"), List.of("up", "--detach"))) {
+            Ran again = millrace(more.toArray(String[]::new));
+            assertThat(again.status()).isNotZero();
+            assertThat(again.output()).contains("already running").doesNotContain("Millrace is ready");
+        }
+        assertThat(millrace("logs", "launcher").output()).contains("Millrace is ready");
 
         assertThat(millrace("logs", "broker-0").output()).contains("INFO");
 

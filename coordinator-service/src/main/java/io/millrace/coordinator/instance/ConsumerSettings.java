@@ -17,6 +17,7 @@ import jakarta.validation.constraints.NotNull;
  *                             partitions again with its next poll
  * @param rebalanceTimeout     how long it may keep partitions that it was told to give up
  * @param autoCommitInterval   how often what it has confirmed is committed
+ * @param maxCommitBackoff     longest time between two attempts while commits fail
  * @param maxInstances         consumers of one coordinator; more are refused with 429
  * @param maxAssignedByHand    partitions that one consumer may assign itself; more are refused with 422
  * @param maxRequestTimeout    longest wait of a poll that a consumer may set; more is refused with 422
@@ -29,7 +30,8 @@ import jakarta.validation.constraints.NotNull;
 @ConfigurationProperties(prefix = "millrace.consumer", ignoreUnknownFields = false)
 record ConsumerSettings(@NotNull @DefaultValue("5m") Duration instanceTimeout,
         @NotNull @DefaultValue("30s") Duration sessionTimeout, @NotNull @DefaultValue("60s") Duration rebalanceTimeout,
-        @NotNull @DefaultValue("5s") Duration autoCommitInterval, @Min(1) @DefaultValue("10000") int maxInstances,
+        @NotNull @DefaultValue("5s") Duration autoCommitInterval,
+        @NotNull @DefaultValue("30s") Duration maxCommitBackoff, @Min(1) @DefaultValue("10000") int maxInstances,
         @Min(1) @DefaultValue("1000") int maxAssignedByHand, @NotNull @DefaultValue("5m") Duration maxRequestTimeout,
         @Min(1) @DefaultValue("16") int requestsWaiting, @NotNull @DefaultValue("10s") Duration requestPatience,
         @NotNull @DefaultValue("500ms") Duration housekeepingInterval,

@@ -141,7 +141,9 @@ class Consumers implements ShardListener {
     private HttpConsumer consumer(InstanceRow row, Shard shard) {
         String name = "consumer '%s' of group '%s'".formatted(row.instanceId(), row.groupId());
         var turnstile = new Turnstile(name, settings.requestsWaiting(), settings.requestPatience());
-        return new HttpConsumer(row, shard, turnstile, clock.nowMs());
+        long nowMs = clock.nowMs();
+        var commits = new CommitSchedule(settings.autoCommitInterval(), settings.maxCommitBackoff(), nowMs);
+        return new HttpConsumer(row, shard, turnstile, commits, nowMs);
     }
 
     private static RefusedException unknown(String groupId, String instanceId) {

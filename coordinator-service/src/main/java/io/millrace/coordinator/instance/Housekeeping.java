@@ -39,11 +39,11 @@ class Housekeeping implements SmartLifecycle {
     void look() {
         for (HttpConsumer consumer : consumers.all()) {
             long nowMs = clock.nowMs();
-            boolean silent = nowMs - consumer.calledAtMs >= settings.instanceTimeout().toMillis();
-            boolean commits = nowMs - consumer.committedAtMs >= settings.autoCommitInterval().toMillis();
+            boolean silent = isSilent(consumer);
             if (silent && !consumer.isServed()) {
                 consumers.forget(consumer);
-            } else if ((silent || commits) && consumer.isServed() && consumer.attended.compareAndSet(false, true)) {
+            } else if (isToAttend(consumer, silent, nowMs) && consumer.isServed() && consumer.attended.compareAndSet(
+                    false, true)) {
                 Thread.ofVirtual().name("consumer-" + consumer.row.instanceId()).start(() -> attend(consumer));
             }
         }
@@ -52,29 +52,55 @@ class Housekeeping implements SmartLifecycle {
     private void attend(HttpConsumer consumer) {
         attending.acquireUninterruptibly();
         try {
+            // Polls go on meanwhile: the offset service may be slow, or away.
+            Membership.Due due = consumer.turnstile.pass(() -> {
+                consumer.committing.lock();
+                return Membership.due(consumer, consumer.owned);
+            });
+            try {
+                membership.commit(consumer, due);
+            } finally {
+                consumer.committing.unlock();
+            }
             consumer.turnstile.pass(() -> {
-                if (consumer.deleted) {
-                    return;
-                }
-                consumer.committedAtMs = clock.nowMs();
-                membership.commitConfirmed(consumer, consumer.owned);
-                if (clock.nowMs() - consumer.calledAtMs >= settings.instanceTimeout().toMillis()) {
-                    membership.leave(consumer);
-                    consumers.remove(consumer);
-                    meters.instancesExpired.increment();
-                    LOG.info("Group {}: consumer {} is forgotten, nobody called it for {}", consumer.row.groupId(),
-                            consumer.row.instanceId(), settings.instanceTimeout());
+                Membership.committed(consumer, due);
+                if (!consumer.deleted && isSilent(consumer)) {
+                    end(consumer);
                 }
             });
+            consumer.commits.succeeded(clock.nowMs());
         } catch (RefusedException e) {
+            consumer.commits.failed(clock.nowMs());
             LOG.debug("Consumer {} is looked at again: {}", consumer.row.instanceId(), e.getMessage());
         } catch (RuntimeException e) {
+            consumer.commits.failed(clock.nowMs());
             LOG.warn("Group {}: looking after consumer {} failed", consumer.row.groupId(), consumer.row.instanceId(),
                     e);
         } finally {
             attending.release();
             consumer.attended.set(false);
         }
+    }
+
+    private void end(HttpConsumer consumer) {
+        membership.leave(consumer);
+        consumers.remove(consumer);
+        meters.instancesExpired.increment();
+        LOG.info("Group {}: consumer {} is forgotten, nobody called it for {} ms", consumer.row.groupId(),
+                consumer.row.instanceId(), timeoutMs(consumer));
+    }
+
+    private static boolean isToAttend(HttpConsumer consumer, boolean silent, long nowMs) {
+        return consumer.commits.isDue(nowMs) || silent && !consumer.commits.isFailing();
+    }
+
+    private boolean isSilent(HttpConsumer consumer) {
+        return clock.nowMs() - consumer.calledAtMs >= timeoutMs(consumer);
+    }
+
+    /** Not before its session has ended: until then its partitions are its own. */
+    private long timeoutMs(HttpConsumer consumer) {
+        return Math.max(settings.instanceTimeout().toMillis(), consumer.row.settings().sessionTimeoutMs());
     }
 
     @Override

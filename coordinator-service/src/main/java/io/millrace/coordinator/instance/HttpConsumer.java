@@ -3,6 +3,7 @@ package io.millrace.coordinator.instance;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
 
 import org.jspecify.annotations.Nullable;
 
@@ -28,16 +29,18 @@ final class HttpConsumer {
     /** Whether its group has yet to hear of the present subscription. */
     boolean subscriptionChanged;
     boolean deleted;
-    volatile long committedAtMs;
+    final CommitSchedule commits;
+    /** Held while offsets are on their way to the offset service: of two commits the later must not arrive first. */
+    final ReentrantLock committing = new ReentrantLock();
     /** Whether a thread is on its way to commit or forget it. */
     final AtomicBoolean attended = new AtomicBoolean();
 
-    HttpConsumer(InstanceRow row, Shard shard, Turnstile turnstile, long nowMs) {
+    HttpConsumer(InstanceRow row, Shard shard, Turnstile turnstile, CommitSchedule commits, long nowMs) {
         this.row = row;
         this.shard = shard;
         this.turnstile = turnstile;
         this.calledAtMs = nowMs;
-        this.committedAtMs = nowMs;
+        this.commits = commits;
     }
 
     /** Whether its shard is held under the term that it was loaded or kept in. */

@@ -171,6 +171,9 @@ class InstanceController implements InstancesApi {
     public Confirmed confirm(String group, String instance) {
         return consumers.call(group, instance, consumer -> {
             consumer.progress.confirm();
+            // A commit at intervals that is on its way must not undo the one that this is asked for.
+            consumer.committing.lock();
+            consumer.committing.unlock();
             var positions = new ArrayList<Position>();
             consumer.progress.confirmed().forEach((partition, offset) -> {
                 Topic topic = topics.current().withId(partition.topicId());

@@ -4,6 +4,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedMap;
 import java.util.SortedSet;
+import java.util.TreeMap;
 import java.util.TreeSet;
 
 import org.jspecify.annotations.Nullable;
@@ -11,6 +12,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
+import io.millrace.common.api.OffsetsApi;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
@@ -139,15 +141,38 @@ class Membership {
         }
     }
 
-    /** Commits what the client has confirmed of these partitions, when auto-commit is on. */
+    /** Commits what the client has confirmed of these partitions, when auto-commit is on. Inside the consumer's turnstile. */
     void commitConfirmed(HttpConsumer consumer, SortedSet<PartitionId> partitions) {
-        SortedMap<PartitionId, Long> due = consumer.progress.uncommitted(partitions);
-        if (!consumer.row.settings().enableAutoCommit() || due.isEmpty()) {
+        if (due(consumer, partitions).offsets().isEmpty()) {
+            return;
+        }
+        consumer.committing.lock();
+        try {
+            Due due = due(consumer, partitions);
+            commit(consumer, due);
+            committed(consumer, due);
+        } finally {
+            consumer.committing.unlock();
+        }
+    }
+
+    /** Offsets to commit, and the membership under which they were read. */
+    record Due(long memberEpoch, OffsetsApi.@Nullable Member committer, SortedMap<PartitionId, Long> offsets) {}
+
+    /** What the client has confirmed but is not committed of these partitions; nothing without auto-commit. Inside the turnstile. */
+    static Due due(HttpConsumer consumer, SortedSet<PartitionId> partitions) {
+        return new Due(consumer.memberEpoch, consumer.asCommitter(), consumer.row.settings().enableAutoCommit()
+                ? consumer.progress.uncommitted(partitions)
+                : new TreeMap<>());
+    }
+
+    /** While {@link HttpConsumer#committing} is held; outside the turnstile too. Throws only where trying again may help. */
+    void commit(HttpConsumer consumer, Due due) {
+        if (due.offsets().isEmpty()) {
             return;
         }
         try {
-            offsets.commit(consumer.row.groupId(), consumer.asCommitter(), due);
-            consumer.progress.committed(due);
+            offsets.commit(consumer.row.groupId(), due.committer(), due.offsets());
             meters.autoCommits.increment();
         } catch (RefusedException e) {
             meters.autoCommitsFailed.increment();
@@ -157,7 +182,13 @@ class Membership {
             // Trying again would not help: it is fenced, or the topic is gone.
             LOG.info("Group {}: what consumer {} read is not committed: {}", consumer.row.groupId(),
                     consumer.row.instanceId(), e.getMessage());
-            consumer.progress.committed(due);
+        }
+    }
+
+    /** Inside the turnstile; of a membership that has ended meanwhile, nothing is kept. */
+    static void committed(HttpConsumer consumer, Due due) {
+        if (consumer.memberEpoch == due.memberEpoch()) {
+            consumer.progress.committed(due.offsets());
         }
     }
 

@@ -1,10 +1,15 @@
 package io.millrace.coordinator.instance;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 import io.millrace.common.api.GroupsApi;
@@ -22,6 +27,9 @@ final class FakeOffsets implements OffsetsApi, ServiceClients {
     private final JdbcClient database;
     private final Map<String, Map<TopicPartition, Long>> committed = new TreeMap<>();
     private boolean away;
+    private volatile @Nullable String held;
+    private volatile CountDownLatch arrived = new CountDownLatch(0);
+    private volatile CountDownLatch released = new CountDownLatch(0);
 
     FakeOffsets(JdbcClient database) {
         this.database = database;
@@ -31,12 +39,42 @@ final class FakeOffsets implements OffsetsApi, ServiceClients {
         away = gone;
     }
 
+    /** Commits of the group are not answered until they are {@linkplain #release released}. */
+    void hold(String group) {
+        arrived = new CountDownLatch(1);
+        released = new CountDownLatch(1);
+        held = group;
+    }
+
+    /** Waits for a commit that is not answered. */
+    void awaitHeld() throws InterruptedException {
+        assertThat(arrived.await(30, TimeUnit.SECONDS)).isTrue();
+    }
+
+    void release() {
+        held = null;
+        released.countDown();
+    }
+
     synchronized Map<TopicPartition, Long> of(String group) {
         return Map.copyOf(committed.getOrDefault(group, Map.of()));
     }
 
     @Override
-    public synchronized void commit(String group, Commit commit) {
+    public void commit(String group, Commit commit) {
+        if (group.equals(held)) {
+            arrived.countDown();
+            try {
+                released.await();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+                throw new RefusedException(ErrorCode.UNAVAILABLE, "interrupted", e);
+            }
+        }
+        take(group, commit);
+    }
+
+    private synchronized void take(String group, Commit commit) {
         answer();
         if (commit.member() != null) {
             Long epoch = database.sql("select epoch from groups.member where group_id = :group and member_id = :member")

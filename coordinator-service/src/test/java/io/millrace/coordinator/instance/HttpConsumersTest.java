@@ -46,6 +46,7 @@ class HttpConsumersTest {
     @BeforeEach
     void the_offset_service_is_there() {
         OFFSETS.goAway(false);
+        OFFSETS.release();
     }
 
     @Test
@@ -355,6 +356,43 @@ class HttpConsumersTest {
                         .param("group", group).query(Integer.class).single()).isZero());
         assertRefused(() -> poll("a"), ErrorCode.UNKNOWN_INSTANCE, "'a'");
         assertThat(GROUPS.describe(group).members()).isEmpty();
+    }
+
+    @Test
+    void a_consumer_with_a_session_longer_than_the_instance_timeout_lives_as_long() {
+        INSTANCES.create(group, new CreateInstance("long", "json", null, null, null, null, null, 900_000));
+        create("short");
+        CLOCK_MS.addAndGet(300_000);
+        await().untilAsserted(() -> assertThat(stored()).doesNotContain("short"));
+        create("later");
+        CLOCK_MS.addAndGet(300_000);
+        await().untilAsserted(() -> assertThat(stored()).containsExactly("long"));
+
+        CLOCK_MS.addAndGet(300_000);
+
+        await().untilAsserted(() -> assertThat(stored()).isEmpty());
+    }
+
+    private List<String> stored() {
+        return POSTGRES.direct().sql("select instance_id from groups.instance where group_id = :group")
+                .param("group", group).query(String.class).list();
+    }
+
+    @Test
+    void a_poll_does_not_wait_for_a_commit_at_intervals() throws InterruptedException {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 1, 40);
+        poll("a");
+        OFFSETS.hold(group);
+        CLOCK_MS.addAndGet(5_000);
+        OFFSETS.awaitHeld();
+
+        assertThat(positions(poll("a"))).containsEntry(1, 40L);
+        OFFSETS.release();
+
+        await().untilAsserted(() -> assertThat(OFFSETS.of(group)).isEqualTo(Map.of(new TopicPartition("orders", 1),
+                40L)));
     }
 
     @Test

@@ -233,9 +233,14 @@ final class Polls {
     private void take(PollBatch batch, Source source, Fetched fetched, Settings settings) throws InterruptedException {
         switch (fetched.error()) {
             case null -> {
-                if (fetched.hasRecords() && isPresent(source.granted().topic(), source.granted().topicId())) {
+                if (!fetched.hasRecords()) {
+                    return;
+                }
+                if (isPresent(source.granted().topic(), source.granted().topicId())) {
                     source.endsAt(fetched.highWatermark());
                     batch.write(source, fetched.records());
+                } else {
+                    source.giveUp();
                 }
             }
             case ErrorCode.OFFSET_OUT_OF_RANGE -> {
@@ -245,7 +250,9 @@ final class Polls {
                     begin(List.of(source), settings);
                 }
             }
-            // No leader at the moment, or deleted, which the coordinator learns by itself: the others are served.
+            // Deleted, which the coordinator learns by itself: asked for again, it would end every wait for the others at once.
+            case ErrorCode.UNKNOWN_TOPIC, ErrorCode.UNKNOWN_PARTITION -> source.giveUp();
+            // No leader at the moment: the others are served.
             case ErrorCode _ -> {}
         }
     }

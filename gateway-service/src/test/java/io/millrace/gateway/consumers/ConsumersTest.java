@@ -523,6 +523,21 @@ class ConsumersTest {
     }
 
     @Test
+    void a_topic_that_goes_away_under_a_poll_does_not_make_it_spin() {
+        var consumer = consumer("{\"auto.offset.reset\":\"earliest\",\"fetch.min.bytes\":10000}", topic(2));
+        var doomed = topic(1);
+        consumer.send("POST", "/subscription", "{\"topics\":[\"" + consumer.topic + "\",\"" + doomed + "\"]}");
+        var poll = CompletableFuture.supplyAsync(() -> consumer.poll("timeout=2000"));
+        await().until(() -> gateway.brokers.fetches(doomed) > 0);
+
+        gateway.images.delete(doomed);
+        append(consumer.topic, 0, "1");
+
+        assertThat(values(poll.join())).containsExactly("1");
+        assertThat(gateway.brokers.fetches(consumer.topic)).isLessThan(100);
+    }
+
+    @Test
     void a_topic_made_anew_is_not_read_for_its_predecessors_positions() {
         var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
         append(consumer.topic, 0, "\"old\"");

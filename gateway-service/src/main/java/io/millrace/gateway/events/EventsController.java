@@ -1,5 +1,7 @@
 package io.millrace.gateway.events;
 
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.brokers.Topics;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -12,6 +14,7 @@ import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.GetMapping;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -24,6 +27,9 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = "Live events", description = "Records as server-sent events, resumable at any event")
 class EventsController {
     private static final String LAST_EVENT_ID = "Last-Event-ID";
+    private static final List<String> PARAMETERS = List.of("from", "partitions", "format", "lastEventId");
+    private static final List<String> PARAMETERS_WITH_TOPICS = List.of("topics", "from", "partitions", "format",
+            "lastEventId");
     private static final String DESCRIPTION = """
             Writes each record as an event, from `from` on, and stays open for those to come. In a browser: \
             `new EventSource("/topics/orders/events").addEventListener("record", e => console.log(JSON.parse(e.data)))`.
@@ -79,6 +85,7 @@ class EventsController {
             HttpServletRequest request, HttpServletResponse response)
             throws IOException, InterruptedException {
         String resumed = lastEventIdHeader != null ? lastEventIdHeader : lastEventId;
+        refuseUnknown(request, PARAMETERS);
         serve(new StreamRequest.Parameters(topic, partitions, from, format, resumed), request, response);
     }
 
@@ -98,7 +105,18 @@ class EventsController {
             HttpServletRequest request, HttpServletResponse response)
             throws IOException, InterruptedException {
         String resumed = lastEventIdHeader != null ? lastEventIdHeader : lastEventId;
+        refuseUnknown(request, PARAMETERS_WITH_TOPICS);
         serve(new StreamRequest.Parameters(names, partitions, from, format, resumed), request, response);
+    }
+
+    /** A filter that is passed over would give the client what it did not ask for. */
+    private static void refuseUnknown(HttpServletRequest request, List<String> known) {
+        var unknown = request.getParameterMap().keySet().stream().filter(name -> !known.contains(name)).sorted()
+                .map(name -> name.substring(0, Math.min(name.length(), 100))).limit(5).toList();
+        if (!unknown.isEmpty()) {
+            throw new RefusedException(ErrorCode.INVALID_REQUEST, String.join(", ", unknown)
+                    + ": no such parameter; there are " + String.join(", ", known));
+        }
     }
 
     private void serve(StreamRequest.Parameters parameters, HttpServletRequest request, HttpServletResponse response)

@@ -380,6 +380,22 @@ class EventsTest {
         assertThat(response.statusCode()).isEqualTo(400);
     }
 
+    @ParameterizedTest
+    @CsvSource({"/topics/filtered/events?key=a, key", "/topics/filtered/events?header.source=web, header.source",
+            "/topics/filtered/events?from=earliest&where=value.n%3E1, where",
+            "/events?topics=filtered&form=earliest, form",
+            "/topics/filtered/events?topics=filtered, topics"})
+    void a_parameter_that_is_not_known_is_refused_by_its_name(String path, String parameter) {
+        if (gateway.images.current().topicsByName().get("filtered") == null) {
+            topic("filtered", 1);
+        }
+
+        var response = gateway.send("GET", path, null);
+
+        assertThat(response.statusCode()).isEqualTo(400);
+        assertThat(gateway.json(response).get("message").asString()).startsWith(parameter + ": ");
+    }
+
     @Test
     void more_streams_than_allowed_are_refused_for_now() {
         try (var small = gateway.another("millrace.events.max-streams=1")) {

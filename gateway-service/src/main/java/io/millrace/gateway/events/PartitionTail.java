@@ -29,6 +29,8 @@ final class PartitionTail {
     private final Thread reader;
     private long position = FeedRing.UNKNOWN;
     private boolean away;
+    /** Where reading failed last, so that it is told once. */
+    private long failedAt = -1;
 
     PartitionTail(SubscribedPartition partition, PartitionLogs logs, RecordRendering rendering, Limits limits) {
         this.partition = partition;
@@ -87,7 +89,12 @@ final class PartitionTail {
             return position == FeedRing.UNKNOWN ? begin() : read();
         } catch (RuntimeException e) {
             // A batch that cannot be read, most likely. The subscriptions stay: retention or a repair may take it away.
-            log.error("{}: reading at offset {} failed", partition, position, e);
+            if (position != failedAt) {
+                failedAt = position;
+                log.error("{}: reading at offset {} failed; it is tried again and again", partition, position, e);
+            } else {
+                log.debug("{}: reading at offset {} failed again", partition, position, e);
+            }
             return waitForLeader("failed");
         }
     }

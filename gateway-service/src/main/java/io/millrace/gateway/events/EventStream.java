@@ -69,6 +69,7 @@ final class EventStream {
         for (var loss : lost) {
             cursor.lose(loss.partition(), loss.requested(), loss.available());
         }
+        confirmPositions();
         while (true) {
             boolean progressed = followFeed();
             progressed |= fetchBehind();
@@ -96,6 +97,11 @@ final class EventStream {
         waiter.wake();
     }
 
+    /** Has the feed forget the stream, which does not run any more. */
+    void leave() {
+        feed.leave(waiter);
+    }
+
     private boolean followFeed() throws IOException {
         int entries = 0;
         while (entries < ENTRIES_PER_TURN && cursor.advance()) {
@@ -111,22 +117,44 @@ final class EventStream {
         }
         turn = partition;
         flush();
+        return fetch(partition);
+    }
+
+    /** Before the feed brings what came in the place of records that the client has seen and the log has lost. */
+    private void confirmPositions() throws IOException, InterruptedException {
+        for (int partition = 0; partition < notBefore.length; partition++) {
+            if (cursor.isDoubtful(partition)) {
+                fetch(partition);
+            }
+        }
+    }
+
+    private boolean fetch(int partition) throws IOException, InterruptedException {
         try (var grant = catchUp.next()) {
             return switch (logs.fetch(partitions.get(partition), cursor.position(partition), grant.fetchBytes(),
                     Duration.ZERO)) {
-                case Fetched.Records(ByteBuffer records) when records.hasRemaining() -> write(partition, records);
+                case Fetched.Records(ByteBuffer records) when records.hasRemaining() -> {
+                    cursor.confirm(partition);
+                    yield write(partition, records);
+                }
                 case Fetched.OutOfRange(long logStart, long end) -> {
                     long requested = cursor.position(partition);
                     cursor.lose(partition, requested, requested < logStart ? logStart : end);
                     yield true;
                 }
                 // An empty answer: the leader does not know yet that what the feed has is replicated.
-                case Fetched.Records _,Fetched.Away _,Fetched.Gone _ -> {
-                    notBefore[partition] = System.nanoTime() + limits.retryWait().toNanos();
-                    yield false;
+                case Fetched.Records _ -> {
+                    cursor.confirm(partition);
+                    yield pause(partition);
                 }
+                case Fetched.Away _,Fetched.Gone _ -> pause(partition);
             };
         }
+    }
+
+    private boolean pause(int partition) {
+        notBefore[partition] = System.nanoTime() + limits.retryWait().toNanos();
+        return false;
     }
 
     private int nextReadyBehind() {

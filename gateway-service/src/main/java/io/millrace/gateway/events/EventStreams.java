@@ -98,6 +98,7 @@ final class EventStreams implements SmartLifecycle {
             log.debug("The client of a stream left: {}", e.toString());
         } finally {
             open.remove(stream);
+            stream.leave();
         }
     }
 

@@ -59,8 +59,7 @@ final class Feed {
     }
 
     void end() {
-        ended = true;
-        wake();
+        change(() -> ended = true);
     }
 
     void clear() {
@@ -87,19 +86,71 @@ final class Feed {
         }
     }
 
+    /** The stream closes: nothing of it is kept until the feed changes, which may be never. */
+    void leave(Waiter leaving) {
+        lock.lock();
+        try {
+            if (!leaving.queued) {
+                return;
+            }
+            // Under the lock, so that no change comes between that would find nobody to wake.
+            Waiter kept = null;
+            Waiter lastKept = null;
+            var waiter = waiting.getAndSet(null);
+            while (waiter != null) {
+                var following = waiter.next;
+                waiter.next = null;
+                if (waiter != leaving) {
+                    waiter.next = kept;
+                    kept = waiter;
+                    lastKept = lastKept == null ? waiter : lastKept;
+                }
+                waiter = following;
+            }
+            if (lastKept != null) {
+                putBack(kept, lastKept);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void putBack(@Nullable Waiter first, Waiter last) {
+        waiting.getAndUpdate(others -> {
+            last.next = others;
+            return first;
+        });
+    }
+
+    /** Streams that would be woken by a change now. */
+    int waiters() {
+        lock.lock();
+        try {
+            int count = 0;
+            for (var waiter = waiting.get(); waiter != null; waiter = waiter.next) {
+                count++;
+            }
+            return count;
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void change(Runnable change) {
+        Waiter first;
         lock.lock();
         try {
             change.run();
             totalBytes = ring.totalBytes();
+            first = waiting.getAndSet(null);
         } finally {
             lock.unlock();
         }
-        wake();
+        wake(first);
     }
 
-    private void wake() {
-        var waiter = waiting.getAndSet(null);
+    private static void wake(@Nullable Waiter first) {
+        var waiter = first;
         while (waiter != null) {
             // Read before the stream may queue itself again.
             var following = waiter.next;

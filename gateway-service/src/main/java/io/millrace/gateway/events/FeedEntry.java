@@ -7,40 +7,38 @@ import org.jspecify.annotations.Nullable;
  * stream follows without a lock; what a stream that stands still pins of the chain behind it is the bare links, not the records.
  */
 final class FeedEntry {
-    private static final int NOT_MOVED = -1;
-
     private final int partition;
     private final long to;
-    private final long movedBackFrom;
+    private final boolean isMovedBack;
     private final long endBytes;
     private volatile @Nullable Content content;
     private volatile @Nullable FeedEntry next;
 
-    private FeedEntry(int partition, long to, long movedBackFrom, long endBytes, @Nullable Content content) {
+    private FeedEntry(int partition, long to, boolean isMovedBack, long endBytes, @Nullable Content content) {
         this.partition = partition;
         this.to = to;
-        this.movedBackFrom = movedBackFrom;
+        this.isMovedBack = isMovedBack;
         this.endBytes = endBytes;
         this.content = content;
     }
 
     /** What the first entry of a feed is linked to. */
     static FeedEntry head() {
-        return new FeedEntry(0, 0, NOT_MOVED, 0, null);
+        return new FeedEntry(0, 0, false, 0, null);
     }
 
     static FeedEntry records(int partition, long endBytes, Content content) {
-        return new FeedEntry(partition, content.records().to(), NOT_MOVED, endBytes, content);
+        return new FeedEntry(partition, content.records().to(), false, endBytes, content);
     }
 
     /** The feed goes on at {@code to} without records: where it started, or where retention has left off. */
     static FeedEntry moved(int partition, long to, long endBytes) {
-        return new FeedEntry(partition, to, NOT_MOVED, endBytes, null);
+        return new FeedEntry(partition, to, false, endBytes, null);
     }
 
-    /** The log was cut back: what had been read from {@code to} up to {@code from} is no longer in it. */
-    static FeedEntry movedBack(int partition, long from, long to, long endBytes) {
-        return new FeedEntry(partition, to, from, endBytes, null);
+    /** The log was cut back: what had been read from {@code to} on is no longer in it. */
+    static FeedEntry movedBack(int partition, long to, long endBytes) {
+        return new FeedEntry(partition, to, true, endBytes, null);
     }
 
     /** Index in the subscription. */
@@ -54,11 +52,7 @@ final class FeedEntry {
     }
 
     boolean isMovedBack() {
-        return movedBackFrom != NOT_MOVED;
-    }
-
-    long movedBackFrom() {
-        return movedBackFrom;
+        return isMovedBack;
     }
 
     /** Bytes of records that went through the feed up to the end of this entry. */

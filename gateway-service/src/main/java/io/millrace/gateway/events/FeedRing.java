@@ -39,9 +39,8 @@ final class FeedRing {
 
     /** The partition's log was cut back to {@code position}. */
     void moveBack(int partition, long position) {
-        long from = positions[partition];
         moveTo(partition, position);
-        link(FeedEntry.movedBack(partition, from, position, totalBytes));
+        link(FeedEntry.movedBack(partition, position, totalBytes));
     }
 
     /** Adds records that begin where the partition stands. */

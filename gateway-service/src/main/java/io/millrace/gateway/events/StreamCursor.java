@@ -19,7 +19,7 @@ import java.util.List;
  * </pre>
  *
  * Behind, the partition's entries are passed over and its records are to be fetched from the log; ahead, those it has already are passed
- * over. While every partition is equal, the stream is in step and writes the feed's own bytes; else it makes ids of its own. So each record
+ * over. When the log was cut back, a stream beyond the cut tells so and goes back to it. While every partition is equal, the stream is in step and writes the feed's own bytes; else it makes ids of its own. So each record
  * is written once and in its partition's order, whatever the feed and the ring do.
  */
 final class StreamCursor {
@@ -31,6 +31,8 @@ final class StreamCursor {
     private final EventSink sink;
     private final long[] positions;
     private final long[] covered;
+    /** Ahead of the feed from the start on, by an id that may be of records that the log has lost since. */
+    private final boolean[] doubtful;
     private FeedEntry last;
     private int apart;
 
@@ -41,11 +43,13 @@ final class StreamCursor {
         this.sink = sink;
         this.positions = positions;
         this.covered = join.positions();
+        this.doubtful = new boolean[positions.length];
         this.last = join.newest();
         for (int p = 0; p < positions.length; p++) {
             if (positions[p] != covered[p]) {
                 apart++;
             }
+            doubtful[p] = positions[p] > covered[p];
         }
     }
 
@@ -79,25 +83,38 @@ final class StreamCursor {
         return last.next() != null;
     }
 
-    /** The partition after {@code previous}, in a circle, whose records are to be fetched from the log; -1 when there is none. */
+    /**
+     * The partition after {@code previous}, in a circle, which is to be fetched from the log: it is behind, or its position may be beyond
+     * the log's end; -1 when there is none.
+     */
     int nextBehind(int previous) {
         if (apart == 0) {
             return -1;
         }
         for (int i = 1; i <= positions.length; i++) {
             int p = (previous + i) % positions.length;
-            if (positions[p] < covered[p]) {
+            if (positions[p] < covered[p] || isDoubtful(p)) {
                 return p;
             }
         }
         return -1;
     }
 
+    /** Whether the log must be asked for the partition's position before the feed may go past it. */
+    boolean isDoubtful(int partition) {
+        return doubtful[partition] && positions[partition] > covered[partition];
+    }
+
+    /** The log was asked for the position and has it. */
+    void confirm(int partition) {
+        doubtful[partition] = false;
+    }
+
     long position(int partition) {
         return positions[partition];
     }
 
-    /** Writes records that were fetched for a partition that is behind. */
+    /** Writes records that were fetched from the partition's position. */
     void fetched(int partition, RenderedRecords records) throws IOException {
         write(partition, records);
     }
@@ -106,6 +123,7 @@ final class StreamCursor {
     void lose(int partition, long requested, long available) throws IOException {
         var lost = partitions.get(partition);
         blocks.gap(lost.topic(), lost.partition(), requested, available);
+        confirm(partition);
         place(partition, available);
         blocks.idOnly(positions);
         drainWhenFull();
@@ -165,8 +183,8 @@ final class StreamCursor {
 
     private void moveBack(FeedEntry entry) throws IOException {
         int partition = entry.partition();
-        // A stream that is within the part cut off learns it from its own fetch.
-        if (positions[partition] >= entry.movedBackFrom()) {
+        // It may have fetched what took the place of the part cut off, which nothing tells: better twice, and told, than not at all.
+        if (positions[partition] > entry.to()) {
             lose(partition, positions[partition], entry.to());
         }
     }

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
@@ -19,8 +20,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /**
  * Feeds and streams over a made-up log, in thousands of interleavings: appends with holes, readers that start late and move to another
- * gateway, rings that hold next to nothing, slow readers, retention, and connections cut at any byte and resumed by their last id. Each
- * client must see each record of each partition once and in order, or be told of the gap.
+ * gateway, rings that hold next to nothing, slow readers, retention, logs cut back by a leader that had less, and connections cut at any
+ * byte and resumed by their last id. Each client must see each record of each partition once and in order, or be told of the gap.
  */
 class StreamSimulationTest {
     private static final int STEPS = 1500;
@@ -47,6 +48,7 @@ class StreamSimulationTest {
         final List<Client> clients = new ArrayList<>();
         FeedRing feed;
         long[] tails;
+        int truncations;
 
         World(long seed) {
             this.seed = seed;
@@ -70,7 +72,7 @@ class StreamSimulationTest {
 
         void step() throws IOException {
             int p = random.nextInt(logs.size());
-            switch (random.nextInt(12)) {
+            switch (random.nextInt(13)) {
                 case 0, 1, 2 -> logs.get(p).append(random.nextInt(6), random);
                 case 3, 4, 5 -> readTail(p);
                 case 6 -> {
@@ -90,6 +92,11 @@ class StreamSimulationTest {
                         for (var client : clients) {
                             client.cut(client.unread());
                         }
+                    }
+                }
+                case 9 -> {
+                    if (random.nextInt(20) == 0) {
+                        truncate(p);
                     }
                 }
                 default -> {
@@ -115,6 +122,23 @@ class StreamSimulationTest {
             }
         }
 
+        /** The feed learns it before the log has grown beyond the feed again: later, nobody could. */
+        void truncate(int p) throws IOException {
+            var source = logs.get(p);
+            if (tails[p] == FeedRing.UNKNOWN || tails[p] <= source.start) {
+                return;
+            }
+            source.truncate(source.start + random.nextLong(tails[p] - source.start));
+            tails[p] = source.end;
+            feed.moveBack(p, tails[p]);
+            truncations++;
+            for (var client : clients) {
+                if (client.truncationsTold == truncations - 1 && random.nextInt(3) == 0) {
+                    client.reconnect(random.nextInt(client.unread() + 1));
+                }
+            }
+        }
+
         void settle() throws IOException {
             for (int p = 0; p < logs.size(); p++) {
                 while (tails[p] == FeedRing.UNKNOWN || tails[p] < logs.get(p).end) {
@@ -129,10 +153,9 @@ class StreamSimulationTest {
         void check() {
             for (var client : clients) {
                 for (int p = 0; p < logs.size(); p++) {
-                    var expected = new TreeSet<>(logs.get(p).everything.tailSet(client.begin[p]));
-                    expected.removeAll(client.lost.get(p));
-                    assertThat(client.seen.get(p)).as("seed %d partition %d", seed, p).containsExactlyElementsOf(
-                            expected);
+                    var expected = new TreeMap<>(logs.get(p).everything.tailMap(client.lowest[p]));
+                    expected.keySet().removeAll(client.lost.get(p));
+                    assertThat(client.seen.get(p)).as("seed %d partition %d", seed, p).isEqualTo(expected);
                 }
             }
         }
@@ -140,29 +163,37 @@ class StreamSimulationTest {
         /** One client with as many connections in a row as it needs. */
         final class Client {
             final long[] begin = new long[logs.size()];
-            final List<List<Long>> seen = new ArrayList<>();
+            final long[] lowest;
+            final List<TreeMap<Long, Integer>> seen = new ArrayList<>();
             final List<TreeSet<Long>> lost = new ArrayList<>();
             ByteArrayOutputStream wire = new ByteArrayOutputStream();
             SseParser parser = new SseParser("");
             int read;
             StreamCursor cursor;
             int turn;
+            int truncationsTold = truncations;
 
-            Client(boolean fromEarliest) {
+            Client(boolean fromEarliest) throws IOException {
                 for (int p = 0; p < begin.length; p++) {
                     begin[p] = fromEarliest ? logs.get(p).start : logs.get(p).end;
-                    seen.add(new ArrayList<>());
+                    seen.add(new TreeMap<>());
                     lost.add(new TreeSet<>());
                 }
+                lowest = begin.clone();
                 connect(begin.clone());
             }
 
-            void connect(long[] positions) {
+            void connect(long[] positions) throws IOException {
                 wire = new ByteArrayOutputStream();
                 read = 0;
                 cursor = new StreamCursor(subscription, positions, feed.join(), (bytes, length) -> wire.write(bytes, 0,
                         length));
                 cursor.writeId();
+                for (int p = 0; p < begin.length; p++) {
+                    if (cursor.isDoubtful(p)) {
+                        fetch(p);
+                    }
+                }
             }
 
             void step() throws IOException {
@@ -188,18 +219,46 @@ class StreamSimulationTest {
                     return;
                 }
                 turn = p;
+                fetch(p);
+            }
+
+            void fetch(int p) throws IOException {
                 var source = logs.get(p);
                 long position = cursor.position(p);
                 if (position < source.start) {
                     cursor.lose(p, position, source.start);
-                } else if (position < source.end) {
+                } else if (position > source.end) {
+                    cursor.lose(p, position, source.end);
+                } else if (position == source.end) {
+                    cursor.confirm(p);
+                } else {
+                    cursor.confirm(p);
                     // Brokers give more than the stream needs to reach its feed.
                     cursor.fetched(p, source.read(position, 1 + random.nextInt(30)));
                 }
             }
 
             /** The connection breaks after so many more bytes have come through; the client comes back with its last id. */
-            void cut(int through) {
+            void cut(int through) throws IOException {
+                if (truncationsTold < truncations) {
+                    // An id of before is good for nothing once the log has grown beyond it again.
+                    learn();
+                    reconnect(unread());
+                } else {
+                    reconnect(through);
+                }
+            }
+
+            void learn() throws IOException {
+                boolean more = true;
+                while (more) {
+                    more = cursor.advance();
+                }
+                cursor.drain();
+                truncationsTold = truncations;
+            }
+
+            void reconnect(int through) throws IOException {
                 read(through);
                 var again = new SseParser(parser.lastEventId());
                 again.events().addAll(parser.events());
@@ -224,33 +283,54 @@ class StreamSimulationTest {
                 for (var event : parser.events()) {
                     if (event.type().equals("record")) {
                         var parts = event.data().split("@");
-                        seen.get(Integer.parseInt(parts[0])).add(Long.parseLong(parts[1]));
+                        note(Integer.parseInt(parts[0]), Long.parseLong(parts[1]), Integer.parseInt(parts[2]));
                     } else if (event.type().equals("gap")) {
                         noteGap(event.data());
                     }
                 }
             }
 
+            private void note(int p, long offset, int version) {
+                assertThat(seen.get(p).tailMap(offset)).as("seed %d partition %d: twice, or late", seed, p).isEmpty();
+                seen.get(p).put(offset, version);
+            }
+
             private void noteGap(String data) {
                 var numbers = data.replaceAll("\"topic\":\"t\"", "").replaceAll("[^0-9]+", " ").trim().split(" ");
-                for (long offset = Long.parseLong(numbers[1]); offset < Long.parseLong(numbers[2]); offset++) {
-                    lost.get(Integer.parseInt(numbers[0])).add(offset);
+                int p = Integer.parseInt(numbers[0]);
+                long requested = Long.parseLong(numbers[1]);
+                long available = Long.parseLong(numbers[2]);
+                for (long offset = requested; offset < available; offset++) {
+                    lost.get(p).add(offset);
+                }
+                if (available < requested) {
+                    seen.get(p).tailMap(available).clear();
+                    lost.get(p).tailSet(available).clear();
+                    lowest[p] = Math.min(lowest[p], available);
                 }
             }
         }
 
         final class Log {
-            final TreeSet<Long> everything = new TreeSet<>();
+            /** Each offset's record, by the number of times that the log had been cut back when it was written. */
+            final TreeMap<Long, Integer> everything = new TreeMap<>();
+            int version;
             long start;
             long end;
 
             void append(int count, Random random) {
                 for (int i = 0; i < count; i++) {
                     if (random.nextInt(8) > 0) {
-                        everything.add(end);
+                        everything.put(end, version);
                     }
                     end++;
                 }
+            }
+
+            void truncate(long to) {
+                end = to;
+                everything.tailMap(to).clear();
+                version++;
             }
 
             void retain(Random random) {
@@ -259,11 +339,12 @@ class StreamSimulationTest {
 
             RenderedRecords read(long from, int span) {
                 long to = Math.min(end, from + span);
-                var offsets = everything.subSet(from, to).stream().mapToLong(Long::longValue).toArray();
+                var offsets = everything.subMap(from, to).keySet().stream().mapToLong(Long::longValue).toArray();
                 var data = new StringBuilder();
                 var ends = new int[offsets.length];
                 for (int i = 0; i < offsets.length; i++) {
-                    data.append("data: ").append(logs.indexOf(this)).append('@').append(offsets[i]).append("\n\n");
+                    data.append("data: ").append(logs.indexOf(this)).append('@').append(offsets[i]).append('@')
+                            .append(everything.get(offsets[i])).append("\n\n");
                     ends[i] = data.length();
                 }
                 return new RenderedRecords(from, to, offsets, ends, data.toString().getBytes(StandardCharsets.UTF_8));

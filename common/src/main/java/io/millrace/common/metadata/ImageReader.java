@@ -22,6 +22,8 @@ final class ImageReader {
 
     private final Connection connection;
     private final JdbcClient sql;
+    /** Whether what is known was read over this connection. */
+    private boolean sameHistory;
 
     ImageReader(Connection connection) {
         this.connection = connection;
@@ -31,10 +33,11 @@ final class ImageReader {
     /**
      * The newest image: the known one if nothing changed, else the known one with the difference applied, or all of it afresh where the
      * difference is not known: deletions were forgotten, or the database is another one or has gone back in time (a failover to a
-     * standby that lagged behind).
+     * standby that lagged behind). Such a standby may since have come past the known version by other changes, which no version tells;
+     * but no failover leaves a connection as it was, so the first image of each connection is read afresh.
      */
     ClusterImage newerThan(ClusterImage known) throws SQLException {
-        if (cluster().isAt(known)) {
+        if (sameHistory && cluster().isAt(known)) {
             return known;
         }
         // All queries must see one moment, or a topic could come without its partitions.
@@ -43,10 +46,11 @@ final class ImageReader {
         connection.setReadOnly(true);
         try {
             var cluster = cluster();
-            var base = cluster.canContinue(known) ? known : ClusterImage.EMPTY;
+            var base = sameHistory && cluster.canContinue(known) ? known : ClusterImage.EMPTY;
             var image = changesSince(base.version(), cluster).applyTo(base);
             connection.commit();
-            return image;
+            sameHistory = true;
+            return image.equals(known) ? known : image;
         } catch (SQLException | RuntimeException e) {
             connection.rollback();
             throw e;

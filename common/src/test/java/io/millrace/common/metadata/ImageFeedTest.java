@@ -115,6 +115,22 @@ class ImageFeedTest {
     }
 
     @Test
+    void a_database_that_went_back_and_has_overtaken_the_known_version_is_read_afresh() throws Exception {
+        createTopic("orders", 1);
+        assertThat(feed.awaitVersion(createTopic("lost", 1), LONG)).isTrue();
+        postgres.stop();
+        await().atMost(LONG).until(() -> !feed.isConnected());
+
+        // As if "lost" had never been replicated, and something else happened instead.
+        postgres.direct().sql("delete from metadata.topic where name = 'lost'").update();
+        long version = transactionPastTheLink().write(next -> next);
+        postgres.start();
+
+        assertThat(feed.awaitVersion(version, LONG)).isTrue();
+        assertThat(feed.current().topicsByName()).containsOnlyKeys("orders");
+    }
+
+    @Test
     void a_topic_that_is_missing_was_deleted_only_if_the_image_says_so() throws Exception {
         createTopic("orders", 1);
         createTopic("payments", 1);

@@ -26,6 +26,7 @@ import io.millrace.common.api.InstancesApi.Position;
 import io.millrace.common.api.InstancesApi.Seek;
 import io.millrace.common.api.InstancesApi.Subscription;
 import io.millrace.common.api.InstancesApi.Withdrawn;
+import io.millrace.common.api.OffsetsApi;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
@@ -442,6 +443,18 @@ class HttpConsumersTest {
         assertRefused(() -> GROUPS.describe(group), ErrorCode.UNKNOWN_GROUP, group);
         create("a");
         assertThat(GROUPS.describe(group).state()).isEqualTo("EMPTY");
+    }
+
+    @Test
+    void offsets_that_have_outlived_their_group_are_deleted_and_nothing_at_all_is_unknown() {
+        OFFSETS.commit(group, new OffsetsApi.Commit(null, List.of(new OffsetsApi.CommitOffset("orders", 0, 9, null,
+                null))));
+
+        GROUPS.delete(group);
+
+        assertThat(OFFSETS.of(group)).isEmpty();
+        assertRefused(() -> GROUPS.delete(group), ErrorCode.UNKNOWN_GROUP, group);
+        create("a");
     }
 
     private void create(String name) {

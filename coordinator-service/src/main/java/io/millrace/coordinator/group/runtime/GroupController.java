@@ -8,6 +8,7 @@ import java.util.TreeSet;
 import org.springframework.web.bind.annotation.RestController;
 
 import io.millrace.common.api.GroupsApi;
+import io.millrace.common.api.OffsetsApi;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.coordinator.group.Group;
@@ -46,7 +47,17 @@ class GroupController implements GroupsApi {
 
     @Override
     public void delete(String group) {
-        runtime.delete(group, () -> clients.offsets().delete(group));
+        runtime.delete(group, new GroupRuntime.CommittedOffsets() {
+            @Override
+            public boolean exist() {
+                return !clients.offsets().fetch(group, new OffsetsApi.Fetch(null)).offsets().isEmpty();
+            }
+
+            @Override
+            public void delete() {
+                clients.offsets().delete(group);
+            }
+        });
     }
 
     private static MemberDescription description(Member member, Topics topics) {

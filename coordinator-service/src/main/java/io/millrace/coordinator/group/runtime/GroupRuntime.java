@@ -191,27 +191,63 @@ public class GroupRuntime {
         return groups;
     }
 
+    /** What a group has committed, which outlives the group where it was never deleted with it. */
+    interface CommittedOffsets {
+        boolean exist();
+
+        void delete();
+    }
+
     /**
-     * Deletes an empty group.
+     * Deletes an empty group, or the offsets of a group that has nothing else.
      *
-     * @param offsets deletes what the group has committed; when it fails, the group stays
+     * @param offsets deleted first; when that fails, the group stays
      */
-    void delete(String groupId, Runnable offsets) {
-        GroupCell cell = existing(shardOf(groupId), groupId);
+    void delete(String groupId, CommittedOffsets offsets) {
+        Shard shard = shardOf(groupId);
+        GroupCell made = cell(shard, groupId, null);
+        GroupCell known = shard.groups.putIfAbsent(groupId, made);
+        // Whoever wants to make the group meanwhile waits for it.
+        GroupCell cell = known == null ? made : known;
         cell.turnstile.pass(() -> {
-            Group group = present(cell);
-            if (!group.members().isEmpty() || store.hasInstances(groupId)) {
-                throw notEmpty(groupId);
+            if (cell.deleted) {
+                throw unknown(groupId);
             }
-            offsets.run();
-            storing(cell, () -> {
-                if (!store.delete(cell.shard, groupId)) {
-                    throw notEmpty(groupId);
+            boolean isPlaceholder = known == null && cell.group == null;
+            try {
+                delete(cell, stored(cell), offsets);
+            } catch (RuntimeException e) {
+                if (isPlaceholder) {
+                    forget(cell);
                 }
-                cell.deleted = true;
-                cell.shard.groups.remove(groupId);
-            });
+                throw e;
+            }
+            forget(cell);
         });
+    }
+
+    private void delete(GroupCell cell, @Nullable Group group, CommittedOffsets offsets) {
+        if (group == null) {
+            if (!offsets.exist()) {
+                throw unknown(cell.groupId);
+            }
+            offsets.delete();
+            return;
+        }
+        if (!group.members().isEmpty() || store.hasInstances(cell.groupId)) {
+            throw notEmpty(cell.groupId);
+        }
+        offsets.delete();
+        storing(cell, () -> {
+            if (!store.delete(cell.shard, cell.groupId)) {
+                throw notEmpty(cell.groupId);
+            }
+        });
+    }
+
+    private static void forget(GroupCell cell) {
+        cell.deleted = true;
+        cell.shard.groups.remove(cell.groupId, cell);
     }
 
     /** Looks once through all groups for members to expire and topics to tell of; begins sessions anew where we were away. */
@@ -319,7 +355,8 @@ public class GroupRuntime {
         } catch (RefusedException e) {
             if (e.code() == ErrorCode.UNAVAILABLE) {
                 cell.group = null;
-                storeAway = true;
+                // One transaction that was given up says nothing about the other groups.
+                storeAway |= GroupStore.wasAway(e);
             }
             throw e;
         } catch (RuntimeException e) {
@@ -336,12 +373,24 @@ public class GroupRuntime {
     }
 
     private Group present(GroupCell cell) {
-        if (cell.deleted) {
+        Group group = stored(cell);
+        if (group == null) {
             throw unknown(cell.groupId);
+        }
+        return group;
+    }
+
+    /** Null where there is no such group. */
+    private @Nullable Group stored(GroupCell cell) {
+        if (cell.deleted) {
+            return null;
         }
         Group group = cell.group;
         if (group == null) {
-            group = store.load(cell.shard, cell.groupId).stream().findFirst().orElseThrow(() -> unknown(cell.groupId));
+            group = store.load(cell.shard, cell.groupId).stream().findFirst().orElse(null);
+            if (group == null) {
+                return null;
+            }
             cell.group = group;
             cell.sessionsOutdated = true;
         }

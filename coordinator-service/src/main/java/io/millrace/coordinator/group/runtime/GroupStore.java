@@ -7,11 +7,13 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Supplier;
 
 import org.jspecify.annotations.Nullable;
+import org.springframework.core.NestedRuntimeException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
 import org.springframework.jdbc.BadSqlGrammarException;
@@ -39,7 +41,7 @@ import io.millrace.coordinator.group.TopicPattern;
  *
  * <p>
  * Refused with {@link ErrorCode#NOT_COORDINATOR} where the shard is another's, with {@link ErrorCode#UNAVAILABLE} where
- * PostgreSQL does not answer; after the latter it is unknown whether the change was stored.
+ * PostgreSQL does not answer, or gives up on the transaction; after the latter it is unknown whether the change was stored.
  */
 @Component
 public class GroupStore {
@@ -115,6 +117,10 @@ public class GroupStore {
                 and not exists (select from groups.member where member.group_id = :group)
                 and not exists (select from groups.instance where instance.group_id = :group)
             """;
+
+    /** Serialization failure and deadlock: nothing was stored, and the same again is likely to succeed. */
+    private static final Set<String> ROLLED_BACK = Set.of("40001", "40P01");
+    private static final int MAX_ATTEMPTS = 3;
 
     private final JdbcClient jdbc;
     private final TransactionTemplate transaction;
@@ -304,14 +310,43 @@ public class GroupStore {
     }
 
     private static <T> T answering(Supplier<T> work) {
-        try {
-            return work.get();
-        } catch (BadSqlGrammarException | DataIntegrityViolationException e) {
-            // PostgreSQL answered, and the statement was at fault.
-            throw e;
-        } catch (DataAccessException | TransactionException e) {
-            throw new RefusedException(ErrorCode.UNAVAILABLE, "PostgreSQL does not answer", e);
+        for (int attempt = 1;; attempt++) {
+            try {
+                return work.get();
+            } catch (BadSqlGrammarException | DataIntegrityViolationException e) {
+                // PostgreSQL answered, and the statement was at fault.
+                throw e;
+            } catch (DataAccessException | TransactionException e) {
+                String state = sqlState(e);
+                if (state == null || !ROLLED_BACK.contains(state) || attempt == MAX_ATTEMPTS) {
+                    throw new RefusedException(ErrorCode.UNAVAILABLE, isConnectionLost(state)
+                            ? "PostgreSQL does not answer"
+                            : "PostgreSQL did not carry it out; try again", e);
+                }
+            }
         }
+    }
+
+    /** Whether PostgreSQL was away, rather than having given up on one transaction. */
+    static boolean wasAway(RefusedException refusal) {
+        return refusal.getCause() instanceof NestedRuntimeException cause && isConnectionLost(sqlState(cause));
+    }
+
+    /**
+     * By the SQL state (PostgreSQL manual, appendix A): 08 connection, 53300 too many connections, 57P operator intervention such as a
+     * shutdown; a connection that the pool could not give, or that it had closed, has none.
+     */
+    private static boolean isConnectionLost(@Nullable String sqlState) {
+        return sqlState == null || sqlState.startsWith("08") || sqlState.equals("53300") || sqlState.startsWith("57P");
+    }
+
+    private static @Nullable String sqlState(Throwable failure) {
+        for (Throwable cause = failure; cause != null; cause = cause.getCause()) {
+            if (cause instanceof SQLException sql && sql.getSQLState() != null) {
+                return sql.getSQLState();
+            }
+        }
+        return null;
     }
 
     private static RefusedException lost(int shard) {

@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.stream.IntStream;
 
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AutoClose;
@@ -15,9 +16,12 @@ import org.junit.jupiter.api.Test;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.ClusterImage;
 import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.GroupEvent;
 import io.millrace.coordinator.group.GroupReply;
+import io.millrace.coordinator.group.MemberProfile;
+import io.millrace.coordinator.group.Subscription;
 import io.millrace.coordinator.testing.FixedImages;
 import io.millrace.testing.TestPostgres;
 
@@ -206,11 +210,12 @@ class GroupRuntimeTest {
     void deleting_takes_the_offsets_first_and_only_empty_groups() {
         first.join("a", "orders");
         var offsetsDeleted = new AtomicBoolean();
-        assertRefused(() -> first.runtime.delete(GROUP, () -> offsetsDeleted.set(true)), ErrorCode.GROUP_NOT_EMPTY);
+        assertRefused(() -> first.runtime.delete(GROUP, offsets(() -> offsetsDeleted.set(true))),
+                ErrorCode.GROUP_NOT_EMPTY);
         assertThat(offsetsDeleted).isFalse();
         first.apply(new GroupEvent.Leave("a"));
 
-        first.runtime.delete(GROUP, () -> offsetsDeleted.set(true));
+        first.runtime.delete(GROUP, offsets(() -> offsetsDeleted.set(true)));
 
         assertThat(offsetsDeleted).isTrue();
         assertRefused(() -> first.runtime.find(GROUP), ErrorCode.UNKNOWN_GROUP);
@@ -220,11 +225,54 @@ class GroupRuntimeTest {
 
     @Test
     void a_group_whose_offsets_cannot_be_deleted_stays() {
-        assertRefused(() -> first.runtime.delete(GROUP, () -> {
+        assertRefused(() -> first.runtime.delete(GROUP, offsets(() -> {
             throw new RefusedException(ErrorCode.UNAVAILABLE, "no offset service");
-        }), ErrorCode.UNAVAILABLE);
+        })), ErrorCode.UNAVAILABLE);
 
         assertThat(first.runtime.find(GROUP).phase()).isEqualTo(Group.Phase.EMPTY);
+    }
+
+    @Test
+    void a_deadlock_is_tried_again() {
+        failInsertedMembers("40P01", 2);
+
+        assertThat(first.join("a", "orders")).isInstanceOf(GroupReply.Granted.class);
+    }
+
+    @Test
+    void one_statement_that_timed_out_does_not_lengthen_the_sessions_of_other_groups() {
+        first.join("a", "orders");
+        failInsertedMembers("57014", 1_000);
+        String other = IntStream.iterate(0, i -> i + 1).mapToObj(i -> "other-" + i)
+                .filter(name -> ClusterImage.shardOf(name) == RuntimeFixture.SHARD).findFirst().orElseThrow();
+        var shard = first.runtime.shardOf(other);
+        first.runtime.within(shard, other, () -> {});
+        var join = new GroupEvent.Join("b", new MemberProfile("client", "host", Subscription.to(List.of("orders")),
+                null,
+                10_000, 20_000));
+
+        first.nowMs.set(RuntimeFixture.SESSION_TIMEOUT_MS);
+        assertRefused(() -> first.runtime.apply(shard, other, join, 0), ErrorCode.UNAVAILABLE);
+
+        tickUntil(() -> assertThat(first.runtime.find(GROUP).members()).isEmpty());
+    }
+
+    /** As PostgreSQL may: so many of the next attempts. */
+    private void failInsertedMembers(String sqlState, int attempts) {
+        postgres.direct().sql("create sequence groups.attempt").update();
+        postgres.direct().sql("""
+                create function groups.fail() returns trigger language plpgsql as $$
+                begin
+                    if nextval('groups.attempt') <= %d then
+                        raise exception 'as the test wishes' using errcode = '%s';
+                    end if;
+                    return new;
+                end
+                $$
+                """.formatted(attempts, sqlState)).update();
+        postgres.direct().sql("""
+                create trigger failing before insert on groups.member for each row execute function groups.fail()
+                """).update();
     }
 
     @Test
@@ -250,6 +298,20 @@ class GroupRuntimeTest {
                 """).query(String.class).list();
 
         assertThat(rows).containsExactly("0 a a false", "1 a a false", "2 b a true", "3 b a true");
+    }
+
+    private static GroupRuntime.CommittedOffsets offsets(Runnable delete) {
+        return new GroupRuntime.CommittedOffsets() {
+            @Override
+            public boolean exist() {
+                return false;
+            }
+
+            @Override
+            public void delete() {
+                delete.run();
+            }
+        };
     }
 
     /** As the loop does: a look that finds the group busy leaves it to the next one. */

@@ -79,6 +79,11 @@ public final class RecordSlices {
         headersEnd[count - 1] = headerCount;
     }
 
+    /** Memory held, the source not counted. */
+    public int capacityBytes() {
+        return keyStart.length * (6 * Integer.BYTES + Long.BYTES) + headers.length * Integer.BYTES;
+    }
+
     public byte[] bytes() {
         return bytes;
     }

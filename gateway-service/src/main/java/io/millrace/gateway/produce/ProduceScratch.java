@@ -28,7 +28,7 @@ final class ProduceScratch {
 
     /** Memory held. */
     int capacityBytes() {
-        return body.length + answer.capacity();
+        return body.length + records.capacityBytes() + answer.capacity();
     }
 
     /**
@@ -42,12 +42,11 @@ final class ProduceScratch {
             throw tooLarge(limitBytes);
         }
         length = 0;
-        if (announcedBytes > body.length) {
-            body = new byte[(int) announcedBytes];
-        }
         while (announcedBytes < 0 || length < announcedBytes) {
             if (length == body.length) {
-                body = Arrays.copyOf(body, (int) Math.min(2L * length, limitBytes + 1L));
+                // As bytes come: a client that announces much and sends nothing takes no memory.
+                long mostBytes = announcedBytes < 0 ? limitBytes + 1L : announcedBytes;
+                body = Arrays.copyOf(body, (int) Math.min(2L * length, mostBytes));
             }
             int read = in.read(body, length, body.length - length);
             if (read < 0) {

@@ -9,15 +9,55 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.random.RandomGenerator;
+import org.junit.jupiter.api.extension.AfterAllCallback;
+import org.junit.jupiter.api.extension.AfterEachCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
-/** Starts the shared suite for the first test that asks and stops it after the last. Gives tests the {@link Suite} and its {@link Gateway}. */
-final class SharedSuite implements ParameterResolver {
+/**
+ * Starts the shared suite for the first test that asks and stops it after the last. Gives tests the {@link Suite} and its {@link Gateway}. Its data goes
+ * with it unless a test failed.
+ */
+final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAllCallback {
     private static final int BROKERS = 3;
     private static final Namespace NAMESPACE = Namespace.create(SharedSuite.class);
+
+    /** The suite until the last test has ended. */
+    private static final class Running implements AutoCloseable {
+        private final Suite suite;
+        private volatile boolean isAnyTestFailed;
+
+        Running(Suite suite) {
+            this.suite = suite;
+        }
+
+        @Override
+        public void close() throws IOException {
+            suite.close();
+            if (!isAnyTestFailed) {
+                SuiteDirectories.deleteRecursively(suite.settings().directories().data());
+            }
+        }
+    }
+
+    @Override
+    public void afterEach(ExtensionContext context) {
+        noteFailure(context);
+    }
+
+    @Override
+    public void afterAll(ExtensionContext context) {
+        noteFailure(context);
+    }
+
+    private static void noteFailure(ExtensionContext context) {
+        Running running = context.getRoot().getStore(NAMESPACE).get(Running.class, Running.class);
+        if (running != null && context.getExecutionException().isPresent()) {
+            running.isAnyTestFailed = true;
+        }
+    }
 
     @Override
     public boolean supportsParameter(ParameterContext parameter, ExtensionContext context) {
@@ -28,7 +68,7 @@ final class SharedSuite implements ParameterResolver {
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
         Suite suite = context.getRoot().getStore(NAMESPACE)
-                .computeIfAbsent(Suite.class, type -> start(), Suite.class);
+                .computeIfAbsent(Running.class, type -> new Running(start()), Running.class).suite;
         return parameter.getParameter().getType() == Suite.class ? suite : new Gateway(suite.gatewayUrl());
     }
 

@@ -8,6 +8,7 @@ import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.GatewayProperties;
 import io.millrace.gateway.producer.Delivery;
 import io.millrace.gateway.producer.Producer;
+import io.millrace.gateway.producer.ProducerMeters;
 import io.millrace.gateway.producer.ProducerProperties;
 import io.millrace.gateway.records.RecordFormat;
 import jakarta.servlet.http.HttpServletRequest;
@@ -25,15 +26,17 @@ class ProduceHandler {
     private final Topics topics;
     private final Producer producer;
     private final AsyncLosses asyncLosses;
+    private final ProducerMeters meters;
     private final Duration answerTimeout;
     private final int maxBodyBytes;
     private final ProduceScratches scratches = new ProduceScratches();
 
-    ProduceHandler(Topics topics, Producer producer, AsyncLosses asyncLosses, ProducerProperties producerProperties,
-            GatewayProperties properties) {
+    ProduceHandler(Topics topics, Producer producer, ProducerMeters meters, AsyncLosses asyncLosses,
+            ProducerProperties producerProperties, GatewayProperties properties) {
         this.topics = topics;
         this.producer = producer;
         this.asyncLosses = asyncLosses;
+        this.meters = meters;
         // The producer notices at a retry that a batch's time is over, and knows by then whether it was ever sent.
         this.answerTimeout = producerProperties.deliveryTimeout().plus(producerProperties.retryBackoff().multipliedBy(
                 5));
@@ -42,16 +45,44 @@ class ProduceHandler {
 
     void produce(String topic, HttpServletRequest request, HttpServletResponse response) throws IOException,
             InterruptedException {
-        produce(topics.require(topic), RecordSlices.ANY_PARTITION, request, response);
+        produceTimed(topic, RecordSlices.ANY_PARTITION, request, response);
     }
 
     void produceToPartition(String topic, int partition, HttpServletRequest request, HttpServletResponse response)
             throws IOException, InterruptedException {
-        TopicImage image = topics.require(topic);
-        if (image.partition(partition) == null) {
-            throw Topics.unknownPartition(image, partition);
+        if (partition < 0) {
+            throw Topics.unknownPartition(topics.require(topic), partition);
         }
-        produce(image, partition, request, response);
+        produceTimed(topic, partition, request, response);
+    }
+
+    private void produceTimed(String topic, int partition, HttpServletRequest request, HttpServletResponse response)
+            throws IOException, InterruptedException {
+        long begun = System.nanoTime();
+        // What is thrown and not refused is a bug or the shutdown: 500 or 503.
+        int status = HttpServletResponse.SC_INTERNAL_SERVER_ERROR;
+        boolean clientLeft = false;
+        try {
+            TopicImage image = topics.require(topic);
+            if (partition != RecordSlices.ANY_PARTITION && image.partition(partition) == null) {
+                throw Topics.unknownPartition(image, partition);
+            }
+            produce(image, partition, request, response);
+            status = HttpServletResponse.SC_OK;
+        } catch (RefusedException refusal) {
+            status = refusal.code().httpStatus();
+            throw refusal;
+        } catch (IOException failure) {
+            clientLeft = true;
+            throw failure;
+        } finally {
+            long durationNanos = System.nanoTime() - begun;
+            if (clientLeft) {
+                meters.clientLeft(durationNanos);
+            } else {
+                meters.answered(status, durationNanos);
+            }
+        }
     }
 
     private void produce(TopicImage topic, int partition, HttpServletRequest request, HttpServletResponse response)

@@ -25,11 +25,13 @@ public final class Delivery {
     private final AtomicInteger open;
     private final MemoryBudget budget;
     private final long reservedBytes;
+    private final RefusedRecords refused;
     private final @Nullable LossListener losses;
     private volatile @Nullable Thread waiter;
 
     /** @param losses told of records that are refused after they were taken, from any thread and under locks; it must not wait */
-    Delivery(int count, MemoryBudget budget, long reservedBytes, @Nullable LossListener losses) {
+    Delivery(int count, MemoryBudget budget, long reservedBytes, RefusedRecords refused,
+            @Nullable LossListener losses) {
         this.count = count;
         this.partitions = new int[count];
         this.offsets = new long[count];
@@ -39,6 +41,7 @@ public final class Delivery {
         this.budget = budget;
         this.reservedBytes = reservedBytes;
         this.losses = losses;
+        this.refused = refused;
     }
 
     /** Records of the request. */
@@ -119,6 +122,7 @@ public final class Delivery {
 
     void refuse(int record, ErrorCode error) {
         errors[record] = error;
+        refused.add(error, 1);
         finish(1);
     }
 
@@ -146,6 +150,7 @@ public final class Delivery {
         if (losses != null) {
             losses.lost(partitions[firstRecord], length, error);
         }
+        refused.add(error, length);
         finish(length);
     }
 

@@ -49,6 +49,7 @@ public final class Producer implements AutoCloseable {
             .daemon().name("producer-retry").factory());
     private final LongAdder recordsAccepted = new LongAdder();
     private final LongAdder retries = new LongAdder();
+    private final RefusedRecords refused = new RefusedRecords();
     private volatile boolean closing;
 
     public Producer(ClusterImages images, BrokerClient client, ProducerProperties properties, RandomGenerator random) {
@@ -85,13 +86,15 @@ public final class Producer implements AutoCloseable {
             bytes += records.sizeUpperBound(i);
         }
         if (closing) {
+            refused.add(ErrorCode.UNAVAILABLE, records.count());
             throw new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again");
         }
         if (!budget.reserve(bytes)) {
+            refused.add(ErrorCode.QUEUE_FULL, records.count());
             throw new RefusedException(ErrorCode.QUEUE_FULL, "more than " + budget.limitBytes() / 1024
                     + " KiB of records wait for their brokers; try again later");
         }
-        var delivery = new Delivery(records.count(), budget, bytes, losses);
+        var delivery = new Delivery(records.count(), budget, bytes, refused, losses);
         TopicQueues queues = topics.computeIfAbsent(topic.id(),
                 _ -> new TopicQueues(topic, buffers, properties));
         TopicLimits limits = queues.limits(topic);
@@ -266,6 +269,11 @@ public final class Producer implements AutoCloseable {
     /** Records taken since the start. */
     public long recordsAccepted() {
         return recordsAccepted.sum();
+    }
+
+    /** Records that were refused for the given reason since the start, whether or not somebody waited for their answer. */
+    public long recordsRefused(ErrorCode error) {
+        return refused.count(error);
     }
 
     /** Times that a partition's batches were sent again or waited for a leader. */

@@ -1,8 +1,6 @@
 package io.millrace.gateway.producer;
 
-import io.micrometer.core.instrument.FunctionCounter;
-import io.micrometer.core.instrument.Gauge;
-import io.micrometer.core.instrument.binder.MeterBinder;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.wire.BrokerClient;
 import java.util.concurrent.ThreadLocalRandom;
@@ -20,14 +18,7 @@ class ProducerConfiguration {
     }
 
     @Bean
-    MeterBinder producerMetrics(Producer producer) {
-        return registry -> {
-            Gauge.builder("millrace.producer.buffered", producer, Producer::bufferedBytes).baseUnit("bytes")
-                    .description("Records that wait for their leaders or for their answers").register(registry);
-            FunctionCounter.builder("millrace.producer.records", producer, Producer::recordsAccepted)
-                    .description("Records taken").register(registry);
-            FunctionCounter.builder("millrace.producer.retries", producer, Producer::retries)
-                    .description("Times that batches were sent again or waited for a leader").register(registry);
-        };
+    ProducerMeters producerMeters(MeterRegistry registry, Producer producer) {
+        return new ProducerMeters(registry, producer);
     }
 }

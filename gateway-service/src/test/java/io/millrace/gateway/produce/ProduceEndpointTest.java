@@ -79,6 +79,34 @@ class ProduceEndpointTest {
     }
 
     @Test
+    void requests_are_timed_by_status_and_refused_records_counted_by_reason() {
+        String topic = topic(1);
+        var meters = gateway.bean(MeterRegistry.class);
+        long answered = requests(meters, "2xx");
+        long refused = requests(meters, "4xx");
+        double unknown = unknownPartitions(meters);
+
+        post("/topics/" + topic, "{\"records\":[{\"value\":1},{\"value\":2,\"partition\":7}]}", JSON);
+        post("/topics/" + topic + "/partitions/0", "{\"records\":[{\"value\":1}]}", JSON);
+        post("/topics/" + topic, "{\"records\":", JSON);
+
+        // A request is timed when its answer has been written.
+        await().untilAsserted(() -> {
+            assertThat(requests(meters, "2xx") - answered).isEqualTo(2);
+            assertThat(requests(meters, "4xx") - refused).isEqualTo(1);
+        });
+        assertThat(unknownPartitions(meters) - unknown).isEqualTo(1);
+    }
+
+    private static long requests(MeterRegistry meters, String status) {
+        return meters.get("millrace.producer.requests").tag("status", status).timer().count();
+    }
+
+    private static double unknownPartitions(MeterRegistry meters) {
+        return meters.get("millrace.producer.refused").tag("error", "UNKNOWN_PARTITION").functionCounter().count();
+    }
+
+    @Test
     void text_is_stored_as_utf8_and_binary_as_the_bytes() {
         String topic = topic(1);
 

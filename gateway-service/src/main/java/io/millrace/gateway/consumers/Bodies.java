@@ -15,7 +15,7 @@ final class Bodies {
     /** All may be absent, and so may the body. */
     @Schema(name = "CreateConsumer")
     record CreateConsumer(
-            @Schema(description = "Unique in the group; made up when absent", example = "billing-1") @Nullable String name,
+            @Schema(description = "Unique in the group; made up when absent", example = "c1") @Nullable String name,
             @Schema(description = "How records are shown", allowableValues = {
                     "json", "binary",
                     "text"}, defaultValue = "binary", example = "json") @Nullable String format,
@@ -34,8 +34,8 @@ final class Bodies {
     /** @param baseUri prefix of every other call on the instance */
     @Schema(name = "CreatedConsumer")
     record CreatedConsumer(
-            @JsonProperty("instance_id") @Schema(example = "billing-1") String instanceId,
-            @JsonProperty("base_uri") @Schema(example = "http://localhost:8080/consumers/billing/instances/billing-1") String baseUri) {}
+            @JsonProperty("instance_id") @Schema(example = "c1") String instanceId,
+            @JsonProperty("base_uri") @Schema(example = "http://localhost:8080/consumers/shipping/instances/c1") String baseUri) {}
 
     /** Either of the two. */
     @Schema(name = "Subscribe", example = "{\"topics\": [\"orders\"]}")

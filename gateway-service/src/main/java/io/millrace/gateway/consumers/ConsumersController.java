@@ -12,6 +12,7 @@ import io.millrace.gateway.consumers.Bodies.CreatedConsumer;
 import io.millrace.gateway.consumers.Bodies.Partitions;
 import io.millrace.gateway.consumers.Bodies.Subscribe;
 import io.millrace.gateway.consumers.Bodies.Subscribed;
+import io.millrace.gateway.edge.ApiText;
 import io.millrace.gateway.records.RecordFormat;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -45,10 +46,11 @@ import org.springframework.web.bind.annotation.RestController;
 /** Consumer instances: created, subscribed, polled and ended. Their state is the coordinator's, so any gateway takes any call. */
 @RestController
 @RequestMapping("/consumers/{group}")
-@Tag(name = "Consumers", description = "Read in a group, whose members share the partitions")
+@Tag(name = ApiText.CONSUMERS)
 class ConsumersController {
     private static final String RECORDS = """
-            [{"topic":"orders","partition":0,"offset":41,"timestamp":1767225600000,"key":"a","value":{"n":1}}]""";
+            [{"topic":"orders","partition":0,"offset":0,"timestamp":1767225600000,"key":"customer-17",\
+            "value":{"order":1,"total":99.95}}]""";
 
     private final ServiceClients services;
     private final Polls polls;
@@ -61,11 +63,14 @@ class ConsumersController {
     @PostMapping
     @Operation(summary = "Create a consumer instance", description = "It lives until it is deleted or has not been called for some "
             + "minutes. `format` is how it will show records; without one it is `binary`.")
+    @io.swagger.v3.oas.annotations.parameters.RequestBody(content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = CreateConsumer.class), examples = {
+            @ExampleObject(name = "from the beginning, committing by hand", value = "{\"name\":\"c1\",\"format\":\"json\",\"auto.offset.reset\":\"earliest\",\"enable.auto.commit\":false}"),
+            @ExampleObject(name = "from the beginning, committed at the next poll", value = "{\"name\":\"c1\",\"format\":\"json\",\"auto.offset.reset\":\"earliest\"}")}))
     @ApiResponse(responseCode = "200", description = "Created")
     @ApiResponse(responseCode = "409", description = "The group has an instance of this name", content = @Content)
     @ApiResponse(responseCode = "422", description = "A setting is not allowed", content = @Content)
     CreatedConsumer create(
-            @Parameter(example = "billing") @PathVariable String group,
+            @Parameter(example = "shipping") @PathVariable String group,
             @RequestBody(required = false) @Nullable CreateConsumer body,
             HttpServletRequest request) {
         var settings = body == null ? CreateConsumer.DEFAULTS : body;
@@ -83,21 +88,24 @@ class ConsumersController {
             + "committed.")
     @ApiResponse(responseCode = "204", description = "Deleted")
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
-    void delete(@Parameter(example = "billing") @PathVariable String group,
-            @Parameter(example = "billing-1") @PathVariable String instance) {
+    void delete(@Parameter(example = "shipping") @PathVariable String group,
+            @Parameter(example = "c1") @PathVariable String instance) {
         services.instances(group).delete(group, instance);
     }
 
     @PostMapping("/instances/{instance}/subscription")
     @ResponseStatus(HttpStatus.NO_CONTENT)
     @Operation(summary = "Subscribe to topics, or to those that match a pattern", description = "Replaces an earlier subscription.")
+    @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = Subscribe.class), examples = {
+            @ExampleObject(name = "topics", value = "{\"topics\":[\"orders\"]}"),
+            @ExampleObject(name = "pattern", value = "{\"topic_pattern\":\"orders.*\"}")}))
     @ApiResponse(responseCode = "204", description = "Subscribed")
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
     @ApiResponse(responseCode = "409", description = "Topics and a pattern at once, or partitions are assigned by hand", content = @Content)
     @ApiResponse(responseCode = "422", description = "Neither topics nor a pattern", content = @Content)
     void subscribe(
-            @Parameter(example = "billing") @PathVariable String group,
-            @Parameter(example = "billing-1") @PathVariable String instance,
+            @Parameter(example = "shipping") @PathVariable String group,
+            @Parameter(example = "c1") @PathVariable String instance,
             @RequestBody Subscribe body) {
         if (body.topics() == null && body.topicPattern() == null) {
             throw new RefusedException(ErrorCode.INVALID_SETTING,
@@ -116,8 +124,8 @@ class ConsumersController {
     @ApiResponse(responseCode = "200", description = "Topics and partitions")
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
     Subscribed subscription(
-            @Parameter(example = "billing") @PathVariable String group,
-            @Parameter(example = "billing-1") @PathVariable String instance) {
+            @Parameter(example = "shipping") @PathVariable String group,
+            @Parameter(example = "c1") @PathVariable String instance) {
         var described = services.instances(group).describe(group, instance);
         var byTopic = new TreeMap<String, List<Integer>>();
         described.partitions().stream().sorted()
@@ -135,20 +143,23 @@ class ConsumersController {
     @ApiResponse(responseCode = "204", description = "Unsubscribed")
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
     void unsubscribe(
-            @Parameter(example = "billing") @PathVariable String group,
-            @Parameter(example = "billing-1") @PathVariable String instance) {
+            @Parameter(example = "shipping") @PathVariable String group,
+            @Parameter(example = "c1") @PathVariable String instance) {
         services.instances(group).subscribe(group, instance, new Subscription(List.of(), null));
     }
 
     @PostMapping("/instances/{instance}/assignments")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Assign partitions by hand", description = "Instead of a subscription: no other member is considered.")
+    @Operation(summary = "Assign partitions by hand", description = "Instead of a subscription, which must have been "
+            + "deleted: no other member is considered.")
+    @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = Partitions.class), examples = {
+            @ExampleObject(name = "all three", value = "{\"partitions\":[{\"topic\":\"orders\",\"partition\":0},{\"topic\":\"orders\",\"partition\":1},{\"topic\":\"orders\",\"partition\":2}]}")}))
     @ApiResponse(responseCode = "204", description = "Assigned")
     @ApiResponse(responseCode = "404", description = "No such instance, topic or partition", content = @Content)
     @ApiResponse(responseCode = "409", description = "The instance is subscribed", content = @Content)
     void assign(
-            @Parameter(example = "billing") @PathVariable String group,
-            @Parameter(example = "billing-1") @PathVariable String instance,
+            @Parameter(example = "shipping") @PathVariable String group,
+            @Parameter(example = "c1") @PathVariable String instance,
             @RequestBody Partitions body) {
         InstancesApi instances = services.instances(group);
         instances.assign(group, instance, new Assignment(body.required()));
@@ -157,14 +168,17 @@ class ConsumersController {
     @GetMapping("/instances/{instance}/records")
     @Operation(summary = "Poll", description = "Records from all the instance's partitions, as soon as there are any. A poll tells that the "
             + "records of the poll before have arrived; sent again with the same `poll_id`, it answers with the same records again.")
-    @ApiResponse(responseCode = "200", description = "Records, none when the time is over", content = @Content(mediaType = "application/vnd.kafka.json.v2+json", array = @ArraySchema(schema = @Schema(type = "object")), examples = @ExampleObject(RECORDS)))
+    @ApiResponse(responseCode = "200", description = "Records, none when the time is over", content = {
+            @Content(mediaType = ApiText.RECORDS_JSON, array = @ArraySchema(schema = @Schema(type = "object")), examples = @ExampleObject(RECORDS)),
+            @Content(mediaType = ApiText.RECORDS_TEXT, array = @ArraySchema(schema = @Schema(type = "object"))),
+            @Content(mediaType = ApiText.RECORDS_BINARY, array = @ArraySchema(schema = @Schema(type = "object")))})
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
     @ApiResponse(responseCode = "406", description = "The instance has another format than the one accepted, or a record is not JSON", content = @Content)
     @ApiResponse(responseCode = "409", description = "Another poll has taken over, or the partitions went to another member", content = @Content)
     @ApiResponse(responseCode = "422", description = "A parameter is out of its range", content = @Content)
     void records(
-            @Parameter(example = "billing") @PathVariable String group,
-            @Parameter(example = "billing-1") @PathVariable String instance,
+            @Parameter(example = "shipping") @PathVariable String group,
+            @Parameter(example = "c1") @PathVariable String instance,
             @Parameter(description = "Longest wait in milliseconds", example = "1000") @RequestParam(required = false) @Nullable Integer timeout,
             @Parameter(name = "max_bytes", description = "Size of the records as stored; one record is given though it be larger") @RequestParam(name = "max_bytes", required = false) @Nullable Integer maxBytes,
             @Parameter(name = "poll_id", description = "A name for this poll, to repeat it when its answer was lost") @RequestParam(name = "poll_id", required = false) @Nullable String pollId,

@@ -14,9 +14,12 @@ import io.millrace.gateway.consumers.Bodies.CommitOffsets;
 import io.millrace.gateway.consumers.Bodies.CommittedOffsets;
 import io.millrace.gateway.consumers.Bodies.Partitions;
 import io.millrace.gateway.consumers.Bodies.SeekPositions;
+import io.millrace.gateway.edge.ApiText;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.ExampleObject;
+import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.ArrayList;
@@ -34,7 +37,7 @@ import org.springframework.web.bind.annotation.RestController;
 /** Where a consumer instance stands: commits and seeks. */
 @RestController
 @RequestMapping("/consumers/{group}/instances/{instance}")
-@Tag(name = "Consumers")
+@Tag(name = ApiText.CONSUMERS)
 class PositionsController {
     private final ServiceClients services;
     private final Brokers brokers;
@@ -48,12 +51,15 @@ class PositionsController {
     @ResponseStatus(HttpStatus.NO_CONTENT)
     @Operation(summary = "Commit offsets", description = "Those given, each the next to read; without a body, of everything that the "
             + "instance has got.")
+    @io.swagger.v3.oas.annotations.parameters.RequestBody(content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = CommitOffsets.class), examples = {
+            @ExampleObject(name = "all that was polled", value = "{}"),
+            @ExampleObject(name = "given offsets", value = "{\"offsets\":[{\"topic\":\"orders\",\"partition\":0,\"offset\":1,\"metadata\":\"checked\"}]}")}))
     @ApiResponse(responseCode = "204", description = "Committed")
     @ApiResponse(responseCode = "404", description = "No such instance, topic or partition", content = @Content)
     @ApiResponse(responseCode = "409", description = "The partitions may belong to another member by now", content = @Content)
     void commit(
-            @Parameter(example = "billing") @PathVariable String group,
-            @Parameter(example = "billing-1") @PathVariable String instance,
+            @Parameter(example = "shipping") @PathVariable String group,
+            @Parameter(example = "c1") @PathVariable String instance,
             @RequestBody(required = false) @Nullable CommitOffsets body) {
         if (body == null || body.offsets() == null) {
             var confirmed = services.instances(group).confirm(group, instance);
@@ -87,8 +93,8 @@ class PositionsController {
     @ApiResponse(responseCode = "200", description = "Offsets; partitions without a commit are left out")
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
     CommittedOffsets committed(
-            @Parameter(example = "billing") @PathVariable String group,
-            @Parameter(example = "billing-1") @PathVariable String instance,
+            @Parameter(example = "shipping") @PathVariable String group,
+            @Parameter(example = "c1") @PathVariable String instance,
             @Parameter(hidden = true) @RequestBody(required = false) @Nullable Partitions body) {
         var partitions = services.instances(group).describe(group, instance).partitions();
         var wanted = body == null ? partitions : body.required();
@@ -99,11 +105,14 @@ class PositionsController {
     @PostMapping("/positions")
     @ResponseStatus(HttpStatus.NO_CONTENT)
     @Operation(summary = "Read on at given offsets or times")
+    @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = SeekPositions.class), examples = {
+            @ExampleObject(name = "an offset", value = "{\"offsets\":[{\"topic\":\"orders\",\"partition\":0,\"offset\":0}]}"),
+            @ExampleObject(name = "a time", value = "{\"timestamps\":[{\"topic\":\"orders\",\"partition\":0,\"timestamp\":1767225600000}]}")}))
     @ApiResponse(responseCode = "204", description = "Moved")
     @ApiResponse(responseCode = "404", description = "No such instance, or a partition is not its own", content = @Content)
     void seek(
-            @Parameter(example = "billing") @PathVariable String group,
-            @Parameter(example = "billing-1") @PathVariable String instance,
+            @Parameter(example = "shipping") @PathVariable String group,
+            @Parameter(example = "c1") @PathVariable String instance,
             @RequestBody SeekPositions body) throws InterruptedException {
         if (body.offsets() == null && body.timestamps() == null) {
             throw new RefusedException(ErrorCode.INVALID_REQUEST,
@@ -128,11 +137,13 @@ class PositionsController {
     @PostMapping("/positions/beginning")
     @ResponseStatus(HttpStatus.NO_CONTENT)
     @Operation(summary = "Read on at the beginning of partitions")
+    @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = Partitions.class), examples = {
+            @ExampleObject(name = "all three", value = "{\"partitions\":[{\"topic\":\"orders\",\"partition\":0},{\"topic\":\"orders\",\"partition\":1},{\"topic\":\"orders\",\"partition\":2}]}")}))
     @ApiResponse(responseCode = "204", description = "Moved")
     @ApiResponse(responseCode = "404", description = "No such instance, or a partition is not its own", content = @Content)
     void seekToBeginning(
-            @Parameter(example = "billing") @PathVariable String group,
-            @Parameter(example = "billing-1") @PathVariable String instance,
+            @Parameter(example = "shipping") @PathVariable String group,
+            @Parameter(example = "c1") @PathVariable String instance,
             @RequestBody Partitions body) throws InterruptedException {
         seekTo(OffsetQuery.EARLIEST, group, instance, body.required());
     }
@@ -140,11 +151,13 @@ class PositionsController {
     @PostMapping("/positions/end")
     @ResponseStatus(HttpStatus.NO_CONTENT)
     @Operation(summary = "Read on at the end of partitions")
+    @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = Partitions.class), examples = {
+            @ExampleObject(name = "all three", value = "{\"partitions\":[{\"topic\":\"orders\",\"partition\":0},{\"topic\":\"orders\",\"partition\":1},{\"topic\":\"orders\",\"partition\":2}]}")}))
     @ApiResponse(responseCode = "204", description = "Moved")
     @ApiResponse(responseCode = "404", description = "No such instance, or a partition is not its own", content = @Content)
     void seekToEnd(
-            @Parameter(example = "billing") @PathVariable String group,
-            @Parameter(example = "billing-1") @PathVariable String instance,
+            @Parameter(example = "shipping") @PathVariable String group,
+            @Parameter(example = "c1") @PathVariable String instance,
             @RequestBody Partitions body) throws InterruptedException {
         seekTo(OffsetQuery.LATEST, group, instance, body.required());
     }

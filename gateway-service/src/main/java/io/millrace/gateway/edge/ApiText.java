@@ -4,6 +4,9 @@ package io.millrace.gateway.edge;
 public final class ApiText {
     public static final String TOPICS = "Topics";
     public static final String RECORDS = "Records";
+    public static final String CONSUMERS = "Consumers";
+    public static final String GROUPS = "Groups";
+    public static final String EVENTS = "Live events";
 
     public static final String JSON = "application/json";
     public static final String METADATA = "application/vnd.kafka.v2+json";

@@ -14,7 +14,8 @@ import org.springframework.context.annotation.Configuration;
 class OpenApiConfiguration {
     private static final String DESCRIPTION = """
             An ordered, partitioned, replayable event log over HTTP. Every operation has an example that works when tried in this order: \
-            create the topic `orders`, produce to it, read it by offset, or subscribe to it as a group or as server-sent events.
+            create the topic `orders`, produce to it, read it by offset or as server-sent events; create the consumer `c1` in the group \
+            `shipping`, subscribe it, poll, commit, delete it; reset and delete the group, and delete the topic.
 
             Paths, bodies and media types are those of the Kafka REST v2 dialect as the Strimzi bridge speaks it. Plain `application/json` \
             is taken everywhere. Every error is `{"error_code", "message"}`; 503 comes with `Retry-After`.
@@ -28,6 +29,11 @@ class OpenApiConfiguration {
                 .servers(List.of(new Server().url("/").description("This gateway")))
                 .tags(List.of(
                         new Tag().name(ApiText.TOPICS).description("Create, list, describe and delete topics"),
-                        new Tag().name(ApiText.RECORDS).description("Produce, and read by offset without a consumer")));
+                        new Tag().name(ApiText.RECORDS).description("Produce, and read by offset without a consumer"),
+                        new Tag().name(ApiText.EVENTS).description(
+                                "Records as server-sent events, resumable at any event"),
+                        new Tag().name(ApiText.CONSUMERS).description(
+                                "Read in a group, whose members share the partitions"),
+                        new Tag().name(ApiText.GROUPS).description("Consumer groups: members, lag, offsets")));
     }
 }

@@ -3,6 +3,7 @@ package io.millrace.gateway.events;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.edge.ApiText;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.enums.ParameterIn;
@@ -24,7 +25,7 @@ import org.springframework.web.bind.annotation.RestController;
 
 /** Subscriptions over HTTP. The stream is written on the request's own thread, a virtual one. */
 @RestController
-@Tag(name = "Live events", description = "Records as server-sent events, resumable at any event")
+@Tag(name = ApiText.EVENTS)
 class EventsController {
     private static final String LAST_EVENT_ID = "Last-Event-ID";
     private static final List<String> PARAMETERS = List.of("from", "partitions", "format", "lastEventId");
@@ -44,6 +45,8 @@ class EventsController {
 
             Comments come every 15 seconds of silence. The stream ends, to be resumed, when the gateway stops, when a topic gets more \
             partitions or is deleted, and when the client reads so slowly that it is too far behind.
+
+            This page shows a stream only once it has ended; `curl -N` with the same address shows it as it comes.
             """;
     private static final String EXAMPLE = """
             retry: 2000
@@ -52,7 +55,7 @@ class EventsController {
 
             event: record
             id: AZq3o1VhBgIAAAAAAJ8xOA
-            data: {"topic":"orders","partition":0,"offset":1,"timestamp":1767225600000,"key":"a","value":{"n":1}}
+            data: {"topic":"orders","partition":0,"offset":1,"timestamp":1767225600000,"key":"customer-17","value":{"order":1,"total":99.95}}
 
             event: caught-up
             data: {}
@@ -78,7 +81,7 @@ class EventsController {
     void topicEvents(
             @Parameter(example = "orders") @PathVariable String topic,
             @Parameter(description = "`earliest`, `latest`, an ISO-8601 time with zone, or milliseconds since 1970", example = "earliest") @RequestParam(required = false) @Nullable String from,
-            @Parameter(description = "Numbers, comma-separated; all when absent", example = "0") @RequestParam(required = false) @Nullable String partitions,
+            @Parameter(description = "Numbers, comma-separated; all when absent") @RequestParam(required = false) @Nullable String partitions,
             @Parameter(description = "How keys and values are shown: `json`, `text` or `binary` (base64)", example = "json") @RequestParam(required = false) @Nullable String format,
             @Parameter(description = "As the header of this name, which wins") @RequestParam(required = false) @Nullable String lastEventId,
             @Parameter(in = ParameterIn.HEADER, name = LAST_EVENT_ID, description = "Id of the last event that was seen") @RequestHeader(name = LAST_EVENT_ID, required = false) @Nullable String lastEventIdHeader,
@@ -96,7 +99,7 @@ class EventsController {
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content)
     @ApiResponse(responseCode = "503", description = "Too many streams, or a partition has no leader; see Retry-After", content = @Content)
     void events(
-            @Parameter(name = "topics", description = "Names, comma-separated", example = "orders,payments") @RequestParam("topics") String names,
+            @Parameter(name = "topics", description = "Names, comma-separated", example = "orders") @RequestParam("topics") String names,
             @Parameter(description = "`earliest`, `latest`, an ISO-8601 time with zone, or milliseconds since 1970", example = "earliest") @RequestParam(required = false) @Nullable String from,
             @Parameter(description = "Numbers, comma-separated; only with a single topic") @RequestParam(required = false) @Nullable String partitions,
             @Parameter(description = "How keys and values are shown: `json`, `text` or `binary` (base64)", example = "json") @RequestParam(required = false) @Nullable String format,

@@ -14,13 +14,13 @@ final class GroupBodies {
 
     @Schema(name = "Group")
     record ListedGroup(
-            @JsonProperty("group_id") @Schema(example = "billing") String groupId,
+            @JsonProperty("group_id") @Schema(example = "shipping") String groupId,
             @Schema(example = "STABLE", allowableValues = {"EMPTY", "ASSIGNING", "RECONCILING", "STABLE"}) String state,
             @Schema(example = "1") int members){}
 
     @Schema(name = "GroupDescription")
     record DescribedGroup(
-            @JsonProperty("group_id") @Schema(example = "billing") String groupId,
+            @JsonProperty("group_id") @Schema(example = "shipping") String groupId,
             @Schema(example = "STABLE") String state,
             @Schema(example = "4") long epoch,
             @Schema(example = "sticky") String assignor,
@@ -33,7 +33,7 @@ final class GroupBodies {
 
     @Schema(name = "GroupMember")
     record DescribedMember(
-            @JsonProperty("member_id") @Schema(example = "billing-1") String memberId,
+            @JsonProperty("member_id") @Schema(example = "c1") String memberId,
             @Schema(example = "4") long epoch,
             @Schema(example = "[\"orders\"]") Collection<String> topics,
             List<TopicPartition> partitions) {
@@ -45,7 +45,7 @@ final class GroupBodies {
 
     @Schema(name = "GroupLag")
     record Lag(
-            @JsonProperty("group_id") @Schema(example = "billing") String groupId,
+            @JsonProperty("group_id") @Schema(example = "shipping") String groupId,
             @JsonProperty("total_lag") @Schema(example = "8", description = "Of the partitions with a committed offset") long totalLag,
             List<PartitionLag> partitions) {}
 
@@ -57,7 +57,7 @@ final class GroupBodies {
             @JsonProperty("committed_offset") @Schema(example = "42") @Nullable Long committedOffset,
             @JsonProperty("end_offset") @Schema(example = "50") long endOffset,
             @Schema(example = "8") @Nullable Long lag,
-            @JsonProperty("member_id") @Schema(example = "billing-1", description = "Who reads it now") @Nullable String memberId) {}
+            @JsonProperty("member_id") @Schema(example = "c1", description = "Who reads it now") @Nullable String memberId) {}
 
     /**
      * @param value      the offset, the time in milliseconds since 1970, or the signed shift

@@ -10,6 +10,7 @@ import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.OffsetQuery;
 import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.edge.ApiText;
 import io.millrace.gateway.groups.GroupBodies.DescribedGroup;
 import io.millrace.gateway.groups.GroupBodies.Lag;
 import io.millrace.gateway.groups.GroupBodies.ListedGroup;
@@ -20,6 +21,8 @@ import io.millrace.gateway.groups.GroupBodies.ResetOffsets;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
+import io.swagger.v3.oas.annotations.media.ExampleObject;
+import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import java.util.ArrayList;
@@ -40,7 +43,7 @@ import org.springframework.web.bind.annotation.RestController;
 /** Consumer groups for those who look after them. */
 @RestController
 @RequestMapping("/groups")
-@Tag(name = "Groups", description = "Consumer groups: members, lag, offsets")
+@Tag(name = ApiText.GROUPS)
 class GroupsController {
     private final ServiceClients services;
     private final Brokers brokers;
@@ -65,7 +68,7 @@ class GroupsController {
     @Operation(summary = "Describe a group", description = "Its members and the partitions that each may read now.")
     @ApiResponse(responseCode = "200", description = "The group")
     @ApiResponse(responseCode = "404", description = "No such group", content = @Content)
-    DescribedGroup describe(@Parameter(example = "billing") @PathVariable String group) {
+    DescribedGroup describe(@Parameter(example = "shipping") @PathVariable String group) {
         return DescribedGroup.of(services.groups(group).describe(group));
     }
 
@@ -75,7 +78,7 @@ class GroupsController {
     @ApiResponse(responseCode = "204", description = "Deleted")
     @ApiResponse(responseCode = "404", description = "No such group", content = @Content)
     @ApiResponse(responseCode = "409", description = "It has members", content = @Content)
-    void delete(@Parameter(example = "billing") @PathVariable String group) {
+    void delete(@Parameter(example = "shipping") @PathVariable String group) {
         services.groups(group).delete(group);
     }
 
@@ -83,7 +86,7 @@ class GroupsController {
     @Operation(summary = "How far a group is behind", description = "For each partition that it has committed or reads.")
     @ApiResponse(responseCode = "200", description = "Lag by partition, and in all")
     @ApiResponse(responseCode = "404", description = "No such group", content = @Content)
-    Lag lag(@Parameter(example = "billing") @PathVariable String group) throws InterruptedException {
+    Lag lag(@Parameter(example = "shipping") @PathVariable String group) throws InterruptedException {
         var description = describeIfKnown(group);
         var committed = services.offsets().fetch(group, new OffsetsApi.Fetch(null)).offsets();
         if (description == null && committed.isEmpty()) {
@@ -109,10 +112,14 @@ class GroupsController {
     @PutMapping("/{group}/offsets")
     @Operation(summary = "Reset the offsets of a group without members", description = "To the `earliest` or `latest`, to an `offset`, to "
             + "the first record not older than a `timestamp`, or by a signed `shift`; for the partitions given or all that it has committed.")
+    @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ResetOffsets.class), examples = {
+            @ExampleObject(name = "to the beginning", value = "{\"to\":\"earliest\"}"),
+            @ExampleObject(name = "one partition to an offset", value = "{\"to\":\"offset\",\"value\":1,\"partitions\":[{\"topic\":\"orders\",\"partition\":0}]}"),
+            @ExampleObject(name = "back by one record", value = "{\"to\":\"shift\",\"value\":-1}")}))
     @ApiResponse(responseCode = "200", description = "What is committed now")
     @ApiResponse(responseCode = "400", description = "A field is missing or wrong", content = @Content)
     @ApiResponse(responseCode = "409", description = "The group has members", content = @Content)
-    Offsets reset(@Parameter(example = "billing") @PathVariable String group, @RequestBody ResetOffsets body) {
+    Offsets reset(@Parameter(example = "shipping") @PathVariable String group, @RequestBody ResetOffsets body) {
         if (body.to() == null) {
             throw new RefusedException(ErrorCode.INVALID_REQUEST, "to: the field is required");
         }

@@ -45,7 +45,7 @@ interface ProduceOperations {
 
     @Operation(summary = "Produce records", description = DESCRIPTION)
     @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer at once, without waiting for the brokers: 204, or 200 and the errors already known, with null offsets for the records that were taken", schema = @Schema(type = "boolean", defaultValue = "false"))
-    @Parameter(name = "topic", in = ParameterIn.PATH, example = "orders")
+    @Parameter(name = "topic", in = ParameterIn.PATH, example = "orders", schema = @Schema(type = "string"))
     @RequestBody(required = true, content = {
             @Content(mediaType = ApiText.RECORDS_JSON, schema = @Schema(implementation = ProduceRequestSchema.class), examples = {
                     @ExampleObject(name = "with keys", value = KEYED),
@@ -66,18 +66,21 @@ interface ProduceOperations {
 
     @Operation(summary = "Produce records to one partition", description = "As producing to the topic, but `partition` comes from the path.")
     @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer at once, without waiting for the brokers: 204, or 200 and the errors already known, with null offsets for the records that were taken", schema = @Schema(type = "boolean", defaultValue = "false"))
-    @Parameter(name = "topic", in = ParameterIn.PATH, example = "orders")
+    @Parameter(name = "topic", in = ParameterIn.PATH, example = "orders", schema = @Schema(type = "string"))
     @Parameter(name = "partition", in = ParameterIn.PATH, example = "0", schema = @Schema(type = "integer"))
     @RequestBody(required = true, content = {
             @Content(mediaType = ApiText.RECORDS_JSON, schema = @Schema(implementation = ProduceRequestSchema.class), examples = {
                     @ExampleObject(name = "with keys", value = KEYED),
                     @ExampleObject(name = "without keys", value = UNKEYED)}),
             @Content(mediaType = ApiText.RECORDS_TEXT, schema = @Schema(implementation = ProduceRequestSchema.class), examples = @ExampleObject(name = "text", value = TEXT)),
-            @Content(mediaType = ApiText.RECORDS_BINARY, schema = @Schema(implementation = ProduceRequestSchema.class), examples = @ExampleObject(name = "binary", value = BINARY))})
+            @Content(mediaType = ApiText.RECORDS_BINARY, schema = @Schema(implementation = ProduceRequestSchema.class), examples = @ExampleObject(name = "binary", value = BINARY)),
+            @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ProduceRequestSchema.class), examples = @ExampleObject(name = "with keys", value = KEYED))})
     @ApiResponse(responseCode = "200", description = "Stored; refused records alone carry an error", content = @Content(mediaType = ApiText.METADATA, schema = @Schema(implementation = ProduceAnswerSchema.class), examples = @ExampleObject("{\"offsets\":[{\"partition\":0,\"offset\":1},{\"partition\":0,\"offset\":2}]}")))
     @ApiResponse(responseCode = "204", description = "Taken (`async=true`)", content = @Content)
     @ApiResponse(responseCode = "400", description = "Malformed JSON, an unknown field, a wrong type", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
+    @ApiResponse(responseCode = "413", description = "The body, or the only record, is too large", content = @Content)
+    @ApiResponse(responseCode = "422", description = "The topic does not take such records", content = @Content)
     @ApiResponse(responseCode = "503", description = "The leader is away, or too many records wait", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     void produceToPartition(@Parameter(hidden = true) String topic, @Parameter(hidden = true) int partition,
             @Parameter(hidden = true) HttpServletRequest request,

@@ -13,6 +13,7 @@ import io.millrace.gateway.edge.ErrorSchema;
 import io.millrace.gateway.edge.GatewayProperties;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
+import io.swagger.v3.oas.annotations.media.ArraySchema;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.ExampleObject;
 import io.swagger.v3.oas.annotations.media.Schema;
@@ -57,7 +58,7 @@ class TopicsController {
     }
 
     @Operation(summary = "List topics")
-    @ApiResponse(responseCode = "200", description = "Names, in order", content = @Content(mediaType = ApiText.JSON, examples = @ExampleObject("[\"orders\",\"payments\"]")))
+    @ApiResponse(responseCode = "200", description = "Names, in order", content = @Content(mediaType = ApiText.JSON, array = @ArraySchema(schema = @Schema(type = "string")), examples = @ExampleObject("[\"orders\"]")))
     @GetMapping("/topics")
     List<String> list() {
         return topics.image().topicsByName().keySet().stream().sorted().toList();
@@ -109,7 +110,7 @@ class TopicsController {
     }
 
     @Operation(summary = "List a topic's partitions")
-    @ApiResponse(responseCode = "200", description = "Partitions in order", content = @Content(mediaType = ApiText.JSON, examples = @ExampleObject("[{\"partition\":0,\"leader\":0,\"replicas\":[{\"broker\":0,\"leader\":true,\"in_sync\":true}]}]")))
+    @ApiResponse(responseCode = "200", description = "Partitions in order", content = @Content(mediaType = ApiText.JSON, array = @ArraySchema(schema = @Schema(implementation = TopicBodies.Partition.class)), examples = @ExampleObject("[{\"partition\":0,\"leader\":0,\"replicas\":[{\"broker\":0,\"leader\":true,\"in_sync\":true}]}]")))
     @ApiResponse(responseCode = "404", description = "No such topic", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @GetMapping("/topics/{topic}/partitions")
     List<TopicBodies.Partition> partitions(@Parameter(example = "orders") @PathVariable("topic") String topic) {

@@ -9,10 +9,10 @@ import java.io.IOException;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.TreeMap;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -132,7 +132,9 @@ class EdgeTest {
         assertThat(gateway.get("/ready").status()).isEqualTo(200);
         for (String path : List.of("/metrics", "/actuator/prometheus")) {
             Answer answer = gateway.send(HttpRequest.newBuilder(management(path)).build());
-            assertThat(answer.body()).as(path).contains("millrace_producer_records_total", "jvm_memory_used_bytes");
+            assertThat(answer.body()).as(path).contains("millrace_producer_records_total",
+                    "millrace_producer_refused_total{error=\"QUEUE_FULL\"",
+                    "millrace_producer_requests_seconds_count{status=\"5xx\"", "jvm_memory_used_bytes");
         }
     }
 
@@ -142,30 +144,51 @@ class EdgeTest {
 
         assertThat(document.get("info").get("title").asString()).isEqualTo("Millrace");
         assertThat(gateway.get("/openapi").status()).isEqualTo(302);
-        List<String> operations = new ArrayList<>();
-        List<String> withoutTag = new ArrayList<>();
-        List<String> withoutExample = new ArrayList<>();
-        document.get("paths").properties().forEach(path -> path.getValue().properties().forEach(operation -> {
-            String name = operation.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey();
-            operations.add(name);
-            if (operation.getValue().get("summary") == null || operation.getValue().get("tags") == null) {
-                withoutTag.add(name);
-            }
-            boolean ofGroups = path.getKey().startsWith("/groups") || path.getKey().startsWith("/consumers");
-            if (!ofGroups && operation.getValue().get("requestBody") != null && !operation.getValue().get("requestBody")
-                    .toString()
-                    .contains("example")) {
-                withoutExample.add(name);
-            }
-        }));
-        assertThat(operations).contains("GET /topics", "POST /admin/topics", "GET /topics/{topic}",
-                "DELETE /admin/topics/{topic}",
+        Map<String, JsonNode> operations = new TreeMap<>();
+        document.get("paths").properties().forEach(path -> path.getValue().properties().forEach(
+                operation -> operations.put(operation.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey(), operation
+                        .getValue())));
+        assertThat(operations.keySet()).containsExactlyInAnyOrder("GET /topics", "POST /admin/topics",
+                "GET /topics/{topic}", "DELETE /admin/topics/{topic}",
                 "GET /topics/{topic}/partitions", "GET /topics/{topic}/partitions/{partition}",
                 "GET /topics/{topic}/partitions/{partition}/offsets", "POST /topics/{topic}",
-                "POST /topics/{topic}/partitions/{partition}",
-                "GET /topics/{topic}/partitions/{partition}/records").doesNotContain("GET /error");
-        assertThat(withoutTag).isEmpty();
-        assertThat(withoutExample).isEmpty();
+                "POST /topics/{topic}/partitions/{partition}", "GET /topics/{topic}/partitions/{partition}/records",
+                "GET /topics/{topic}/events", "GET /events",
+                "POST /consumers/{group}", "DELETE /consumers/{group}/instances/{instance}",
+                "POST /consumers/{group}/instances/{instance}/subscription",
+                "GET /consumers/{group}/instances/{instance}/subscription",
+                "DELETE /consumers/{group}/instances/{instance}/subscription",
+                "POST /consumers/{group}/instances/{instance}/assignments",
+                "GET /consumers/{group}/instances/{instance}/records",
+                "POST /consumers/{group}/instances/{instance}/offsets",
+                "GET /consumers/{group}/instances/{instance}/offsets",
+                "POST /consumers/{group}/instances/{instance}/positions",
+                "POST /consumers/{group}/instances/{instance}/positions/beginning",
+                "POST /consumers/{group}/instances/{instance}/positions/end",
+                "GET /groups", "GET /groups/{group}", "DELETE /groups/{group}", "GET /groups/{group}/lag",
+                "PUT /groups/{group}/offsets");
+        operations.forEach(EdgeTest::assertCanBeTried);
+    }
+
+    private static void assertCanBeTried(String name, JsonNode operation) {
+        assertThat(operation.path("summary").asString("")).as(name).isNotEmpty();
+        assertThat(operation.path("tags")).as(name).hasSize(1);
+        boolean takesBody = name.startsWith("POST ") || name.startsWith("PUT ");
+        assertThat(operation.has("requestBody")).as(name).isEqualTo(takesBody);
+        operation.path("requestBody").path("content").properties().forEach(type -> assertThat(type.getValue().path(
+                "examples")).as(name + " " + type.getKey()).isNotEmpty());
+        operation.path("parameters").forEach(parameter -> {
+            assertThat(parameter.get("name").asString()).as(name).isNotIn("request", "response", "body");
+            if (parameter.path("required").asBoolean(false)) {
+                assertThat(parameter.has("example")).as(name + " " + parameter).isTrue();
+            }
+        });
+        operation.get("responses").properties().forEach(response -> {
+            boolean isEmpty = response.getKey().equals("204");
+            JsonNode content = response.getValue().path("content");
+            assertThat(content.isEmpty()).as(name + " " + response).isEqualTo(isEmpty);
+            assertThat(content.has("*/*")).as(name + " " + response).isFalse();
+        });
     }
 
     @Test

@@ -26,7 +26,7 @@ class DeliveryTest {
         });
         int takenForStored = 0;
         for (int round = 0; round < ROUNDS; round++) {
-            var delivery = new Delivery(1, new MemoryBudget(1), 0, null);
+            var delivery = new Delivery(1, new MemoryBudget(1), 0, new RefusedRecords(), null);
             delivery.route(0, 0);
             delivery.handedOver();
             deliveries.set(0, delivery);

@@ -168,11 +168,12 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
                 LOG.warn("The metadata went back from version {} to version {}", current.version(), image.version());
             }
             current = image;
+            // Before those who wait for this version go on: whoever subscribes then is told of this image first.
+            listeners.publish(image);
             changed.signalAll();
         } finally {
             lock.unlock();
         }
-        listeners.publish(image);
     }
 
     private void report(Exception e) {

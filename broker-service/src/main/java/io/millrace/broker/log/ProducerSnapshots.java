@@ -3,7 +3,6 @@ package io.millrace.broker.log;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.Collection;
-import java.util.Map;
 import java.util.TreeSet;
 
 /** The producer snapshot files of a partition: one per segment, taken where it begins, and one at the end of a log that was closed in order. */

@@ -1,7 +1,6 @@
 package io.millrace.coordinator.group;
 
 import java.util.SortedSet;
-
 import org.jspecify.annotations.Nullable;
 
 /** What can happen to a group. */

@@ -1,5 +1,6 @@
 package io.millrace.coordinator.group;
 
+import io.millrace.common.error.ErrorCode;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashSet;
@@ -7,10 +8,7 @@ import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-
 import org.jspecify.annotations.Nullable;
-
-import io.millrace.common.error.ErrorCode;
 
 /**
  * The rules of a consumer group (KIP-848): every change of members, subscriptions or subscribed topics raises the group's

@@ -1,8 +1,7 @@
 package io.millrace.coordinator.group;
 
-import java.util.SortedSet;
-
 import io.millrace.common.error.ErrorCode;
+import java.util.SortedSet;
 
 /** What the member (or whoever raised the event) is told. */
 public sealed interface GroupReply {

@@ -5,7 +5,6 @@ import java.util.Collections;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeSet;
-
 import org.jspecify.annotations.Nullable;
 
 /** What a member wants to read: topics by name, those a pattern matches, or both. */

@@ -1,14 +1,5 @@
 package io.millrace.coordinator.instance;
 
-import java.util.Collection;
-import java.util.HashSet;
-import java.util.List;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.function.Function;
-
-import org.jspecify.annotations.Nullable;
-import org.springframework.stereotype.Component;
-
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.ClusterImage;
@@ -20,6 +11,13 @@ import io.millrace.coordinator.group.runtime.MonotonicClock;
 import io.millrace.coordinator.group.runtime.Shard;
 import io.millrace.coordinator.group.runtime.ShardListener;
 import io.millrace.coordinator.group.runtime.Turnstile;
+import java.util.Collection;
+import java.util.HashSet;
+import java.util.List;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
 
 /** The HTTP consumers of the shards held here, in memory as they are stored. */
 @Component

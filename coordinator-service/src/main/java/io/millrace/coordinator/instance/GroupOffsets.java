@@ -1,20 +1,18 @@
 package io.millrace.coordinator.instance;
 
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.Map;
-import java.util.SortedMap;
-import java.util.SortedSet;
-
-import org.jspecify.annotations.Nullable;
-import org.springframework.stereotype.Component;
-
 import io.millrace.common.api.OffsetsApi;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.Topic;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
 
 /** The offset service in the terms of the coordinator, which knows partitions by their topics' ids. {@link ServiceClients} bounds and repeats the calls. */
 @Component

@@ -1,15 +1,13 @@
 package io.millrace.coordinator.instance;
 
+import io.millrace.common.error.RefusedException;
+import io.millrace.coordinator.group.runtime.GroupMeters;
+import io.millrace.coordinator.group.runtime.MonotonicClock;
 import java.util.concurrent.Semaphore;
-
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
-
-import io.millrace.common.error.RefusedException;
-import io.millrace.coordinator.group.runtime.GroupMeters;
-import io.millrace.coordinator.group.runtime.MonotonicClock;
 
 /** Commits at intervals what clients have confirmed, and forgets consumers that nobody calls any more. */
 @Component

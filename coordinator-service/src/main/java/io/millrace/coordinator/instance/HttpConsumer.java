@@ -1,16 +1,14 @@
 package io.millrace.coordinator.instance;
 
-import java.util.List;
-import java.util.SortedSet;
-import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.concurrent.locks.ReentrantLock;
-
-import org.jspecify.annotations.Nullable;
-
 import io.millrace.common.api.OffsetsApi;
 import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.runtime.Shard;
 import io.millrace.coordinator.group.runtime.Turnstile;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.locks.ReentrantLock;
+import org.jspecify.annotations.Nullable;
 
 /** One HTTP consumer in memory. Everything but {@link #shard} and {@link #calledAtMs} is touched only inside its turnstile. */
 final class HttpConsumer {

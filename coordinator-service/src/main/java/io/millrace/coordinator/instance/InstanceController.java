@@ -1,15 +1,5 @@
 package io.millrace.coordinator.instance;
 
-import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.List;
-import java.util.Map;
-import java.util.SortedSet;
-import java.util.UUID;
-
-import org.jspecify.annotations.Nullable;
-import org.springframework.web.bind.annotation.RestController;
-
 import io.millrace.common.api.InstancesApi;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.common.error.ErrorCode;
@@ -18,6 +8,14 @@ import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.Topic;
 import io.millrace.coordinator.group.runtime.GroupSettings;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedSet;
+import java.util.UUID;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.RestController;
 
 /** HTTP consumers as the gateways use them. */
 @RestController

@@ -1,11 +1,9 @@
 package io.millrace.coordinator.instance;
 
-import java.util.List;
-
-import org.jspecify.annotations.Nullable;
-
 import io.millrace.common.api.InstancesApi.Settings;
 import io.millrace.common.api.TopicPartition;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What is stored of an HTTP consumer. It is subscribed (by topics or by pattern), or reads partitions assigned by hand, or

@@ -1,10 +1,5 @@
 package io.millrace.coordinator.instance;
 
-import java.util.HashSet;
-import java.util.Set;
-
-import org.jspecify.annotations.Nullable;
-
 import io.millrace.common.api.InstancesApi.Assignment;
 import io.millrace.common.api.InstancesApi.CreateInstance;
 import io.millrace.common.api.InstancesApi.Settings;
@@ -16,6 +11,9 @@ import io.millrace.coordinator.group.Topic;
 import io.millrace.coordinator.group.TopicPattern;
 import io.millrace.coordinator.group.Topics;
 import io.millrace.coordinator.group.runtime.GroupSettings;
+import java.util.HashSet;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
 
 /** What a client may ask for: fills in defaults and refuses the rest, naming the field as the HTTP API does. */
 final class InstanceRules {

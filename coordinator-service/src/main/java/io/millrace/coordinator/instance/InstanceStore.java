@@ -1,17 +1,15 @@
 package io.millrace.coordinator.instance;
 
-import java.sql.ResultSet;
-import java.sql.SQLException;
-import java.util.ArrayList;
-import java.util.List;
-
-import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.stereotype.Component;
-
 import io.millrace.common.api.InstancesApi.Settings;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.coordinator.group.runtime.GroupStore;
 import io.millrace.coordinator.group.runtime.Shard;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.util.ArrayList;
+import java.util.List;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
 
 /** The HTTP consumers' rows, fenced like their groups'. */
 @Component

@@ -1,17 +1,5 @@
 package io.millrace.coordinator.instance;
 
-import java.util.List;
-import java.util.Map;
-import java.util.SortedMap;
-import java.util.SortedSet;
-import java.util.TreeMap;
-import java.util.TreeSet;
-
-import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.springframework.stereotype.Component;
-
 import io.millrace.common.api.OffsetsApi;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.common.error.ErrorCode;
@@ -26,6 +14,16 @@ import io.millrace.coordinator.group.TopicPattern;
 import io.millrace.coordinator.group.runtime.GroupMeters;
 import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
+import java.util.List;
+import java.util.Map;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
 
 /**
  * An HTTP consumer as a member of its group. Its heartbeat is its poll; since a client that polls again has dealt with

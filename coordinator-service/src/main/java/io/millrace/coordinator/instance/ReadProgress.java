@@ -1,5 +1,6 @@
 package io.millrace.coordinator.instance;
 
+import io.millrace.coordinator.group.PartitionId;
 import java.util.Collection;
 import java.util.HashMap;
 import java.util.Map;
@@ -7,10 +8,7 @@ import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
-
 import org.jspecify.annotations.Nullable;
-
-import io.millrace.coordinator.group.PartitionId;
 
 /**
  * How far a consumer has read. An offset, always the next one to read, goes through three stages: <em>delivered</em> with

@@ -3,15 +3,13 @@ package io.millrace.coordinator.group;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.common.error.ErrorCode;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SortedSet;
 import java.util.UUID;
 import java.util.stream.IntStream;
-
 import org.junit.jupiter.api.Test;
-
-import io.millrace.common.error.ErrorCode;
 
 class GroupMachineTest {
     private static final Topic ORDERS = new Topic(new UUID(0, 1), "orders", 4);

@@ -4,7 +4,6 @@ import java.util.SortedSet;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
-
 import org.jspecify.annotations.Nullable;
 
 /** A consumer as the protocol wants it: what it believes it may read is all that the checker trusts. */

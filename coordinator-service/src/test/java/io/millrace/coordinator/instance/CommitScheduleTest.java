@@ -3,7 +3,6 @@ package io.millrace.coordinator.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.time.Duration;
-
 import org.junit.jupiter.api.Test;
 
 class CommitScheduleTest {

@@ -2,6 +2,14 @@ package io.millrace.coordinator.instance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.common.api.InstancesApi;
+import io.millrace.common.api.InstancesApi.BeginPoll;
+import io.millrace.common.api.InstancesApi.CreateInstance;
+import io.millrace.common.api.InstancesApi.Delivered;
+import io.millrace.common.api.InstancesApi.Granted;
+import io.millrace.common.api.InstancesApi.Position;
+import io.millrace.common.api.InstancesApi.Subscription;
+import io.millrace.common.error.RefusedException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -12,18 +20,8 @@ import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
-
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
-
-import io.millrace.common.api.InstancesApi;
-import io.millrace.common.api.InstancesApi.BeginPoll;
-import io.millrace.common.api.InstancesApi.CreateInstance;
-import io.millrace.common.api.InstancesApi.Delivered;
-import io.millrace.common.api.InstancesApi.Granted;
-import io.millrace.common.api.InstancesApi.Position;
-import io.millrace.common.api.InstancesApi.Subscription;
-import io.millrace.common.error.RefusedException;
 
 /** Consumers that come and go while all of them poll: whoever gets a partition goes on exactly where the one before ended. */
 class ConcurrentConsumersTest {

@@ -2,16 +2,6 @@ package io.millrace.coordinator.instance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
-import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
-
-import org.jspecify.annotations.Nullable;
-import org.springframework.jdbc.core.simple.JdbcClient;
-
 import io.millrace.common.api.GroupsApi;
 import io.millrace.common.api.InstancesApi;
 import io.millrace.common.api.OffsetsApi;
@@ -21,6 +11,14 @@ import io.millrace.common.api.TopicPartition;
 import io.millrace.common.api.TopicsApi;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** An offset service in memory that fences by the members' rows, as the real one does. */
 final class FakeOffsets implements OffsetsApi, ServiceClients {

@@ -2,17 +2,15 @@ package io.millrace.coordinator.instance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.coordinator.group.PartitionId;
+import io.millrace.coordinator.instance.ReadProgress.Range;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.SplittableRandom;
 import java.util.UUID;
-
 import org.junit.jupiter.api.Test;
-
-import io.millrace.coordinator.group.PartitionId;
-import io.millrace.coordinator.instance.ReadProgress.Range;
 
 class ReadProgressTest {
     private static final PartitionId ONE = new PartitionId(new UUID(0, 1), 0);

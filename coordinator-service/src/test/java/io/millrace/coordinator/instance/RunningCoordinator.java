@@ -1,9 +1,16 @@
 package io.millrace.coordinator.instance;
 
+import io.millrace.common.error.ErrorBody;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.coordinator.group.runtime.GroupRuntime;
+import io.millrace.coordinator.group.runtime.MonotonicClock;
+import io.millrace.coordinator.group.runtime.ShardLease;
+import io.millrace.coordinator.testing.FixedImages;
+import io.millrace.testing.TestPostgres;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicLong;
-
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.SpringBootConfiguration;
 import org.springframework.boot.autoconfigure.EnableAutoConfiguration;
@@ -14,15 +21,6 @@ import org.springframework.http.HttpStatusCode;
 import org.springframework.web.client.RestClient;
 import org.springframework.web.client.support.RestClientAdapter;
 import org.springframework.web.service.invoker.HttpServiceProxyFactory;
-
-import io.millrace.common.error.ErrorBody;
-import io.millrace.common.error.RefusedException;
-import io.millrace.common.metadata.ClusterImage;
-import io.millrace.coordinator.group.runtime.GroupRuntime;
-import io.millrace.coordinator.group.runtime.MonotonicClock;
-import io.millrace.coordinator.group.runtime.ShardLease;
-import io.millrace.coordinator.testing.FixedImages;
-import io.millrace.testing.TestPostgres;
 import tools.jackson.databind.json.JsonMapper;
 
 /**

@@ -1,17 +1,15 @@
 package io.millrace.coordinator.testing;
 
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicImage;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-
 import org.apache.kafka.common.Uuid;
-
-import io.millrace.common.metadata.ClusterImage;
-import io.millrace.common.metadata.ClusterImages;
-import io.millrace.common.metadata.PartitionImage;
-import io.millrace.common.metadata.TopicImage;
 
 /** A cluster whose topics the test decides. */
 public final class FixedImages implements ClusterImages {

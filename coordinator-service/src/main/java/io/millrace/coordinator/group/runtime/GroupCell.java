@@ -1,12 +1,10 @@
 package io.millrace.coordinator.group.runtime;
 
-import java.util.concurrent.atomic.AtomicBoolean;
-
-import org.jspecify.annotations.Nullable;
-
 import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.Sessions;
 import io.millrace.coordinator.group.Topics;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.jspecify.annotations.Nullable;
 
 /** A group in memory. All but {@link #group} for reading is touched only inside the turnstile. */
 final class GroupCell {

@@ -1,12 +1,5 @@
 package io.millrace.coordinator.group.runtime;
 
-import java.util.ArrayList;
-import java.util.Comparator;
-import java.util.List;
-import java.util.TreeSet;
-
-import org.springframework.web.bind.annotation.RestController;
-
 import io.millrace.common.api.GroupsApi;
 import io.millrace.common.api.OffsetsApi;
 import io.millrace.common.api.ServiceClients;
@@ -16,6 +9,11 @@ import io.millrace.coordinator.group.Member;
 import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.Topic;
 import io.millrace.coordinator.group.Topics;
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.List;
+import java.util.TreeSet;
+import org.springframework.web.bind.annotation.RestController;
 
 /** Groups as a whole, for gateways and tools. */
 @RestController

@@ -1,13 +1,11 @@
 package io.millrace.coordinator.group.runtime;
 
-import java.util.function.ToDoubleFunction;
-
-import org.springframework.stereotype.Component;
-
 import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Timer;
+import java.util.function.ToDoubleFunction;
+import org.springframework.stereotype.Component;
 
 /** All meters of groups and HTTP consumers. */
 @Component

@@ -1,12 +1,10 @@
 package io.millrace.coordinator.group.runtime;
 
-import java.util.concurrent.ConcurrentHashMap;
-
-import org.jspecify.annotations.Nullable;
-
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.coordinator.group.Group;
+import java.util.concurrent.ConcurrentHashMap;
+import org.jspecify.annotations.Nullable;
 
 /** A shard in one term of holding it, with its groups. A new term is a new object, so nothing of an old one is mixed in. */
 public final class Shard {

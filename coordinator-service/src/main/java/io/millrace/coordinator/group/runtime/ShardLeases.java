@@ -1,19 +1,17 @@
 package io.millrace.coordinator.group.runtime;
 
-import java.util.ArrayList;
-import java.util.List;
-import java.util.concurrent.ExecutorService;
-import java.util.concurrent.Executors;
-
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
-import org.springframework.stereotype.Component;
-
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.lease.LeaseGrant;
 import io.millrace.common.lease.LeaseListener;
 import io.millrace.common.metadata.ClusterImage;
 import jakarta.annotation.PreDestroy;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
 
 /** Loads a shard's groups when its lease comes and drops them when it goes, one after the other on a thread of its own. */
 @Component

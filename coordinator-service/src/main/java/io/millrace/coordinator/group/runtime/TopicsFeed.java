@@ -1,16 +1,14 @@
 package io.millrace.coordinator.group.runtime;
 
-import java.time.Duration;
-import java.util.UUID;
-
-import org.apache.kafka.common.Uuid;
-import org.springframework.stereotype.Component;
-
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.coordinator.group.Topic;
 import io.millrace.coordinator.group.Topics;
+import java.time.Duration;
+import java.util.UUID;
+import org.apache.kafka.common.Uuid;
+import org.springframework.stereotype.Component;
 
 /** The topics of the newest cluster image; the same object for as long as they do not change. */
 @Component

@@ -1,13 +1,12 @@
 package io.millrace.coordinator.group.runtime;
 
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
 import java.time.Duration;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Supplier;
-
-import io.millrace.common.error.ErrorCode;
-import io.millrace.common.error.RefusedException;
 
 /**
  * Lets callers through one at a time, in the order they came, each on its own (virtual) thread. Whatever is only touched

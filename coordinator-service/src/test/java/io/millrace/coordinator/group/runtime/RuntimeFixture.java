@@ -1,15 +1,5 @@
 package io.millrace.coordinator.group.runtime;
 
-import java.time.Duration;
-import java.util.List;
-import java.util.SortedSet;
-import java.util.UUID;
-import java.util.concurrent.atomic.AtomicLong;
-import java.util.stream.IntStream;
-
-import org.springframework.jdbc.core.simple.JdbcClient;
-import org.springframework.jdbc.datasource.DataSourceTransactionManager;
-
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.coordinator.group.AssignorName;
@@ -20,6 +10,14 @@ import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.Subscription;
 import io.millrace.coordinator.testing.FixedImages;
 import io.millrace.testing.TestPostgres;
+import java.time.Duration;
+import java.util.List;
+import java.util.SortedSet;
+import java.util.UUID;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.IntStream;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 
 /** A coordinator's group runtime over a real database, with a clock and leases that the test moves. */
 final class RuntimeFixture {

@@ -208,8 +208,18 @@ final class LogState {
         end = new End(baseOffset, next, 0);
     }
 
+    boolean beginEpoch(int leaderEpoch) throws IOException {
+        if (leaderEpoch <= epochs.latestEpoch()) {
+            return false;
+        }
+        epochs.assign(leaderEpoch, end.offset());
+        return true;
+    }
+
     void truncateTo(long offset, long nowMs) throws IOException {
         if (offset >= end.offset()) {
+            // An epoch that this broker led without appending anything begins here, where another epoch may have begun at its leader.
+            epochs.truncateEnd(end.offset());
             return;
         }
         if (offset <= segments.first().baseOffset()) {

@@ -196,6 +196,17 @@ public final class PartitionLog {
     }
 
     /**
+     * Notes durably that a leader epoch begins at the end of this log, as its leader does before it serves anything (KIP-101): followers that ask
+     * where an older epoch ends are then told this offset even before the first append.
+     *
+     * @return false when a batch of this or a newer epoch is in the log already: it was written by an earlier life of this broker or by another, and
+     *         nothing may be appended in this epoch
+     */
+    public boolean beginEpoch(int leaderEpoch) {
+        return writing(() -> state.beginEpoch(leaderEpoch));
+    }
+
+    /**
      * Removes everything at or after an offset, for a follower whose end differs from its leader's. Whole batches only: when the offset lies
      * within a batch, that batch goes too. The recovery point may go back: the caller writes it down before anything is appended.
      */

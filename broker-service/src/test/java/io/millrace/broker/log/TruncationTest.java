@@ -3,6 +3,7 @@ package io.millrace.broker.log;
 import static io.millrace.broker.log.LogFixture.NOW_MS;
 import static io.millrace.broker.log.LogFixture.append;
 import static io.millrace.broker.log.LogFixture.batch;
+import static io.millrace.broker.log.LogFixture.clean;
 import static io.millrace.broker.log.LogFixture.config;
 import static io.millrace.broker.log.LogFixture.idempotent;
 import static io.millrace.broker.log.LogFixture.open;
@@ -65,6 +66,33 @@ class TruncationTest {
         assertThat(log.latestLeaderEpoch()).isEqualTo(2);
         assertThat(log.endOffsetForEpoch(2)).isEqualTo(new EpochEndOffset(2, 2));
         assertThat(log.endOffsetForEpoch(5)).isEqualTo(EpochEndOffset.UNKNOWN);
+    }
+
+    @Test
+    void an_epoch_begins_before_its_first_record() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        append(log, batch("a", "b"), 1);
+
+        assertThat(log.beginEpoch(4)).isTrue();
+
+        assertThat(log.endOffsetForEpoch(1)).isEqualTo(new EpochEndOffset(1, 2));
+        assertThat(log.endOffsetForEpoch(4)).isEqualTo(new EpochEndOffset(4, 2));
+        assertThat(log.beginEpoch(4)).isFalse();
+        assertThat(log.beginEpoch(3)).isFalse();
+        assertThat(open(store.copy(), config(1 << 20), clean(log)).endOffsetForEpoch(1)).isEqualTo(
+                new EpochEndOffset(1, 2));
+    }
+
+    @Test
+    void an_epoch_without_records_is_forgotten_by_a_cut_at_the_end() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        append(log, batch("a", "b"), 1);
+        log.beginEpoch(4);
+
+        log.truncateTo(2, NOW_MS);
+
+        assertThat(log.latestLeaderEpoch()).isEqualTo(1);
+        assertThat(values(log)).containsExactly("a", "b");
     }
 
     @Test

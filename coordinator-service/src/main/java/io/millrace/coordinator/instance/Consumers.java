@@ -10,6 +10,7 @@ import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.MonotonicClock;
 import io.millrace.coordinator.group.runtime.Shard;
 import io.millrace.coordinator.group.runtime.ShardListener;
+import io.millrace.coordinator.group.runtime.Shards;
 import io.millrace.coordinator.group.runtime.Turnstile;
 import java.util.Collection;
 import java.util.HashSet;
@@ -25,25 +26,27 @@ class Consumers implements ShardListener {
     private record Key(String groupId, String instanceId) {}
 
     private final ConcurrentHashMap<Key, HttpConsumer> consumers = new ConcurrentHashMap<>();
+    private final Shards shards;
     private final GroupRuntime runtime;
     private final InstanceStore store;
     private final ConsumerSettings settings;
     private final MonotonicClock clock;
 
-    Consumers(GroupRuntime runtime, InstanceStore store, ConsumerSettings settings, MonotonicClock clock,
+    Consumers(Shards shards, GroupRuntime runtime, InstanceStore store, ConsumerSettings settings, MonotonicClock clock,
             GroupMeters meters) {
+        this.shards = shards;
         this.runtime = runtime;
         this.store = store;
         this.settings = settings;
         this.clock = clock;
-        runtime.listen(this);
+        shards.listen(this);
         meters.gauge("millrace.consumer.instances", "HTTP consumers of this coordinator", consumers,
                 ConcurrentHashMap::size);
     }
 
     /** Runs a call of the client's, one at a time per consumer. Refused with {@link ErrorCode#UNKNOWN_INSTANCE}. */
     <T> T call(String groupId, String instanceId, Function<HttpConsumer, T> task) {
-        runtime.shardOf(groupId);
+        shards.of(groupId);
         HttpConsumer consumer = consumers.get(new Key(groupId, instanceId));
         if (consumer == null) {
             throw unknown(groupId, instanceId);
@@ -59,7 +62,7 @@ class Consumers implements ShardListener {
 
     /** Stores and keeps a new one. Refused with {@link ErrorCode#INSTANCE_EXISTS} and {@link ErrorCode#TOO_MANY}. */
     void add(InstanceRow row) {
-        Shard shard = runtime.shardOf(row.groupId());
+        Shard shard = shards.of(row.groupId());
         var key = new Key(row.groupId(), row.instanceId());
         if (consumers.size() >= settings.maxInstances()) {
             throw new RefusedException(ErrorCode.TOO_MANY,

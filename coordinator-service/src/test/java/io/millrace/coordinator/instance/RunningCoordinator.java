@@ -3,9 +3,9 @@ package io.millrace.coordinator.instance;
 import io.millrace.common.error.ErrorBody;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.ClusterImage;
-import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.MonotonicClock;
 import io.millrace.coordinator.group.runtime.ShardLease;
+import io.millrace.coordinator.group.runtime.Shards;
 import io.millrace.coordinator.testing.FixedImages;
 import io.millrace.testing.TestPostgres;
 import java.util.ArrayList;
@@ -78,7 +78,7 @@ final class RunningCoordinator {
     void takeOverAll() {
         long epoch = epochs.incrementAndGet();
         for (int shard = 0; shard < ClusterImage.GROUP_SHARDS; shard++) {
-            context.getBean(GroupRuntime.class).takeOver(shard, new HeldLease(epoch));
+            context.getBean(Shards.class).takeOver(shard, new HeldLease(epoch));
         }
     }
 

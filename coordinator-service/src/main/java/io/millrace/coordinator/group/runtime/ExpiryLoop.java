@@ -11,13 +11,13 @@ class ExpiryLoop implements SmartLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(ExpiryLoop.class);
     private static final int INTERVALS_MISSED_WHEN_AWAY = 8;
 
-    private final GroupRuntime runtime;
+    private final GroupExpiry expiry;
     private final long intervalMs;
     private volatile boolean running;
     private Thread thread = new Thread();
 
-    ExpiryLoop(GroupRuntime runtime, GroupSettings settings) {
-        this.runtime = runtime;
+    ExpiryLoop(GroupExpiry expiry, GroupSettings settings) {
+        this.expiry = expiry;
         this.intervalMs = settings.expiryInterval().toMillis();
     }
 
@@ -33,7 +33,7 @@ class ExpiryLoop implements SmartLifecycle {
             try {
                 Thread.sleep(intervalMs);
                 long nowMs = MonotonicClock.SYSTEM.nowMs();
-                runtime.tick(nowMs - lookedAtMs > INTERVALS_MISSED_WHEN_AWAY * intervalMs);
+                expiry.tick(nowMs - lookedAtMs > INTERVALS_MISSED_WHEN_AWAY * intervalMs);
                 lookedAtMs = nowMs;
             } catch (InterruptedException e) {
                 return;

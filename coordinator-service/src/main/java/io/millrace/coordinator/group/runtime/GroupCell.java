@@ -17,7 +17,9 @@ final class GroupCell {
     /** The topics that the group has been told of. */
     @Nullable
     Topics topicsSeen;
-    boolean deleted;
+    /** Since when it is known to be without members and unchanged; null while it is neither, or nobody has looked. */
+    private @Nullable Long emptySinceMs;
+    private boolean forgotten;
     /** The time that sessions measured was not the members' own: they begin anew. */
     volatile boolean sessionsOutdated;
     /** Whether a thread is on its way to expire members or tell of topics. */
@@ -28,5 +30,33 @@ final class GroupCell {
         this.shard = shard;
         this.turnstile = turnstile;
         this.group = group;
+    }
+
+    /** The group is used: the time that it is empty begins anew. */
+    void used() {
+        emptySinceMs = null;
+    }
+
+    /** How long nobody was seen to use the group, counted from the first look. */
+    long emptyForMs(long nowMs) {
+        Group now = group;
+        if (now != null && !now.members().isEmpty()) {
+            emptySinceMs = null;
+            return 0;
+        }
+        if (emptySinceMs == null) {
+            emptySinceMs = nowMs;
+        }
+        return nowMs - emptySinceMs;
+    }
+
+    /** There is no such group any more; whoever has waited for this cell is to look for another. */
+    void forget() {
+        forgotten = true;
+        shard.groups.remove(groupId, this);
+    }
+
+    boolean isForgotten() {
+        return forgotten;
     }
 }

@@ -18,11 +18,13 @@ import org.springframework.web.bind.annotation.RestController;
 /** Groups as a whole, for gateways and tools. */
 @RestController
 class GroupController implements GroupsApi {
+    private final Shards shards;
     private final GroupRuntime runtime;
     private final TopicsFeed topics;
     private final ServiceClients clients;
 
-    GroupController(GroupRuntime runtime, TopicsFeed topics, ServiceClients clients) {
+    GroupController(Shards shards, GroupRuntime runtime, TopicsFeed topics, ServiceClients clients) {
+        this.shards = shards;
         this.runtime = runtime;
         this.topics = topics;
         this.clients = clients;
@@ -30,7 +32,7 @@ class GroupController implements GroupsApi {
 
     @Override
     public List<GroupSummary> list() {
-        return runtime.list().stream()
+        return shards.groups().stream()
                 .map(group -> new GroupSummary(group.groupId(), group.phase().name(), group.members().size()))
                 .sorted(Comparator.comparing(GroupSummary::group)).toList();
     }

@@ -12,6 +12,7 @@ import org.springframework.stereotype.Component;
 public class GroupMeters {
     final Counter rebalances;
     final Counter expiries;
+    final Counter groupsRemoved;
     final Timer events;
     public final Counter instancesExpired;
     public final Counter autoCommits;
@@ -24,6 +25,8 @@ public class GroupMeters {
                 registry);
         expiries = Counter.builder("millrace.group.expiries").description("Members that were not heard from in time")
                 .register(registry);
+        groupsRemoved = Counter.builder("millrace.group.removals")
+                .description("Groups that nothing was left of").register(registry);
         events = Timer.builder("millrace.group.heartbeat").description("Time of a member's request in its group")
                 .publishPercentileHistogram().register(registry);
         instancesExpired = Counter.builder("millrace.consumer.expiries")

@@ -24,6 +24,10 @@ import org.springframework.validation.annotation.Validated;
  * @param expiryInterval        how often sessions are looked through
  * @param expiriesAtOnce        groups whose members expire, or which are told of topics, at the same time; others wait. Below the
  *                              size of the connection pool, so that clients' requests find connections meanwhile
+ * @param emptyGroupRetention   how long a group stays that has no members, no HTTP consumers and no committed offsets (those go by
+ *                              the offset service's retention); counted from when its coordinator first saw it so, or it was last
+ *                              used. It is removed within twice this time
+ * @param emptyGroupsAtOnce     groups that are looked at for this in one statement; others wait
  */
 @Validated
 @ConfigurationProperties(prefix = "millrace.group", ignoreUnknownFields = false)
@@ -34,7 +38,9 @@ public record GroupSettings(@NotNull @DefaultValue("STICKY") AssignorName assign
         @NotNull @DefaultValue("30m") Duration maxSessionTimeout,
         @Min(1) @DefaultValue("2000") int requestsWaiting, @NotNull @DefaultValue("5s") Duration requestPatience,
         @NotNull @DefaultValue("250ms") Duration expiryInterval,
-        @Min(1) @DefaultValue("4") int expiriesAtOnce) {
+        @Min(1) @DefaultValue("4") int expiriesAtOnce,
+        @NotNull @DefaultValue("10m") Duration emptyGroupRetention,
+        @Min(1) @DefaultValue("1000") int emptyGroupsAtOnce) {
     GroupLimits limits() {
         return new GroupLimits(maxMembers, maxSubscribedTopics, maxPatternLength,
                 Math.toIntExact(minSessionTimeout.toMillis()), Math.toIntExact(maxSessionTimeout.toMillis()));

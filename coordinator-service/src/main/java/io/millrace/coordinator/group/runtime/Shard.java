@@ -10,14 +10,17 @@ import org.jspecify.annotations.Nullable;
 public final class Shard {
     private final int number;
     private final ShardLease lease;
+    private final GroupSettings settings;
     private volatile boolean lost;
+    private volatile boolean leaving;
     /** Its holder was away for a while: nobody's silence in that time counts. Owned by the expiry loop. */
     boolean wasAway;
     final ConcurrentHashMap<String, GroupCell> groups = new ConcurrentHashMap<>();
 
-    Shard(int number, ShardLease lease) {
+    Shard(int number, ShardLease lease, GroupSettings settings) {
         this.number = number;
         this.lease = lease;
+        this.settings = settings;
     }
 
     public int number() {
@@ -38,15 +41,64 @@ public final class Shard {
         return cell == null ? null : cell.group;
     }
 
+    GroupCell newCell(String groupId, @Nullable Group group) {
+        var turnstile = new Turnstile("group '" + groupId + "'", settings.requestsWaiting(), settings
+                .requestPatience());
+        return new GroupCell(groupId, this, turnstile, group);
+    }
+
+    /** Of a group that is known. Refused with {@link ErrorCode#UNKNOWN_GROUP}. */
+    GroupCell cell(String groupId) {
+        requireServed();
+        GroupCell cell = groups.get(groupId);
+        if (cell == null) {
+            throw unknown(groupId);
+        }
+        return cell;
+    }
+
     /** For good: another coordinator has written. */
     void markLost() {
         lost = true;
     }
 
-    /** Refused with {@link ErrorCode#NOT_COORDINATOR}: the caller is to look who is, and ask again. */
+    /** See {@link Shards#leave}. */
+    void leave() {
+        leaving = true;
+        for (GroupCell cell : groups.values()) {
+            if (!isHeld()) {
+                return;
+            }
+            try {
+                // Whoever came before the mark was set is through when we are.
+                cell.turnstile.pass(() -> {});
+            } catch (RefusedException e) {
+                // It is given back all the same: the next holder shuts out what is still to be written.
+                continue;
+            }
+        }
+    }
+
+    /** Before something is begun. Refused with {@link ErrorCode#NOT_COORDINATOR}: the caller is to look who is, and ask again. */
+    void requireServed() {
+        requireHeld();
+        if (leaving) {
+            throw notHeld(number);
+        }
+    }
+
+    /** Before something is told. Refused with {@link ErrorCode#NOT_COORDINATOR} too. */
     void requireHeld() {
         if (!isHeld()) {
-            throw new RefusedException(ErrorCode.NOT_COORDINATOR, "this coordinator does not hold shard " + number);
+            throw notHeld(number);
         }
+    }
+
+    static RefusedException notHeld(int number) {
+        return new RefusedException(ErrorCode.NOT_COORDINATOR, "this coordinator does not hold shard " + number);
+    }
+
+    static RefusedException unknown(String groupId) {
+        return new RefusedException(ErrorCode.UNKNOWN_GROUP, "there is no group '" + groupId + "'");
     }
 }

@@ -19,12 +19,12 @@ public class ShardLeases implements LeaseListener {
     private static final Logger LOG = LoggerFactory.getLogger(ShardLeases.class);
     private static final long RETRY_BACKOFF_MS = 100;
 
-    private final GroupRuntime runtime;
+    private final Shards shards;
     private final ExecutorService loader = Executors
             .newSingleThreadExecutor(Thread.ofVirtual().name("shard-loader").factory());
 
-    ShardLeases(GroupRuntime runtime) {
-        this.runtime = runtime;
+    ShardLeases(Shards shards) {
+        this.shards = shards;
     }
 
     /** The names of the leases to keep. */
@@ -43,14 +43,14 @@ public class ShardLeases implements LeaseListener {
 
     @Override
     public void lost(LeaseGrant grant) {
-        loader.execute(() -> runtime.release(shardOf(grant)));
+        loader.execute(() -> shards.release(shardOf(grant)));
     }
 
     /** For as long as the lease lasts: a shard that cannot be loaded is nobody else's either. */
     private void load(LeaseGrant grant) {
         while (grant.isHeld()) {
             try {
-                runtime.takeOver(shardOf(grant), new Term(grant));
+                shards.takeOver(shardOf(grant), new Term(grant));
                 return;
             } catch (RefusedException e) {
                 LOG.info("Loading the groups of {} again: {}", grant, e.getMessage());

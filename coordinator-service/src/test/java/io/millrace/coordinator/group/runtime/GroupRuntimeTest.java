@@ -7,7 +7,6 @@ import static org.awaitility.Awaitility.await;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.common.metadata.ClusterImage;
 import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.GroupEvent;
 import io.millrace.coordinator.group.GroupReply;
@@ -17,7 +16,6 @@ import io.millrace.coordinator.testing.FixedImages;
 import io.millrace.testing.TestPostgres;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
-import java.util.stream.IntStream;
 import org.awaitility.core.ThrowingRunnable;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
@@ -76,7 +74,7 @@ class GroupRuntimeTest {
 
         assertRefused(() -> first.heartbeat("a", 1, null), ErrorCode.NOT_COORDINATOR);
         assertRefused(() -> first.runtime.find(GROUP), ErrorCode.NOT_COORDINATOR);
-        assertThat(first.runtime.list()).isEmpty();
+        assertThat(first.shards.groups()).isEmpty();
     }
 
     @Test
@@ -118,12 +116,12 @@ class GroupRuntimeTest {
     @Test
     void a_member_that_waits_on_purpose_is_given_that_time() {
         first.join("a", "orders");
-        first.runtime.apply(first.runtime.shardOf(GROUP), GROUP, new GroupEvent.Heartbeat("a", 1, null, null), 5_000);
+        first.runtime.apply(first.shards.of(GROUP), GROUP, new GroupEvent.Heartbeat("a", 1, null, null), 5_000);
         var looked = new AtomicBoolean();
 
         first.nowMs.set(14_999);
-        first.runtime.tick(false);
-        first.runtime.within(first.runtime.shardOf(GROUP), GROUP, () -> looked.set(true));
+        first.expiry.tick(false);
+        first.runtime.within(first.shards.of(GROUP), GROUP, () -> looked.set(true));
         assertThat(looked).isTrue();
         assertThat(first.runtime.find(GROUP).members()).hasSize(1);
 
@@ -137,10 +135,10 @@ class GroupRuntimeTest {
         postgres.stop();
         assertRefused(() -> first.join("b", "orders"), ErrorCode.UNAVAILABLE);
         first.nowMs.set(60_000);
-        first.runtime.tick(false);
+        first.expiry.tick(false);
         postgres.start();
 
-        first.runtime.tick(false);
+        first.expiry.tick(false);
         assertThat(first.heartbeat("a", 1, null)).isInstanceOf(GroupReply.Granted.class);
 
         first.nowMs.set(60_000 + RuntimeFixture.SESSION_TIMEOUT_MS);
@@ -152,7 +150,7 @@ class GroupRuntimeTest {
         first.join("a", "orders");
         first.nowMs.set(60_000);
 
-        first.runtime.tick(true);
+        first.expiry.tick(true);
 
         assertThat(first.heartbeat("a", 1, null)).isInstanceOf(GroupReply.Granted.class);
     }
@@ -241,9 +239,8 @@ class GroupRuntimeTest {
     void one_statement_that_timed_out_does_not_lengthen_the_sessions_of_other_groups() {
         first.join("a", "orders");
         failInsertedMembers("57014", 1_000);
-        String other = IntStream.iterate(0, i -> i + 1).mapToObj(i -> "other-" + i)
-                .filter(name -> ClusterImage.shardOf(name) == RuntimeFixture.SHARD).findFirst().orElseThrow();
-        var shard = first.runtime.shardOf(other);
+        String other = RuntimeFixture.groupsOfShard().findFirst().orElseThrow();
+        var shard = first.shards.of(other);
         first.runtime.within(shard, other, () -> {});
         var join = new GroupEvent.Join("b", new MemberProfile("client", "host", Subscription.to(List.of("orders")),
                 null,
@@ -278,7 +275,7 @@ class GroupRuntimeTest {
         var small = new RuntimeFixture(postgres, images, 1);
         small.takeOver(2);
 
-        assertRefused(() -> small.runtime.within(small.runtime.shardOf(GROUP), "another", () -> {}),
+        assertRefused(() -> small.runtime.within(small.shards.of(GROUP), "another", () -> {}),
                 ErrorCode.TOO_MANY);
     }
 
@@ -315,7 +312,7 @@ class GroupRuntimeTest {
     /** As the loop does: a look that finds the group busy leaves it to the next one. */
     private void tickUntil(ThrowingRunnable assertion) {
         await().untilAsserted(() -> {
-            first.runtime.tick(false);
+            first.expiry.tick(false);
             assertion.run();
         });
     }

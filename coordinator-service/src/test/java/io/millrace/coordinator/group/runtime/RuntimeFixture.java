@@ -16,6 +16,7 @@ import java.util.SortedSet;
 import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
 
@@ -24,6 +25,7 @@ final class RuntimeFixture {
     static final String GROUP = "billing";
     static final int SHARD = ClusterImage.shardOf(GROUP);
     static final int SESSION_TIMEOUT_MS = 10_000;
+    static final int EMPTY_GROUP_RETENTION_MS = 600_000;
 
     /** A term of a shard that ends when the test says so. */
     static final class Term implements ShardLease {
@@ -47,6 +49,8 @@ final class RuntimeFixture {
 
     final AtomicLong nowMs = new AtomicLong();
     final GroupStore store;
+    final Shards shards;
+    final GroupExpiry expiry;
     final GroupRuntime runtime;
     final TopicsFeed topics;
     final SimpleMeterRegistry registry = new SimpleMeterRegistry();
@@ -57,21 +61,32 @@ final class RuntimeFixture {
 
     RuntimeFixture(TestPostgres postgres, FixedImages images, int maxGroups) {
         var dataSource = postgres.dataSource();
-        store = new GroupStore(JdbcClient.create(dataSource), new DataSourceTransactionManager(dataSource));
+        var jdbc = JdbcClient.create(dataSource);
+        store = new GroupStore(jdbc, new DataSourceTransactionManager(dataSource));
         topics = new TopicsFeed(images);
         var settings = new GroupSettings(AssignorName.STICKY, maxGroups, 10, 10, 100, Duration.ofSeconds(1),
-                Duration.ofMinutes(1), 100, Duration.ofSeconds(30), Duration.ofMillis(100), 4);
-        runtime = new GroupRuntime(store, settings, topics, new GroupMeters(registry), nowMs::get);
+                Duration.ofMinutes(1), 100, Duration.ofSeconds(30), Duration.ofMillis(100), 4,
+                Duration.ofMillis(EMPTY_GROUP_RETENTION_MS), 2);
+        var meters = new GroupMeters(registry);
+        shards = new Shards(store, settings, topics, meters, nowMs::get);
+        var steps = new GroupSteps(store, settings, topics, meters, nowMs::get);
+        runtime = new GroupRuntime(shards, steps, store, settings, meters, nowMs::get);
+        var emptyGroups = new EmptyGroups(store, steps, jdbc, settings, meters, nowMs::get);
+        expiry = new GroupExpiry(shards, steps, emptyGroups, settings, meters, nowMs::get);
     }
 
     Term takeOver(long epoch) {
         var term = new Term(epoch);
-        runtime.takeOver(SHARD, term);
+        shards.takeOver(SHARD, term);
         return term;
     }
 
     void create() {
-        runtime.within(runtime.shardOf(GROUP), GROUP, () -> {});
+        create(GROUP);
+    }
+
+    void create(String group) {
+        runtime.within(shards.of(group), group, () -> {});
     }
 
     GroupReply join(String memberId, String... names) {
@@ -85,7 +100,13 @@ final class RuntimeFixture {
     }
 
     GroupReply apply(GroupEvent event) {
-        return runtime.apply(runtime.shardOf(GROUP), GROUP, event, 0);
+        return runtime.apply(shards.of(GROUP), GROUP, event, 0);
+    }
+
+    /** Names of groups of the one shard that fixtures take over. */
+    static Stream<String> groupsOfShard() {
+        return IntStream.iterate(0, i -> i + 1).mapToObj(i -> "other-" + i)
+                .filter(name -> ClusterImage.shardOf(name) == SHARD);
     }
 
     SortedSet<PartitionId> partitions(String topic, int... indexes) {

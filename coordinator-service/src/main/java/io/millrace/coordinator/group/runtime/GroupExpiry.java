@@ -1,0 +1,95 @@
+package io.millrace.coordinator.group.runtime;
+
+import io.millrace.common.error.RefusedException;
+import io.millrace.coordinator.group.GroupEvent;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.Semaphore;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.stereotype.Component;
+
+/** Looks after groups that nobody may be asking for: members gone silent, topics that changed, and groups that nothing is left of. */
+@Component
+class GroupExpiry {
+    private static final Logger LOG = LoggerFactory.getLogger(GroupExpiry.class);
+
+    private final Shards shards;
+    private final GroupSteps steps;
+    private final EmptyGroups emptyGroups;
+    private final GroupMeters meters;
+    private final MonotonicClock clock;
+    private final Semaphore attending;
+
+    GroupExpiry(Shards shards, GroupSteps steps, EmptyGroups emptyGroups, GroupSettings settings, GroupMeters meters,
+            MonotonicClock clock) {
+        this.shards = shards;
+        this.steps = steps;
+        this.emptyGroups = emptyGroups;
+        this.meters = meters;
+        this.clock = clock;
+        this.attending = new Semaphore(settings.expiriesAtOnce());
+    }
+
+    /** Looks once through all groups; begins sessions anew where we were away. */
+    void tick(boolean wasAway) {
+        GroupSteps.StoreWas storeWas = steps.storeWas();
+        if (storeWas == GroupSteps.StoreWas.AWAY) {
+            return;
+        }
+        for (Shard shard : shards.taken()) {
+            if (!shard.isHeld()) {
+                shard.wasAway = true;
+                continue;
+            }
+            boolean restart = wasAway || storeWas == GroupSteps.StoreWas.BACK_AGAIN || shard.wasAway;
+            shard.wasAway = false;
+            look(shard, restart);
+        }
+    }
+
+    private void look(Shard shard, boolean restart) {
+        var empty = new ArrayList<GroupCell>();
+        for (GroupCell cell : shard.groups.values()) {
+            if (restart) {
+                cell.sessionsOutdated = true;
+            }
+            look(cell, empty);
+        }
+        emptyGroups.remove(shard, empty);
+    }
+
+    /** Passes by a group that is busy: it is looked at again soon. */
+    private void look(GroupCell cell, List<GroupCell> empty) {
+        cell.turnstile.passIfFree(() -> {
+            boolean due = !cell.sessions.expired(clock.nowMs()).isEmpty() || !steps.knowsTopics(cell);
+            if (emptyGroups.isDue(cell)) {
+                empty.add(cell);
+            } else if (due && cell.attended.compareAndSet(false, true)) {
+                Thread.ofVirtual().name("group-" + cell.groupId).start(() -> attend(cell));
+            }
+        });
+    }
+
+    private void attend(GroupCell cell) {
+        attending.acquireUninterruptibly();
+        try {
+            cell.turnstile.pass(() -> {
+                steps.present(cell);
+                steps.tellTopics(cell);
+                for (String memberId : cell.sessions.expired(clock.nowMs())) {
+                    steps.step(cell, new GroupEvent.Expire(memberId));
+                    meters.expiries.increment();
+                    LOG.info("Group {}: member {} was not heard from in time", cell.groupId, memberId);
+                }
+            });
+        } catch (RefusedException e) {
+            LOG.debug("Group {} is looked at again: {}", cell.groupId, e.getMessage());
+        } catch (RuntimeException e) {
+            LOG.warn("Looking after group {} failed; trying again", cell.groupId, e);
+        } finally {
+            attending.release();
+            cell.attended.set(false);
+        }
+    }
+}

@@ -3,6 +3,7 @@ package io.millrace.gateway.producer;
 import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.common.wire.Lane;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.ConcurrentLinkedQueue;
@@ -10,6 +11,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
+import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.requests.ProduceRequest;
 import org.apache.kafka.common.requests.ProduceResponse;
 import org.jspecify.annotations.Nullable;
@@ -76,21 +78,24 @@ final class BrokerLane {
             }
             ProducerId identity = producer.identity(queue);
             if (identity == null) {
-                producer.dispatchLater(queue);
+                if (queue.hold(broker)) {
+                    producer.retryLater(queue);
+                }
                 continue;
             }
-            ProduceBatch batch = queue.take(identity, nowNanos);
-            if (batch != null) {
-                flights.add(new Flight(queue, batch));
-                bytes += batch.sizeBytes();
+            Flight flight = queue.take(identity, broker, nowNanos);
+            if (flight != null) {
+                flights.add(flight);
+                bytes += flight.records().sizeInBytes();
             }
         }
         return flights;
     }
 
     private void send(List<Flight> flights) {
-        var data = new ProduceRequestData().setAcks(ALL_IN_SYNC).setTimeoutMs((int) properties.requestTimeout()
-                .toMillis());
+        // The broker gives up first: its answer costs less than a connection that is given up.
+        Duration patience = properties.requestTimeout().minus(properties.requestTimeout().dividedBy(10));
+        var data = new ProduceRequestData().setAcks(ALL_IN_SYNC).setTimeoutMs((int) patience.toMillis());
         for (Flight flight : flights) {
             PartitionQueue queue = flight.queue();
             TopicProduceData topic = data.topicData().find(queue.topic(), queue.topicId());
@@ -98,7 +103,7 @@ final class BrokerLane {
                 topic = new TopicProduceData().setName(queue.topic()).setTopicId(queue.topicId());
                 data.topicData().add(topic);
             }
-            topic.partitionData().add(new PartitionProduceData().setIndex(queue.partition()).setRecords(flight.batch()
+            topic.partitionData().add(new PartitionProduceData().setIndex(queue.partition()).setRecords(flight
                     .records()));
         }
         client.send(broker, Lane.DATA, ProduceRequest.builder(data), ProduceResponse.class, properties.requestTimeout())
@@ -110,11 +115,10 @@ final class BrokerLane {
             if (response != null) {
                 ProduceOutcomes.apply(flights, response, producer, this);
             } else {
-                for (Flight flight : flights) {
-                    flight.queue().retry(true);
-                    producer.dispatchLater(flight.queue());
-                }
                 producer.sendFailed(broker, failure);
+                for (Flight flight : flights) {
+                    producer.retry(flight, true);
+                }
             }
         } finally {
             places.incrementAndGet();
@@ -122,6 +126,6 @@ final class BrokerLane {
         }
     }
 
-    /** A batch in a request that is under way. */
-    record Flight(PartitionQueue queue, ProduceBatch batch) {}
+    /** A batch in a request that is under way. A batch that is sent again is on another flight. */
+    record Flight(PartitionQueue queue, ProduceBatch batch, MemoryRecords records) {}
 }

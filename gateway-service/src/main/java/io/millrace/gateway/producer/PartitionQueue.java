@@ -2,7 +2,10 @@ package io.millrace.gateway.producer;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.record.RecordSlices;
+import io.millrace.common.wire.BrokerEndpoint;
+import io.millrace.gateway.producer.BrokerLane.Flight;
 import java.util.ArrayDeque;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
@@ -13,42 +16,81 @@ import org.jspecify.annotations.Nullable;
  * <pre>
  * gathering --take--> in flight --stored/failed--> done
  *     ^                   |
- *     +------retry--------+   (first in the queue, with the same sequence unless the identity was given up)
+ *     +--retry, recall----+   (first in the queue, with the same sequence unless the identity was given up)
  * </pre>
  *
  * <p>The partition has an epoch and a sequence of its own under the gateway's producer id: brokers keep them per partition. Whenever it is
  * not certain which sequence the broker expects next, the epoch is raised and the sequence starts at 0 again (KIP-360), which a broker
  * accepts at any time and which fences whatever was sent before.
  *
- * <p>"Attended" means that a lane, a retry or the flight under way will look after the queue; whoever appends to a queue that is not,
- * dispatches it. A lock guards all of it, since appends come from many requests; nobody waits under it.
+ * <p>The queue as a whole is at one place, so that exactly one party looks after it:
+ *
+ * <pre>
+ * NOWHERE --append--> HELD --ready--> READY --take--> FLYING --stored, refused--> READY or NOWHERE
+ *                      ^ |              |               |
+ *                      | +--rest-->  RESTING            |
+ *                      +--wake, moved---+---------------+-- retry, moved (the leader, away from under it)
+ * </pre>
+ *
+ * A batch that was recalled because the partition has another leader goes to that one under the same sequence; what the former leader still
+ * answers is not heard. A lock guards all of it, since appends come from many requests; nobody waits under it.
  */
 final class PartitionQueue {
     private static final long NO_PRODUCER_ID = -1;
+    private static final int NO_PARTITION_EPOCH = -1;
     /** Records join a batch until this part of its time is over; while a leader is away, later ones begin another. */
     private static final int JOIN_FRACTION = 8;
+
+    private enum Place {
+        /** Nothing waits. */
+        NOWHERE,
+        /** In the hands of the thread that brings it to a lane or has it rest. */
+        HELD,
+        /** In the lane of its leader. */
+        READY,
+        /** A batch of it is in flight. */
+        FLYING,
+        /** Until a timer or a change of the partition's leadership wakes it. */
+        RESTING
+    }
+
+    /**
+     * When to look after a resting queue.
+     *
+     * @param number tells this rest from later ones
+     */
+    record Rest(long number, long delayNanos) {}
 
     private final Uuid topicId;
     private final String topic;
     private final int partition;
     private final BatchBuffers buffers;
     private final long deliveryTimeoutNanos;
+    private final RetryBackoff backoff;
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<ProduceBatch> waiting = new ArrayDeque<>();
-    private @Nullable ProduceBatch inFlight;
-    private boolean attended;
+    private Place place = Place.NOWHERE;
+    private @Nullable Flight inFlight;
+    /** Whom it is sent to; at rest, whom it was tried with last. */
+    private @Nullable BrokerEndpoint leader;
+    /** Of the image by which the leader was chosen. */
+    private int partitionEpoch = NO_PARTITION_EPOCH;
+    private int failures;
+    private long rests;
     private @Nullable ErrorCode closedWith;
     private long producerId = NO_PRODUCER_ID;
     private volatile long exhaustedProducerId = NO_PRODUCER_ID;
     private short epoch;
     private int nextSequence;
 
-    PartitionQueue(Uuid topicId, String topic, int partition, BatchBuffers buffers, long deliveryTimeoutNanos) {
+    PartitionQueue(Uuid topicId, String topic, int partition, BatchBuffers buffers, long deliveryTimeoutNanos,
+            RetryBackoff backoff) {
         this.topicId = topicId;
         this.topic = topic;
         this.partition = partition;
         this.buffers = buffers;
         this.deliveryTimeoutNanos = deliveryTimeoutNanos;
+        this.backoff = backoff;
     }
 
     Uuid topicId() {
@@ -94,26 +136,57 @@ final class PartitionQueue {
                 }
                 batch.append(delivery, records, record, nowMs);
             }
-            boolean dispatch = !attended && !waiting.isEmpty();
-            attended |= dispatch;
+            boolean dispatch = place == Place.NOWHERE && !waiting.isEmpty();
+            if (dispatch) {
+                place = Place.HELD;
+            }
             return dispatch;
         } finally {
             lock.unlock();
         }
     }
 
-    /** The next batch, now in flight and closed under the given or its former identity; null when there is none. */
-    @Nullable
-    ProduceBatch take(ProducerId identity, long nowNanos) {
+    /** Puts a held queue into its leader's lane. @return false when nothing waits any more */
+    boolean ready(BrokerEndpoint chosen, int chosenAtEpoch) {
         lock.lock();
         try {
+            leader = chosen;
+            partitionEpoch = chosenAtEpoch;
+            place = waiting.isEmpty() ? Place.NOWHERE : Place.READY;
+            return place == Place.READY;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Takes a ready queue out of the lane. @return false when it has left the lane before */
+    boolean hold(BrokerEndpoint from) {
+        lock.lock();
+        try {
+            if (!isReadyFor(from)) {
+                return false;
+            }
+            place = Place.HELD;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** The next batch, now in flight and closed under the given or its former identity; null when there is none for this leader. */
+    @Nullable
+    Flight take(ProducerId identity, BrokerEndpoint to, long nowNanos) {
+        lock.lock();
+        try {
+            if (!isReadyFor(to)) {
+                return null;
+            }
             expireWaiting(nowNanos);
             ProduceBatch batch = waiting.pollFirst();
             if (batch == null) {
-                attended = false;
+                place = Place.NOWHERE;
                 return null;
             }
-            inFlight = batch;
             if (!batch.isIdentified()) {
                 if (producerId == NO_PRODUCER_ID) {
                     producerId = identity.id();
@@ -123,75 +196,172 @@ final class PartitionQueue {
                 batch.identify(producerId, epoch, nextSequence);
                 nextSequence = plus(nextSequence, batch.count());
             }
-            return batch;
+            var flight = new Flight(this, batch, batch.records());
+            inFlight = flight;
+            place = Place.FLYING;
+            return flight;
         } finally {
             lock.unlock();
         }
     }
 
-    /** The batch in flight is stored. @return whether there is more to send */
-    boolean stored(long baseOffset) {
-        lock.lock();
-        try {
-            ProduceBatch batch = land();
-            batch.stored(baseOffset, buffers);
-            attended = !waiting.isEmpty();
-            return attended;
-        } finally {
-            lock.unlock();
-        }
+    private boolean isReadyFor(BrokerEndpoint lane) {
+        return place == Place.READY && lane.equals(leader);
     }
 
-    /** The batch in flight is refused for good and was not stored. @return whether there is more to send */
-    boolean refused(ErrorCode error) {
+    /** The flight's batch is stored. @return whether there is more to send, in the same lane */
+    boolean stored(Flight flight, long baseOffset) {
         lock.lock();
         try {
-            ProduceBatch batch = land();
-            batch.failed(error, buffers);
-            raiseEpoch();
-            attended = !waiting.isEmpty();
-            return attended;
-        } finally {
-            lock.unlock();
-        }
-    }
-
-    /** The batch in flight is to be sent again as it is. The queue stays attended: the caller dispatches it again. */
-    void retry(boolean uncertain) {
-        lock.lock();
-        try {
-            ProduceBatch batch = land();
-            if (uncertain) {
-                batch.becomeUncertain();
+            if (!lands(flight)) {
+                return false;
             }
-            waiting.addFirst(batch);
+            flight.batch().stored(baseOffset, buffers);
+            return goOn();
         } finally {
             lock.unlock();
         }
     }
 
-    /** The broker does not know the sequence before the batch in flight: it is sent again under a new epoch. */
-    void retryWithNewIdentity() {
+    /** The flight's batch is refused for good and was not stored. @return whether there is more to send, in the same lane */
+    boolean refused(Flight flight, ErrorCode error) {
         lock.lock();
         try {
-            ProduceBatch batch = land();
-            batch.forgetIdentity();
+            if (!lands(flight)) {
+                return false;
+            }
+            flight.batch().failed(error, buffers);
             raiseEpoch();
-            waiting.addFirst(batch);
+            return goOn();
         } finally {
             lock.unlock();
         }
     }
 
-    /** Fails what has waited too long. @return whether anything is left; if not, the queue is no longer attended */
-    boolean expire(long nowNanos) {
+    /**
+     * The flight's batch is to be sent again as it is.
+     *
+     * @return whether the queue is held now, by the caller; false when the batch was recalled before
+     */
+    boolean retry(Flight flight, boolean uncertain) {
+        lock.lock();
+        try {
+            if (!lands(flight)) {
+                return false;
+            }
+            if (uncertain) {
+                flight.batch().becomeUncertain();
+            }
+            waiting.addFirst(flight.batch());
+            failures++;
+            place = Place.HELD;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * The broker does not know the sequence before the flight's batch: it is sent again under a new epoch.
+     *
+     * @return whether there is more to send, in the same lane
+     */
+    boolean retryWithNewIdentity(Flight flight) {
+        lock.lock();
+        try {
+            if (!lands(flight)) {
+                return false;
+            }
+            flight.batch().forgetIdentity();
+            raiseEpoch();
+            waiting.addFirst(flight.batch());
+            return goOn();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has a held queue rest that found no way to the given leader, or no leader. @return null when nothing waits any more */
+    @Nullable
+    Rest rest(@Nullable BrokerEndpoint tried, int triedAtEpoch, long nowNanos) {
+        lock.lock();
+        try {
+            leader = tried;
+            partitionEpoch = triedAtEpoch;
+            failures++;
+            return rest(nowNanos);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Has a held queue rest whose leader did not take the batch. @return null when nothing waits any more */
+    @Nullable
+    Rest rest(long nowNanos) {
         lock.lock();
         try {
             expireWaiting(nowNanos);
-            attended = !waiting.isEmpty();
-            return attended;
+            ProduceBatch first = waiting.peekFirst();
+            if (first == null) {
+                place = Place.NOWHERE;
+                return null;
+            }
+            place = Place.RESTING;
+            rests++;
+            return new Rest(rests, Math.min(backoff.nanos(failures), first.leftNanos(nowNanos)));
         } finally {
             lock.unlock();
+        }
+    }
+
+    /** The rest's time is over. @return whether the queue is held now, by the caller; false when it was woken before */
+    boolean wake(Rest rest) {
+        lock.lock();
+        try {
+            if (place != Place.RESTING || rests != rest.number()) {
+                return false;
+            }
+            place = Place.HELD;
+            return true;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Who leads the partition now. What is on its way to another, or rests for another's sake, is to be sent there: a batch in flight is
+     * recalled, and may have been stored. Without a leader it is left in flight, for nobody else can take it.
+     *
+     * @return whether the queue is held now, by the caller
+     */
+    boolean moved(@Nullable BrokerEndpoint newLeader, int newPartitionEpoch) {
+        lock.lock();
+        try {
+            boolean sameLeader = Objects.equals(leader, newLeader);
+            boolean claimed = switch (place) {
+                case NOWHERE, HELD -> false;
+                // Another in-sync replica may be all that the leader lacked.
+                case RESTING -> !sameLeader || partitionEpoch != newPartitionEpoch;
+                case READY -> !sameLeader;
+                case FLYING -> !sameLeader && newLeader != null;
+            };
+            if (claimed) {
+                recall();
+                failures = 0;
+                place = Place.HELD;
+            }
+            return claimed;
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void recall() {
+        Flight flight = inFlight;
+        if (flight != null) {
+            inFlight = null;
+            flight.batch().becomeUncertain();
+            waiting.addFirst(flight.batch());
         }
     }
 
@@ -203,7 +373,9 @@ final class PartitionQueue {
             for (ProduceBatch batch = waiting.pollFirst(); batch != null; batch = waiting.pollFirst()) {
                 batch.failed(error, buffers);
             }
-            attended = inFlight != null;
+            if (place == Place.READY || place == Place.RESTING) {
+                place = Place.NOWHERE;
+            }
         } finally {
             lock.unlock();
         }
@@ -221,13 +393,19 @@ final class PartitionQueue {
         }
     }
 
-    private ProduceBatch land() {
-        ProduceBatch batch = inFlight;
-        if (batch == null) {
-            throw new IllegalStateException("nothing of " + topic + "-" + partition + " is in flight");
+    /** False when the flight's batch was recalled. */
+    private boolean lands(Flight flight) {
+        if (inFlight != flight) {
+            return false;
         }
         inFlight = null;
-        return batch;
+        return true;
+    }
+
+    private boolean goOn() {
+        failures = 0;
+        place = waiting.isEmpty() ? Place.NOWHERE : Place.READY;
+        return place == Place.READY;
     }
 
     private void raiseEpoch() {

@@ -63,6 +63,10 @@ final class ProduceBatch {
         return nowNanos - deadlineNanos >= 0;
     }
 
+    long leftNanos(long nowNanos) {
+        return Math.max(0, deadlineNanos - nowNanos);
+    }
+
     /** Whether it has a place in a producer's sequence. */
     boolean isIdentified() {
         return closed != null;

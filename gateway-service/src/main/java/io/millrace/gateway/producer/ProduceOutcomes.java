@@ -34,8 +34,7 @@ final class ProduceOutcomes {
         }
         for (Flight unanswered : open) {
             if (unanswered != null) {
-                unanswered.queue().retry(true);
-                producer.dispatchLater(unanswered.queue());
+                producer.retry(unanswered, true);
             }
         }
     }
@@ -61,30 +60,28 @@ final class ProduceOutcomes {
         PartitionQueue queue = flight.queue();
         Errors error = Errors.forCode(answer.errorCode());
         boolean more = switch (error) {
-            case NONE -> queue.stored(answer.baseOffset());
+            case NONE -> queue.stored(flight, answer.baseOffset());
             // Stored by a try whose answer was lost, so long ago that the broker no longer knows where.
-            case DUPLICATE_SEQUENCE_NUMBER -> queue.stored(Delivery.UNKNOWN_OFFSET);
+            case DUPLICATE_SEQUENCE_NUMBER -> queue.stored(flight, Delivery.UNKNOWN_OFFSET);
             case OUT_OF_ORDER_SEQUENCE_NUMBER, UNKNOWN_PRODUCER_ID, INVALID_PRODUCER_EPOCH,
-                    INVALID_PRODUCER_ID_MAPPING -> {
-                queue.retryWithNewIdentity();
-                yield true;
-            }
-            case MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE -> queue.refused(ErrorCode.RECORD_TOO_LARGE);
-            case INVALID_RECORD, INVALID_TIMESTAMP -> queue.refused(ErrorCode.INVALID_RECORD);
+                    INVALID_PRODUCER_ID_MAPPING ->
+                queue.retryWithNewIdentity(flight);
+            case MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE -> queue.refused(flight, ErrorCode.RECORD_TOO_LARGE);
+            case INVALID_RECORD, INVALID_TIMESTAMP -> queue.refused(flight, ErrorCode.INVALID_RECORD);
             // Appended, perhaps, and not yet safe: it is sent again as it is, and if that fails too nobody knows whether it is stored.
-            case KAFKA_STORAGE_ERROR, NOT_ENOUGH_REPLICAS_AFTER_APPEND, REQUEST_TIMED_OUT -> {
-                queue.retry(true);
-                producer.dispatchLater(queue);
+            // A leader that is deposed after it appended, while it waits for followers, says no more than that it does not lead.
+            case KAFKA_STORAGE_ERROR, NOT_ENOUGH_REPLICAS_AFTER_APPEND, REQUEST_TIMED_OUT, NOT_LEADER_OR_FOLLOWER,
+                    FENCED_LEADER_EPOCH -> {
+                producer.retry(flight, true);
                 yield false;
             }
             default -> {
                 if (error.exception() instanceof RetriableException) {
-                    queue.retry(false);
-                    producer.dispatchLater(queue);
+                    producer.retry(flight, false);
                     yield false;
                 }
                 producer.refusedUnexpectedly(queue, error);
-                yield queue.refused(ErrorCode.INTERNAL);
+                yield queue.refused(flight, ErrorCode.INTERNAL);
             }
         };
         if (more) {

@@ -12,10 +12,13 @@ import io.millrace.common.record.RecordSlices;
 import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.producer.BrokerLane.Flight;
 import io.millrace.gateway.producer.Delivery.LossListener;
 import java.util.ArrayList;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -185,27 +188,45 @@ public final class Producer implements AutoCloseable {
         return queue.append(delivery, records, firstRecord, nowMs, limitBytes, nowNanos()) ? dispatch(queue) : null;
     }
 
-    /** Brings an attended queue to its leader's lane, or has it tried again later. @return the lane to drain */
+    /** Brings a held queue to its leader's lane, or has it rest. @return the lane to drain */
     private @Nullable BrokerLane dispatch(PartitionQueue queue) {
+        while (true) {
+            ClusterImage image = images.current();
+            TopicImage topic = image.topic(queue.topicId());
+            if (topic == null) {
+                queue.close(ErrorCode.UNKNOWN_TOPIC);
+                topics.remove(queue.topicId());
+                return null;
+            }
+            PartitionImage partition = topic.partition(queue.partition());
+            BrokerEndpoint leader = partition == null ? null : Topics.leader(image, partition);
+            int partitionEpoch = partition == null ? 0 : partition.partitionEpoch();
+            BrokerLane lane = null;
+            if (leader == null || identity(queue) == null) {
+                alarm(queue, queue.rest(leader, partitionEpoch, nowNanos()));
+            } else if (queue.ready(leader, partitionEpoch)) {
+                lane = lane(leader);
+                lane.add(queue);
+            }
+            // A change that came meanwhile was told to nobody: whoever holds a queue looks by himself.
+            if (images.current() == image || !hasMoved(queue)) {
+                return lane;
+            }
+        }
+    }
+
+    private BrokerLane lane(BrokerEndpoint leader) {
+        BrokerLane lane = lanes.get(leader);
+        return lane != null ? lane
+                : lanes.computeIfAbsent(leader, endpoint -> new BrokerLane(endpoint, client, properties, this));
+    }
+
+    /** Holds the queue if the image has another leader, or another state of the partition, than it was sent to or rests for. */
+    private boolean hasMoved(PartitionQueue queue) {
         ClusterImage image = images.current();
         TopicImage topic = image.topic(queue.topicId());
-        if (topic == null) {
-            queue.close(ErrorCode.UNKNOWN_TOPIC);
-            topics.remove(queue.topicId());
-            return null;
-        }
-        PartitionImage partition = topic.partition(queue.partition());
-        BrokerEndpoint leader = partition == null ? null : Topics.leader(image, partition);
-        if (leader == null || identity(queue) == null) {
-            dispatchLater(queue);
-            return null;
-        }
-        BrokerLane lane = lanes.get(leader);
-        if (lane == null) {
-            lane = lanes.computeIfAbsent(leader, endpoint -> new BrokerLane(endpoint, client, properties, this));
-        }
-        lane.add(queue);
-        return lane;
+        PartitionImage partition = topic == null ? null : topic.partition(queue.partition());
+        return partition != null && queue.moved(Topics.leader(image, partition), partition.partitionEpoch());
     }
 
     @Nullable
@@ -213,25 +234,47 @@ public final class Producer implements AutoCloseable {
         return ids.current(queue.exhaustedProducerId());
     }
 
-    void dispatchLater(PartitionQueue queue) {
+    /** The flight's batch was not taken, or nobody knows. */
+    void retry(Flight flight, boolean uncertain) {
+        if (flight.queue().retry(flight, uncertain)) {
+            retryLater(flight.queue());
+        }
+    }
+
+    /** Has a held queue rest for a while, or brings it to the leader that the image names by now. */
+    void retryLater(PartitionQueue queue) {
+        alarm(queue, queue.rest(nowNanos()));
+        if (hasMoved(queue)) {
+            dispatchAndDrain(queue);
+        }
+    }
+
+    private void alarm(PartitionQueue queue, PartitionQueue.@Nullable Rest rest) {
+        if (rest == null) {
+            return;
+        }
         retries.increment();
         try {
-            timer.schedule(() -> dispatchAgain(queue), properties.retryBackoff().toNanos(), TimeUnit.NANOSECONDS);
+            timer.schedule(() -> wake(queue, rest), rest.delayNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException _) {
             queue.close(ErrorCode.UNAVAILABLE);
         }
     }
 
-    private void dispatchAgain(PartitionQueue queue) {
+    private void wake(PartitionQueue queue, PartitionQueue.Rest rest) {
         try {
-            if (queue.expire(nowNanos())) {
-                BrokerLane lane = dispatch(queue);
-                if (lane != null) {
-                    lane.drain();
-                }
+            if (queue.wake(rest)) {
+                dispatchAndDrain(queue);
             }
         } catch (RuntimeException e) {
             LOG.error("Sending to {}-{} again failed", queue.topic(), queue.partition(), e);
+        }
+    }
+
+    private void dispatchAndDrain(PartitionQueue queue) {
+        BrokerLane lane = dispatch(queue);
+        if (lane != null) {
+            lane.drain();
         }
     }
 
@@ -248,16 +291,42 @@ public final class Producer implements AutoCloseable {
     }
 
     private void imageChanged(ClusterImage previous, ClusterImage current) {
+        boolean sameBrokers = previous.brokers().equals(current.brokers());
+        Set<BrokerLane> touched = new LinkedHashSet<>();
         for (Uuid topicId : topics.keySet()) {
-            if (current.topic(topicId) == null && previous.topic(topicId) != null) {
-                TopicQueues queues = topics.remove(topicId);
-                if (queues != null) {
-                    queues.close(ErrorCode.UNKNOWN_TOPIC);
-                }
+            TopicImage topic = current.topic(topicId);
+            if (topic == null) {
+                forget(topicId, previous);
+            } else if (!sameBrokers || topic != previous.topic(topicId)) {
+                follow(topicId, touched);
             }
         }
+        touched.forEach(BrokerLane::drain);
         if (previous.brokers().isEmpty() && !current.brokers().isEmpty()) {
             ids.ask();
+        }
+    }
+
+    private void forget(Uuid topicId, ClusterImage previous) {
+        if (previous.topic(topicId) != null) {
+            TopicQueues queues = topics.remove(topicId);
+            if (queues != null) {
+                queues.close(ErrorCode.UNKNOWN_TOPIC);
+            }
+        }
+    }
+
+    /** Sends what was on its way to former leaders to the present ones. */
+    private void follow(Uuid topicId, Set<BrokerLane> touched) {
+        TopicQueues queues = topics.get(topicId);
+        if (queues == null) {
+            return;
+        }
+        for (PartitionQueue queue : queues.all()) {
+            BrokerLane lane = hasMoved(queue) ? dispatch(queue) : null;
+            if (lane != null) {
+                touched.add(lane);
+            }
         }
     }
 

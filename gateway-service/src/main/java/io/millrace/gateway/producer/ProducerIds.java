@@ -21,6 +21,9 @@ import org.slf4j.LoggerFactory;
 final class ProducerIds {
     private static final Logger LOG = LoggerFactory.getLogger(ProducerIds.class);
 
+    /** Any broker can give one: one that does not answer is not waited for as long as the leader of a partition. */
+    private static final Duration LONGEST_WAIT = Duration.ofSeconds(1);
+
     private final ClusterImages images;
     private final BrokerClient client;
     private final Duration requestTimeout;
@@ -31,7 +34,7 @@ final class ProducerIds {
     ProducerIds(ClusterImages images, BrokerClient client, Duration requestTimeout, RandomGenerator random) {
         this.images = images;
         this.client = client;
-        this.requestTimeout = requestTimeout;
+        this.requestTimeout = requestTimeout.compareTo(LONGEST_WAIT) < 0 ? requestTimeout : LONGEST_WAIT;
         this.random = random;
     }
 

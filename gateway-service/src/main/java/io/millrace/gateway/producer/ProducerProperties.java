@@ -15,8 +15,10 @@ import org.springframework.validation.annotation.Validated;
  * @param requestSize            a produce request takes no further partition beyond it
  * @param maxInFlightRequests    unanswered produce requests per broker; a partition is in one of them only
  * @param deliveryTimeout        from the request to its answer, over all retries; then {@code LEADER_UNAVAILABLE} or {@code TIMED_OUT}
- * @param requestTimeout         of one try; then the connection is given up and the same batch is sent again
- * @param retryBackoff           wait before a batch is sent again
+ * @param requestTimeout         of one try; then the connection is given up and the same batch is sent again. A batch whose partition gets
+ *                               another leader does not wait for it
+ * @param retryBackoff           wait before a batch is sent again while nothing is heard of a new leader, doubled with each failure
+ * @param retryBackoffMax        the most that this wait grows to
  * @param stickySize             records without key go to one partition until it has got so much, then to another (KIP-480)
  * @param drainTimeout           longest wait at shutdown for what was accepted
  */
@@ -28,9 +30,10 @@ public record ProducerProperties(
         @DefaultValue("1MB") DataSize batchSize,
         @DefaultValue("4MB") DataSize requestSize,
         @DefaultValue("5") int maxInFlightRequests,
-        @DefaultValue("30s") Duration deliveryTimeout,
-        @DefaultValue("10s") Duration requestTimeout,
+        @DefaultValue("10s") Duration deliveryTimeout,
+        @DefaultValue("5s") Duration requestTimeout,
         @DefaultValue("20ms") Duration retryBackoff,
+        @DefaultValue("250ms") Duration retryBackoffMax,
         @DefaultValue("16KB") DataSize stickySize,
         @DefaultValue("5s") Duration drainTimeout) {
 
@@ -39,9 +42,17 @@ public record ProducerProperties(
             throw new IllegalArgumentException("millrace.producer.max-in-flight-requests must be at least 1: "
                     + maxInFlightRequests);
         }
+        if (retryBackoffMax.compareTo(retryBackoff) < 0) {
+            throw new IllegalArgumentException("millrace.producer.retry-backoff-max " + retryBackoffMax
+                    + " is below retry-backoff " + retryBackoff);
+        }
         if (batchSize.toBytes() < 1 || batchSize.toBytes() > Integer.MAX_VALUE / 2) {
             throw new IllegalArgumentException("millrace.producer.batch-size must be between 1 B and 1 GB: "
                     + batchSize);
         }
+    }
+
+    RetryBackoff backoff() {
+        return new RetryBackoff(retryBackoff.toNanos(), retryBackoffMax.toNanos());
     }
 }

@@ -17,6 +17,7 @@ final class TopicQueues {
     private final BatchBuffers buffers;
     private final int stickyBytes;
     private final long deliveryTimeoutNanos;
+    private final RetryBackoff backoff;
     private volatile PartitionQueue[] queues = new PartitionQueue[0];
     private volatile Seen seen;
     private int stickyPartition = Delivery.NONE;
@@ -26,6 +27,7 @@ final class TopicQueues {
         this.buffers = buffers;
         this.stickyBytes = (int) properties.stickySize().toBytes();
         this.deliveryTimeoutNanos = properties.deliveryTimeout().toNanos();
+        this.backoff = properties.backoff();
         this.seen = new Seen(topic, TopicLimits.of(topic));
     }
 
@@ -48,7 +50,8 @@ final class TopicQueues {
         if (partition >= present.length) {
             PartitionQueue[] grown = Arrays.copyOf(present, Math.max(partition + 1, topic.partitions().size()));
             for (int i = present.length; i < grown.length; i++) {
-                grown[i] = new PartitionQueue(topic.id(), topic.name(), i, buffers, deliveryTimeoutNanos);
+                grown[i] = new PartitionQueue(topic.id(), topic.name(), i, buffers, deliveryTimeoutNanos,
+                        backoff);
             }
             queues = grown;
             return grown[partition];
@@ -86,6 +89,11 @@ final class TopicQueues {
         @Nullable
         PartitionImage partition = topic.partition(index);
         return partition != null && image.leader(partition) != null;
+    }
+
+    /** Those that have been used. */
+    List<PartitionQueue> all() {
+        return List.of(queues);
     }
 
     void close(ErrorCode error) {

@@ -60,8 +60,9 @@ class ProducerTest {
     private Producer producer(DataSize memory, DataSize batch, Duration deliveryTimeout) {
         return new Producer(images, client, new ProducerProperties(memory, DataSize.ofMegabytes(1), batch, DataSize
                 .ofMegabytes(4), 5,
-                deliveryTimeout, Duration.ofMillis(500), Duration.ofMillis(5), DataSize.ofBytes(500), Duration
-                        .ofSeconds(1)),
+                deliveryTimeout, Duration.ofMillis(500), Duration.ofMillis(5), Duration.ofMillis(40), DataSize.ofBytes(
+                        500), Duration
+                                .ofSeconds(1)),
                 new Random(1));
     }
 

@@ -48,7 +48,10 @@ public final class FakeBroker implements AutoCloseable {
         STORE_AND_CUT,
         /** Not stored, and no answer. */
         CUT,
+        /** Not stored, and the answer never comes, though the connection stays. */
+        SILENT,
         NOT_LEADER,
+        TOO_FEW_REPLICAS,
         OUT_OF_ORDER,
         /** Stored, and answered with an error that may follow an append. */
         STORE_AND_STORAGE_ERROR,
@@ -125,6 +128,16 @@ public final class FakeBroker implements AutoCloseable {
         }
     }
 
+    /** Shares the other broker's logs of the topic: a follower that has all that its leader has. */
+    public void follow(FakeBroker other, String topic, Uuid id) {
+        namesById.put(id, topic);
+        other.partitions.forEach((name, partition) -> {
+            if (name.startsWith(topic + "-")) {
+                partitions.put(name, partition);
+            }
+        });
+    }
+
     public void drop(String topic) {
         partitions.keySet().removeIf(name -> name.startsWith(topic + "-"));
     }
@@ -161,6 +174,7 @@ public final class FakeBroker implements AutoCloseable {
         var answer = new ProduceResponseData();
         boolean cut = false;
         boolean hold = false;
+        boolean isSilent = false;
         for (var topic : data.topicData()) {
             var topicAnswer = new ProduceResponseData.TopicProduceResponse().setName(topic.name()).setTopicId(topic
                     .topicId());
@@ -177,15 +191,17 @@ public final class FakeBroker implements AutoCloseable {
                 Verdict verdict = onProduce.apply(name, partition.attempts());
                 cut |= verdict == Verdict.CUT || verdict == Verdict.STORE_AND_CUT;
                 hold |= verdict == Verdict.HOLD;
+                isSilent |= verdict == Verdict.SILENT;
                 switch (verdict) {
                     case NOT_LEADER -> partAnswer.setErrorCode(Errors.NOT_LEADER_OR_FOLLOWER.code());
+                    case TOO_FEW_REPLICAS -> partAnswer.setErrorCode(Errors.NOT_ENOUGH_REPLICAS.code());
                     case OUT_OF_ORDER -> partAnswer.setErrorCode(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER.code());
                     case STORE_AND_STORAGE_ERROR -> appendAndAnswer(partition, part, partAnswer,
                             Errors.KAFKA_STORAGE_ERROR);
                     case STORE_AND_TOO_FEW_REPLICAS -> appendAndAnswer(partition, part, partAnswer,
                             Errors.NOT_ENOUGH_REPLICAS_AFTER_APPEND);
                     case STORE_AND_TIME_OUT -> appendAndAnswer(partition, part, partAnswer, Errors.REQUEST_TIMED_OUT);
-                    case CUT -> {}
+                    case CUT, SILENT -> {}
                     case STORE, STORE_AND_CUT, HOLD -> partition.append((MemoryRecords) part.records(), partAnswer);
                 }
                 partition.attempted();
@@ -194,6 +210,8 @@ public final class FakeBroker implements AutoCloseable {
         var future = new CompletableFuture<AbstractResponse>();
         if (cut) {
             future.completeExceptionally(new CutException());
+        } else if (isSilent) {
+            return future;
         } else if (hold) {
             synchronized (held) {
                 held.add(() -> future.complete(new ProduceResponse(answer)));

@@ -70,12 +70,39 @@ public final class FakeImages implements ClusterImages {
         for (int i = 0; i < partitions; i++) {
             parts.add(new PartitionImage(i, List.of(Math.max(0, leader)), List.of(Math.max(0, leader)), leader, 0, 0));
         }
-        var topic = new TopicImage(id, name, configs, parts);
+        return put(new TopicImage(id, name, configs, parts));
+    }
+
+    /** Gives a partition another leader, or none, in the next epoch. */
+    public void lead(String name, int partition, int leader) {
+        update(name, partition, old -> new PartitionImage(old.index(), old.replicas(), old.isr(), leader, old
+                .leaderEpoch() + 1, old.partitionEpoch() + 1));
+    }
+
+    /** Gives a partition other in-sync replicas under the same leader. */
+    public void inSync(String name, int partition, List<Integer> isr) {
+        update(name, partition, old -> new PartitionImage(old.index(), old.replicas(), isr, old.leader(), old
+                .leaderEpoch(), old.partitionEpoch() + 1));
+    }
+
+    private void update(String name, int partition, UnaryOperator<PartitionImage> change) {
+        lock.lock();
+        try {
+            TopicImage topic = current.topicsByName().get(name);
+            List<PartitionImage> parts = new ArrayList<>(topic.partitions());
+            parts.set(partition, change.apply(parts.get(partition)));
+            put(new TopicImage(topic.id(), name, topic.configs(), parts));
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private TopicImage put(TopicImage topic) {
         change(image -> {
             Map<String, TopicImage> byName = new HashMap<>(image.topicsByName());
             Map<Uuid, TopicImage> byId = new HashMap<>(image.topicsById());
-            byName.put(name, topic);
-            byId.put(id, topic);
+            byName.put(topic.name(), topic);
+            byId.put(topic.id(), topic);
             return new ClusterImage(image.clusterId(), image.version() + 1, image.brokers(), byName, byId, Map.of());
         });
         return topic;

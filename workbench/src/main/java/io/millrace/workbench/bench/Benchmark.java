@@ -5,6 +5,7 @@ import io.millrace.workbench.suite.Progress;
 import io.millrace.workbench.suite.Suite;
 import io.millrace.workbench.suite.SuiteDirectories;
 import io.millrace.workbench.suite.SuiteSettings;
+import io.millrace.workbench.suite.SuiteSize;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,8 +60,9 @@ final class Benchmark {
             throws IOException, InterruptedException {
         Path parent = Files.createDirectories(home.resolve("workbench/target/bench"));
         Path directory = Files.createTempDirectory(parent, "run-");
-        SuiteSettings settings = new SuiteSettings(home, new SuiteDirectories(directory.resolve("suite")), 1,
-                FreePorts.find(1, RandomGenerator.getDefault()), Map.of(), SuiteSettings.DEFAULT_READY_TIMEOUT);
+        SuiteSize size = SuiteSize.ofBrokers(1);
+        SuiteSettings settings = new SuiteSettings(home, new SuiteDirectories(directory.resolve("suite")), size,
+                FreePorts.find(size, RandomGenerator.getDefault()), Map.of(), SuiteSettings.DEFAULT_READY_TIMEOUT);
         Progress quiet = line -> {};
         progress.say("preparing the suite (after a build, its ahead-of-time caches)");
         try (Suite suite = Suite.prepare(settings, quiet)) {

@@ -4,6 +4,7 @@ import io.millrace.workbench.suite.BackgroundLauncher;
 import io.millrace.workbench.suite.RunState;
 import io.millrace.workbench.suite.SuiteDirectories;
 import io.millrace.workbench.suite.SuiteSettings;
+import io.millrace.workbench.suite.SuiteSize;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
@@ -17,12 +18,14 @@ final class Detached {
 
     private Detached() {}
 
-    static int start(SuiteDirectories directories, int brokers, int waitSeconds)
+    static int start(SuiteDirectories directories, SuiteSize size, int waitSeconds)
             throws IOException, InterruptedException {
         FollowedLog log = new FollowedLog(directories.launcherLog(), System.out::println);
         Process launcher = BackgroundLauncher.start(SuiteSettings.projectRoot(), directories,
-                List.of("up", "--data", directories.data().toString(), "--brokers", Integer.toString(brokers),
-                        "--wait", Integer.toString(waitSeconds)));
+                List.of("up", "--data", directories.data().toString(), "--brokers", Integer.toString(size.brokers()),
+                        "--coordinators", Integer.toString(size.coordinators()), "--gateways",
+                        Integer.toString(size.gateways()), "--offsets", Integer.toString(size.offsets()), "--wait",
+                        Integer.toString(waitSeconds)));
         long deadline = System.nanoTime() + Duration.ofSeconds(waitSeconds).plus(ALLOWANCE).toNanos();
         while (System.nanoTime() - deadline < 0) {
             boolean alive = launcher.isAlive();

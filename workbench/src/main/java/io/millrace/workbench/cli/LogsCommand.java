@@ -28,7 +28,7 @@ final class LogsCommand implements Callable<Integer> {
     @Mixin
     private DataOption data;
 
-    @Parameters(arity = "0..1", paramLabel = "SERVICE", description = "postgres, offset, coordinator, gateway, broker-0 …")
+    @Parameters(arity = "0..1", paramLabel = "SERVICE", description = "postgres, offset, coordinator, gateway, broker-0 …, as \"status\" names them.")
     private @Nullable String service;
 
     @Option(names = {"-f", "--follow"}, description = "Go on printing what is added, until Ctrl-C.")
@@ -84,6 +84,6 @@ final class LogsCommand implements Callable<Integer> {
     }
 
     private String prefix(String name) {
-        return service == null ? String.format("%-12s| ", name) : "";
+        return service == null ? String.format("%-13s| ", name) : "";
     }
 }

@@ -56,9 +56,9 @@ final class StatusCommand implements Callable<Integer> {
             System.out.println("no suite is running on " + directories.data());
             return;
         }
-        System.out.printf("%-12s %8s  %-6s %-24s %s%n", "name", "pid", "ready", "http", "kafka");
+        System.out.printf("%-13s %8s  %-6s %-24s %s%n", "name", "pid", "ready", "http", "kafka");
         for (ProcessStatus process : processes) {
-            System.out.printf("%-12s %8d  %-6s %-24s %s%n", process.name(), process.pid(),
+            System.out.printf("%-13s %8d  %-6s %-24s %s%n", process.name(), process.pid(),
                     process.ready() ? "yes" : "no", process.http() == null ? "-" : process.http(),
                     process.kafka() == null ? "-" : process.kafka());
         }

@@ -6,6 +6,7 @@ import io.millrace.workbench.suite.Progress;
 import io.millrace.workbench.suite.Suite;
 import io.millrace.workbench.suite.SuiteDirectories;
 import io.millrace.workbench.suite.SuiteSettings;
+import io.millrace.workbench.suite.SuiteSize;
 import io.millrace.workbench.suite.Supervisor;
 import java.io.IOException;
 import java.time.Duration;
@@ -26,6 +27,15 @@ final class UpCommand implements Callable<Integer> {
     @Option(names = "--brokers", paramLabel = "N", description = "How many brokers (default: as many as have data here, else 1).")
     private @Nullable Integer brokers;
 
+    @Option(names = "--coordinators", paramLabel = "N", defaultValue = "1", description = "How many coordinators (default: ${DEFAULT-VALUE}).")
+    private int coordinators;
+
+    @Option(names = "--gateways", paramLabel = "N", defaultValue = "1", description = "How many gateways (default: ${DEFAULT-VALUE}).")
+    private int gateways;
+
+    @Option(names = "--offsets", paramLabel = "N", defaultValue = "1", description = "How many offset services (default: ${DEFAULT-VALUE}).")
+    private int offsets;
+
     @Option(names = "--detach", description = "Return once all are ready; end them with \"./millrace down\".")
     private boolean detach;
 
@@ -36,7 +46,7 @@ final class UpCommand implements Callable<Integer> {
     public Integer call() throws Exception {
         SuiteDirectories directories = data.directories();
         if (detach) {
-            return Detached.start(directories, brokers(directories), waitSeconds);
+            return Detached.start(directories, size(directories), waitSeconds);
         }
         return EndOnSignal.run(() -> {
             run(directories);
@@ -47,12 +57,11 @@ final class UpCommand implements Callable<Integer> {
     private void run(SuiteDirectories directories) throws IOException, InterruptedException {
         long startedNanos = System.nanoTime();
         Progress progress = System.out::println;
-        SuiteSettings settings = new SuiteSettings(SuiteSettings.projectRoot(), directories, brokers(directories), Ports
-                .of(System.getenv()),
-                System.getenv(), Duration.ofSeconds(waitSeconds));
+        SuiteSettings settings = new SuiteSettings(SuiteSettings.projectRoot(), directories, size(directories),
+                Ports.of(System.getenv()), System.getenv(), Duration.ofSeconds(waitSeconds));
         int withData = directories.brokersWithData();
-        if (settings.brokers() < withData) {
-            progress.say("note: " + withData + " brokers have data here and only " + settings.brokers()
+        if (settings.size().brokers() < withData) {
+            progress.say("note: " + withData + " brokers have data here and only " + settings.size().brokers()
                     + " are started; partitions of the others stay out of reach");
         }
         try (Suite suite = Suite.prepare(settings, progress)) {
@@ -63,7 +72,8 @@ final class UpCommand implements Callable<Integer> {
         }
     }
 
-    private int brokers(SuiteDirectories directories) {
-        return brokers != null ? brokers : Math.max(DEFAULT_BROKERS, directories.brokersWithData());
+    private SuiteSize size(SuiteDirectories directories) {
+        return new SuiteSize(brokers != null ? brokers : Math.max(DEFAULT_BROKERS, directories.brokersWithData()),
+                coordinators, gateways, offsets);
     }
 }

@@ -3,7 +3,8 @@ package io.millrace.workbench.suite;
 import java.util.Map;
 
 /**
- * The ports of a suite. Broker n listens on {@code brokerHttp + n} and {@code brokerKafka + n}.
+ * The ports of a suite. Broker n listens on {@code brokerHttp + n} and {@code brokerKafka + n}; a second process of another service listens
+ * {@link #STEP} above the first, and so on.
  *
  * @param gatewayManagement health and metrics of the gateway, apart from what its users reach
  */
@@ -15,6 +16,8 @@ public record Ports(
         int gatewayManagement,
         int brokerHttp,
         int brokerKafka) {
+    /** From a service's port to that of its next process: clear of the brokers' ports, which lie side by side. */
+    static final int STEP = 100;
     private static final int MAX_PORT = 65_535;
 
     /** The defaults, each replaced by its {@code MILLRACE_*} variable where one is set. */
@@ -27,6 +30,22 @@ public record Ports(
                 port(environment, "MILLRACE_GATEWAY_MANAGEMENT_PORT", 8081),
                 port(environment, "MILLRACE_BROKER_HTTP_PORT", 8190),
                 port(environment, "MILLRACE_BROKER_KAFKA_PORT", 9092));
+    }
+
+    public int offset(int index) {
+        return offset + STEP * index;
+    }
+
+    public int coordinator(int index) {
+        return coordinator + STEP * index;
+    }
+
+    public int gateway(int index) {
+        return gateway + STEP * index;
+    }
+
+    public int gatewayManagement(int index) {
+        return gatewayManagement + STEP * index;
     }
 
     public int brokerHttp(int broker) {

@@ -14,6 +14,8 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /** How each of the four services is started: its jar, its memory and its environment. */
@@ -62,34 +64,34 @@ final class ServiceSpecs {
 
     List<ServiceSpec> all() {
         List<ServiceSpec> specs = new ArrayList<>();
-        specs.add(offset());
-        specs.add(coordinator());
-        for (int broker = 0; broker < settings.brokers(); broker++) {
-            specs.add(broker(broker));
-        }
-        specs.add(gateway());
+        SuiteSize size = settings.size();
+        IntStream.range(0, size.offsets()).mapToObj(this::offset).forEach(specs::add);
+        IntStream.range(0, size.coordinators()).mapToObj(this::coordinator).forEach(specs::add);
+        IntStream.range(0, size.brokers()).mapToObj(this::broker).forEach(specs::add);
+        IntStream.range(0, size.gateways()).mapToObj(this::gateway).forEach(specs::add);
         return List.copyOf(specs);
     }
 
     /** One start of each service that has no ahead-of-time cache yet. */
     List<AotTraining.Untrained> untrained() {
-        Map<String, ServiceSpec> starts = Map.of("offset-service", offset(), "coordinator-service", coordinator(),
-                "broker-service", broker(0), "gateway-service", gateway());
+        Map<String, ServiceSpec> starts = Map.of("offset-service", offset(0), "coordinator-service",
+                coordinator(0), "broker-service", broker(0), "gateway-service", gateway(0));
         return MODULES.stream()
                 .filter(module -> jars.get(module).isWorthTraining())
                 .map(module -> new AotTraining.Untrained(jars.get(module), starts.get(module)))
                 .toList();
     }
 
-    private ServiceSpec offset() {
-        int port = settings.ports().offset();
-        return service("offset", "offset-service", "192m", Map.of("MILLRACE_OFFSET_HTTP_PORT", text(port)),
+    private ServiceSpec offset(int index) {
+        int port = settings.ports().offset(index);
+        return service(SuiteSize.name("offset", index), "offset-service", "192m", Map.of("MILLRACE_OFFSET_HTTP_PORT",
+                text(port)),
                 List.of(port), port, port, null);
     }
 
-    private ServiceSpec coordinator() {
-        int port = settings.ports().coordinator();
-        return service("coordinator", "coordinator-service", "256m",
+    private ServiceSpec coordinator(int index) {
+        int port = settings.ports().coordinator(index);
+        return service(SuiteSize.name("coordinator", index), "coordinator-service", "256m",
                 Map.of("MILLRACE_COORDINATOR_HTTP_PORT", text(port)), List.of(port), port, port, null);
     }
 
@@ -105,14 +107,14 @@ final class ServiceSpecs {
                 settings.reachableHost() + ":" + kafka);
     }
 
-    private ServiceSpec gateway() {
-        int port = settings.ports().gateway();
-        int management = settings.ports().gatewayManagement();
+    private ServiceSpec gateway(int index) {
+        int port = settings.ports().gateway(index);
+        int management = settings.ports().gatewayManagement(index);
         Map<String, String> environment = Map.of(
                 "MILLRACE_GATEWAY_PORT", text(port),
                 "MILLRACE_GATEWAY_MANAGEMENT_PORT", text(management));
-        return service("gateway", "gateway-service", "768m", environment, List.of(port, management), port, management,
-                null);
+        return service(SuiteSize.name("gateway", index), "gateway-service", "768m", environment,
+                List.of(port, management), port, management, null);
     }
 
     private ServiceSpec service(
@@ -136,9 +138,12 @@ final class ServiceSpecs {
         environment.put("MILLRACE_POSTGRES_URL", postgresUrl);
         environment.put("MILLRACE_POSTGRES_USER", settings.postgresUser());
         environment.put("MILLRACE_POSTGRES_PASSWORD", settings.postgresPassword());
-        environment.put("MILLRACE_OFFSET_URL", "http://" + host + ":" + settings.ports().offset());
+        environment.put("MILLRACE_OFFSET_URL", IntStream.range(0, settings.size().offsets())
+                .mapToObj(index -> "http://" + host + ":" + settings.ports().offset(index))
+                .collect(Collectors.joining(",")));
         environment.putAll(logging(name));
         environment.putAll(own);
+        environment.putAll(settings.ofOne().getOrDefault(name, Map.of()));
         return new ServiceSpec(name, command(name, jars.get(module), heap), Map.copyOf(environment),
                 settings.directories().log(name), settings.directories().console(name), host, ports,
                 "http://" + host + ":" + httpPort, kafka,

@@ -38,7 +38,7 @@ final class StopOrder {
     }
 
     private static int stage(String name) {
-        return switch (name) {
+        return switch (name.replaceFirst("-\\d+$", "")) {
             case "gateway" -> 0;
             case "coordinator", "offset" -> 2;
             case PostgresCluster.NAME -> 3;

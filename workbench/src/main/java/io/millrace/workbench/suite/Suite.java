@@ -16,6 +16,7 @@ import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -241,7 +242,7 @@ public final class Suite implements AutoCloseable, Supervised {
         return service(name).identity().pid();
     }
 
-    /** Ends everything: the gateway first, then brokers, coordinator and offset service, PostgreSQL last. */
+    /** Ends everything: the gateways first, then brokers, coordinators and offset services, PostgreSQL last. */
     public void stop() throws IOException, InterruptedException {
         phase = RunState.Phase.STOPPING;
         writeState();
@@ -277,15 +278,22 @@ public final class Suite implements AutoCloseable, Supervised {
         return readiness == null ? null : "http://" + readiness.getAuthority();
     }
 
-    /** The gateway's base URL. */
+    /** The first gateway's base URL. */
     public String gatewayUrl() {
-        return "http://" + settings.reachableHost() + ":" + settings.ports().gateway();
+        return gatewayUrls().getFirst();
+    }
+
+    /** Base URLs of all gateways; any of them serves any request. */
+    public List<String> gatewayUrls() {
+        return IntStream.range(0, settings.size().gateways())
+                .mapToObj(index -> "http://" + settings.reachableHost() + ":" + settings.ports().gateway(index))
+                .toList();
     }
 
     /** The brokers' Kafka listeners. */
     public String bootstrapServers() {
         List<String> servers = new ArrayList<>();
-        for (int broker = 0; broker < settings.brokers(); broker++) {
+        for (int broker = 0; broker < settings.size().brokers(); broker++) {
             servers.add(settings.reachableHost() + ":" + settings.ports().brokerKafka(broker));
         }
         return String.join(",", servers);

@@ -8,26 +8,35 @@ import java.util.Map;
  * What one suite is made of.
  *
  * @param home         the root of the project, where the services' jars are
- * @param brokers      their ids are 0 to {@code brokers - 1}
  * @param environment  its {@code MILLRACE_*} variables are every service's settings, except what one suite must agree on
+ * @param ofOne        by process, variables that it alone gets and that win over all others
  * @param readyTimeout for the whole suite to become ready
  */
 public record SuiteSettings(
         Path home,
         SuiteDirectories directories,
-        int brokers,
+        SuiteSize size,
         Ports ports,
         Map<String, String> environment,
+        Map<String, Map<String, String>> ofOne,
         Duration readyTimeout) {
-    public static final int MAX_BROKERS = 16;
-    static final String LOOPBACK = "127.0.0.1";
+    public static final String LOOPBACK = "127.0.0.1";
     public static final Duration DEFAULT_READY_TIMEOUT = Duration.ofSeconds(120);
 
     public SuiteSettings {
-        if (brokers < 1 || brokers > MAX_BROKERS) {
-            throw new LaunchRefusedException("--brokers " + brokers + " is not between 1 and " + MAX_BROKERS);
-        }
         environment = Map.copyOf(environment);
+        ofOne = Map.copyOf(ofOne);
+    }
+
+    /** A suite whose processes all get the same variables. */
+    public SuiteSettings(
+            Path home,
+            SuiteDirectories directories,
+            SuiteSize size,
+            Ports ports,
+            Map<String, String> environment,
+            Duration readyTimeout) {
+        this(home, directories, size, ports, environment, Map.of(), readyTimeout);
     }
 
     /** Where the services are reached from this machine, as a URL writes it: what they bind, or loopback when that is every address. */

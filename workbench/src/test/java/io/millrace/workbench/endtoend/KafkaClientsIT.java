@@ -193,7 +193,7 @@ class KafkaClientsIT {
 
     private List<Path> files(String partition, String suffix) throws IOException {
         List<Path> found = new ArrayList<>();
-        for (int broker = 0; broker < suite.settings().brokers(); broker++) {
+        for (int broker = 0; broker < suite.settings().size().brokers(); broker++) {
             try (Stream<Path> tree = Files.walk(suite.settings().directories().broker(broker))) {
                 tree.filter(file -> file.getParent().getFileName().toString().startsWith(partition))
                         .filter(file -> file.getFileName().toString().endsWith(suffix)).sorted()

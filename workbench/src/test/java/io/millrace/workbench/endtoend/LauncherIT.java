@@ -8,6 +8,7 @@ import io.millrace.workbench.suite.Ports;
 import io.millrace.workbench.suite.Readiness;
 import io.millrace.workbench.suite.RunState;
 import io.millrace.workbench.suite.SuiteDirectories;
+import io.millrace.workbench.suite.SuiteSize;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -48,7 +49,7 @@ class LauncherIT {
         Files.createDirectories(directory.resolve("some bin"));
         front = Files.createSymbolicLink(directory.resolve("some bin").resolve("mill race"),
                 SharedSuite.home().resolve("millrace"));
-        ports = FreePorts.find(1, RandomGenerator.getDefault());
+        ports = FreePorts.find(SuiteSize.ofBrokers(1), RandomGenerator.getDefault());
     }
 
     @AfterEach
@@ -59,14 +60,16 @@ class LauncherIT {
 
     @Test
     void up_status_logs_and_down_do_what_they_say() throws Exception {
-        Ran up = millrace("up", "--detach");
-        assertThat(up.output()).contains("Millrace is ready").contains("swagger-ui");
+        Ran up = millrace("up", "--detach", "--coordinators", "2", "--gateways", "2", "--offsets", "2");
+        assertThat(up.output()).contains("Millrace is ready").contains("swagger-ui")
+                .contains("http://127.0.0.1:" + ports.gateway(1) + "/topics");
         assertThat(up.status()).isZero();
 
         JsonNode status = JsonMapper.builder().build().readTree(millrace("status", "--json").output());
         Map<String, JsonNode> byName = new HashMap<>();
         status.forEach(process -> byName.put(process.get("name").asString(), process));
-        assertThat(byName).containsOnlyKeys("postgres", "offset", "coordinator", "gateway", "broker-0");
+        assertThat(byName).containsOnlyKeys("postgres", "offset", "offset-1", "coordinator", "coordinator-1", "gateway",
+                "gateway-1", "broker-0");
         assertThat(byName.values()).allMatch(process -> process.get("ready").asBoolean())
                 .allMatch(process -> ProcessHandle.of(process.get("pid").asLong()).isPresent());
         assertThat(byName.get("gateway").get("http").asString()).isEqualTo("http://127.0.0.1:" + ports.gateway());
@@ -82,7 +85,10 @@ class LauncherIT {
 
         assertThat(millrace("logs", "broker-0").output()).contains("INFO");
 
+        assertThat(byName.get("gateway-1").get("http").asString()).isEqualTo("http://127.0.0.1:" + ports.gateway(1));
+
         new Gateway("http://127.0.0.1:" + ports.gateway()).createTopic("kept", 1);
+        the_second_gateway_commits_while_the_first_offset_service_is_down(byName.get("offset").get("pid").asLong());
         a_killed_service_is_started_again(byName.get("offset").get("pid").asLong());
         a_killed_launcher_is_survived();
 
@@ -91,8 +97,17 @@ class LauncherIT {
         assertThat(millrace("status").output()).contains("no suite is running");
     }
 
-    private void a_killed_service_is_started_again(long offsetPid) {
+    private void the_second_gateway_commits_while_the_first_offset_service_is_down(long offsetPid) throws Exception {
+        Gateway gateway = new Gateway("http://127.0.0.1:" + ports.gateway(1));
+        gateway.produce("kept", List.of("{\"value\":1}"));
+        String instance = gateway.join("shipping", "one", "kept", Duration.ofSeconds(30));
+        await().atMost(PATIENCE).until(() -> !gateway.poll(instance, 500, 100_000).isEmpty());
         ProcessHandle.of(offsetPid).orElseThrow().destroyForcibly();
+        gateway.post(instance + "/offsets", Gateway.METADATA, "").expect(204);
+        gateway.delete(instance).expect(204);
+    }
+
+    private void a_killed_service_is_started_again(long offsetPid) {
         await().atMost(PATIENCE).until(() -> ready("offset", offsetPid));
     }
 

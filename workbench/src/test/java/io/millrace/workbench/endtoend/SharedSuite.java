@@ -4,6 +4,7 @@ import io.millrace.workbench.suite.FreePorts;
 import io.millrace.workbench.suite.Suite;
 import io.millrace.workbench.suite.SuiteDirectories;
 import io.millrace.workbench.suite.SuiteSettings;
+import io.millrace.workbench.suite.SuiteSize;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -21,7 +22,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * with it unless a test failed.
  */
 final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAllCallback {
-    private static final int BROKERS = 3;
+    private static final SuiteSize SIZE = SuiteSize.ofBrokers(3);
     private static final Namespace NAMESPACE = Namespace.create(SharedSuite.class);
 
     /** The suite until the last test has ended. */
@@ -81,8 +82,8 @@ final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAl
         try {
             Path parent = Files.createDirectories(home().resolve("workbench/target/end-to-end"));
             SuiteSettings settings = new SuiteSettings(home(),
-                    new SuiteDirectories(Files.createTempDirectory(parent, "suite-")), BROKERS,
-                    FreePorts.find(BROKERS, RandomGenerator.getDefault()), Map.of(),
+                    new SuiteDirectories(Files.createTempDirectory(parent, "suite-")), SIZE,
+                    FreePorts.find(SIZE, RandomGenerator.getDefault()), Map.of(),
                     SuiteSettings.DEFAULT_READY_TIMEOUT);
             Suite suite = Suite.prepare(settings, System.out::println);
             suite.start();

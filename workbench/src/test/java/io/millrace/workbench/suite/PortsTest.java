@@ -3,10 +3,16 @@ package io.millrace.workbench.suite;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
+import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.Test;
 
 class PortsTest {
+    private static final SuiteSize LARGEST = new SuiteSize(SuiteSize.MAX_BROKERS, SuiteSize.MAX_OTHERS,
+            SuiteSize.MAX_OTHERS, SuiteSize.MAX_OTHERS);
+
     @Test
     void each_port_has_a_default_and_a_variable() {
         assertThat(Ports.of(Map.of())).isEqualTo(new Ports(5433, 8084, 8083, 8080, 8081, 8190, 9092));
@@ -25,6 +31,34 @@ class PortsTest {
         Ports ports = Ports.of(Map.of());
         assertThat(ports.brokerHttp(2)).isEqualTo(8192);
         assertThat(ports.brokerKafka(2)).isEqualTo(9094);
+    }
+
+    @Test
+    void the_second_process_of_a_service_listens_a_step_above_the_first() {
+        Ports ports = Ports.of(Map.of());
+        assertThat(ports.gateway(1)).isEqualTo(8180);
+        assertThat(ports.gatewayManagement(1)).isEqualTo(8181);
+        assertThat(ports.coordinator(1)).isEqualTo(8183);
+        assertThat(ports.offset(1)).isEqualTo(8184);
+    }
+
+    @Test
+    void no_two_processes_share_a_port_in_the_largest_suite() {
+        for (Ports ports : List.of(Ports.of(Map.of()), FreePorts.find(LARGEST, RandomGenerator.getDefault()))) {
+            assertThat(all(ports)).doesNotHaveDuplicates();
+        }
+    }
+
+    private static List<Integer> all(Ports ports) {
+        List<Integer> all = new ArrayList<>(List.of(ports.postgres()));
+        for (int broker = 0; broker < LARGEST.brokers(); broker++) {
+            all.addAll(List.of(ports.brokerHttp(broker), ports.brokerKafka(broker)));
+        }
+        for (int index = 0; index < SuiteSize.MAX_OTHERS; index++) {
+            all.addAll(List.of(ports.offset(index), ports.coordinator(index), ports.gateway(index),
+                    ports.gatewayManagement(index)));
+        }
+        return all;
     }
 
     @Test

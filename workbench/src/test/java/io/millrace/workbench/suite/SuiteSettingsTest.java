@@ -24,7 +24,8 @@ class SuiteSettingsTest {
     }
 
     private static SuiteSettings settings(Map<String, String> environment) throws Exception {
-        return new SuiteSettings(Path.of("."), new SuiteDirectories(Path.of("data")), 1,
-                FreePorts.find(1, RandomGenerator.getDefault()), environment, Duration.ofSeconds(1));
+        return new SuiteSettings(Path.of("."), new SuiteDirectories(Path.of("data")), SuiteSize.ofBrokers(1),
+                FreePorts.find(SuiteSize.ofBrokers(1), RandomGenerator.getDefault()), environment, Duration.ofSeconds(
+                        1));
     }
 }

@@ -24,7 +24,8 @@ final class BrokerLeaseStore {
 
     /**
      * Registers, fenced, under an epoch above any before and above {@code seenEpoch} (PostgreSQL may have failed over to a standby that
-     * lagged behind).
+     * lagged behind). The logs count as whole only if the broker says so and no other data directory, and no other copy of this one, has
+     * registered under the id since this one did: what was acknowledged meanwhile is not in it.
      *
      * @return the epoch, or nothing while the lease of another incarnation runs
      */
@@ -38,9 +39,9 @@ final class BrokerLeaseStore {
                     returning version
                 ), registered as (
                     insert into metadata.broker as b (id, epoch, incarnation, directory_id, host, kafka_port, http_url,
-                        ready, fenced, lease_expires_at, version)
+                        ready, fenced, tail_lost, leaving, lease_expires_at, version)
                     select :id, cast(:seenEpoch as bigint) + 1, :incarnation, :directoryId, :host, :kafkaPort, :httpUrl,
-                        false, true, clock_timestamp() + make_interval(secs => :ttl), next.version
+                        false, true, :tailLost, false, clock_timestamp() + make_interval(secs => :ttl), next.version
                     from next
                     on conflict (id) do update
                     set epoch = greatest(b.epoch + 1, excluded.epoch),
@@ -51,6 +52,10 @@ final class BrokerLeaseStore {
                         http_url = excluded.http_url,
                         ready = false,
                         fenced = true,
+                        tail_lost = b.tail_lost or excluded.tail_lost
+                            or b.incarnation <> excluded.incarnation
+                                and (b.directory_id <> excluded.directory_id or b.epoch > :lastEpoch),
+                        leaving = false,
                         lease_expires_at = clock_timestamp() + make_interval(secs => :ttl),
                         version = excluded.version
                     where b.incarnation = excluded.incarnation or b.lease_expires_at <= clock_timestamp()
@@ -59,12 +64,14 @@ final class BrokerLeaseStore {
                 select epoch, pg_notify('%s', '') from registered
                 """.formatted(MetadataTransaction.CHANNEL))
                 .param("id", identity.id())
-                .param("seenEpoch", seenEpoch)
+                .param("seenEpoch", Math.max(seenEpoch, Math.max(identity.lastEpoch(), 0)))
                 .param("incarnation", incarnation)
                 .param("directoryId", identity.directoryId())
                 .param("host", identity.host())
                 .param("kafkaPort", identity.kafkaPort())
                 .param("httpUrl", identity.httpUrl())
+                .param("lastEpoch", Math.max(seenEpoch, identity.lastEpoch()))
+                .param("tailLost", identity.tailLost())
                 .param("ttl", ttlSeconds)
                 .query((row, _) -> row.getLong(1))
                 .optional();
@@ -91,6 +98,11 @@ final class BrokerLeaseStore {
     /** Tells the controller that this broker may lead. */
     void ready(long epoch) {
         change(epoch, "ready = true");
+    }
+
+    /** Asks the controller to hand over what this broker leads. */
+    void leave(long epoch) {
+        change(epoch, "leaving = true");
     }
 
     /** Ends the lease now; the controller need not wait for it to run out. */

@@ -1,6 +1,7 @@
 package io.millrace.common.lease;
 
 import io.millrace.common.database.PostgresConnections;
+import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.UUID;
@@ -10,6 +11,7 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
+import java.util.function.LongConsumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.NestedExceptionUtils;
@@ -21,8 +23,8 @@ import org.springframework.dao.DataAccessException;
  * it is back, the lease is renewed under the same epoch, or, if another incarnation has taken the id meanwhile, the broker is told so.
  *
  * <pre>
- *  waiting ---> registered (fenced) --ready--> registered (ready) --close--> deregistered
- *     | ^             |                              |
+ *  waiting ---> registered (fenced) --ready--> registered (ready) --leave--> registered (leaving) --close--> deregistered
+ *     | ^             |                              |                             |
  *     | |             +--- the row is not ours any more: registers again under a new epoch, if the id is free
  *     v |
  *  id in use
@@ -34,6 +36,7 @@ public final class BrokerRegistration implements AutoCloseable {
     private final PostgresConnections connections;
     private final LeaseTiming timing;
     private final BrokerIdentity identity;
+    private final LongConsumer onRegistered;
     private final Consumer<BrokerIdInUseException> onIdInUse;
     private final UUID incarnation = UUID.randomUUID();
     private final Semaphore wake = new Semaphore(0);
@@ -42,7 +45,10 @@ public final class BrokerRegistration implements AutoCloseable {
             .unstarted(this::run);
     private volatile long epoch = -1;
     private volatile boolean ready;
+    private volatile boolean leaving;
     private volatile boolean closing;
+    /** The epoch under which PostgreSQL knows that the broker is leaving. */
+    private long leavingEpoch = -1;
     /** The epoch under which PostgreSQL knows that the broker is ready. */
     private long readyEpoch = -1;
     private boolean answered = true;
@@ -53,9 +59,25 @@ public final class BrokerRegistration implements AutoCloseable {
             LeaseTiming timing,
             BrokerIdentity identity,
             Consumer<BrokerIdInUseException> onIdInUse) {
+        this(connections, timing, identity, _ -> {}, onIdInUse);
+    }
+
+    /**
+     * @param onRegistered told of the epoch of each registration, on the thread that renews the lease, before anybody can know of it from
+     *                     this object: the data directory must remember it (see {@link BrokerIdentity#lastEpoch}). If it throws an
+     *                     {@link UncheckedIOException}, the broker stays fenced and registers again
+     * @param onIdInUse    called when another broker took the id of this one while it ran; this one should stop
+     */
+    public BrokerRegistration(
+            PostgresConnections connections,
+            LeaseTiming timing,
+            BrokerIdentity identity,
+            LongConsumer onRegistered,
+            Consumer<BrokerIdInUseException> onIdInUse) {
         this.connections = connections;
         this.timing = timing;
         this.identity = identity;
+        this.onRegistered = onRegistered;
         this.onIdInUse = onIdInUse;
     }
 
@@ -91,6 +113,15 @@ public final class BrokerRegistration implements AutoCloseable {
         wake.release();
     }
 
+    /**
+     * The broker is about to end: the controller is to hand its leadership over, and take it out of the in-sync replicas wherever others
+     * remain. Returns at once; the image tells when it is done. Cannot be taken back but by a new registration.
+     */
+    public void leave() {
+        leaving = true;
+        wake.release();
+    }
+
     /** Ends the registration at once, so that nobody waits for the lease to run out. Waits at most one TTL. */
     @Override
     public void close() {
@@ -113,6 +144,10 @@ public final class BrokerRegistration implements AutoCloseable {
                 } catch (SQLException | DataAccessException e) {
                     report(e);
                     pause();
+                } catch (UncheckedIOException e) {
+                    LOG.error("The data directory of broker {} cannot remember its epoch; the broker stays fenced",
+                            identity.id(), e);
+                    pause();
                 }
             }
         } catch (BrokerIdInUseException e) {
@@ -132,6 +167,10 @@ public final class BrokerRegistration implements AutoCloseable {
                 store.ready(epoch);
                 readyEpoch = epoch;
             }
+            if (leaving && leavingEpoch != epoch) {
+                store.leave(epoch);
+                leavingEpoch = epoch;
+            }
             if (!answered) {
                 answered = true;
                 LOG.info("PostgreSQL answers again; the lease of broker {} is renewed", identity.id());
@@ -149,6 +188,7 @@ public final class BrokerRegistration implements AutoCloseable {
         while (!closing) {
             var registered = store.register(Math.max(epoch, 0));
             if (registered.isPresent()) {
+                onRegistered.accept(registered.get());
                 epoch = registered.get();
                 LOG.info("Registered broker {} under epoch {}", identity.id(), epoch);
                 firstEpoch.complete(epoch);

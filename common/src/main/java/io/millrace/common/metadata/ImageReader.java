@@ -101,14 +101,14 @@ final class ImageReader {
 
     private List<BrokerImage> brokers(long since) {
         return sql.sql("""
-                select id, epoch, host, kafka_port, http_url, fenced
+                select id, epoch, host, kafka_port, http_url, fenced, tail_lost, leaving, draining
                 from metadata.broker
                 where version > :since
                 """)
                 .param("since", since)
                 .query((row, _) -> new BrokerImage(
-                        row.getInt(1), row.getLong(2), row.getString(3), row.getInt(4), row.getString(5), row
-                                .getBoolean(6)))
+                        row.getInt(1), row.getLong(2), row.getString(3), row.getInt(4), row.getString(5),
+                        row.getBoolean(6), row.getBoolean(7), row.getBoolean(8), row.getBoolean(9)))
                 .list();
     }
 
@@ -124,7 +124,8 @@ final class ImageReader {
     private Map<Uuid, List<PartitionImage>> partitions(long since) {
         var byTopic = new HashMap<Uuid, List<PartitionImage>>();
         sql.sql("""
-                select topic_id, index, replicas, isr, coalesce(leader, -1), leader_epoch, partition_epoch
+                select topic_id, index, replicas, isr, coalesce(leader, -1), leader_epoch, partition_epoch, elr,
+                    coalesce(last_leader, -1), adding, removing
                 from metadata.partition
                 where version > :since
                 """)
@@ -137,7 +138,11 @@ final class ImageReader {
                                     integers(row, 4),
                                     row.getInt(5),
                                     row.getInt(6),
-                                    row.getInt(7)));
+                                    row.getInt(7),
+                                    integers(row, 8),
+                                    row.getInt(9),
+                                    integers(row, 10),
+                                    integers(row, 11)));
                 });
         return byTopic;
     }

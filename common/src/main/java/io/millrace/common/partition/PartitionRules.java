@@ -1,0 +1,261 @@
+package io.millrace.common.partition;
+
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.partition.IsrChange.Member;
+import io.millrace.common.partition.Outcome.Changed;
+import io.millrace.common.partition.Outcome.Reason;
+import io.millrace.common.partition.Outcome.Refused;
+import java.util.Collection;
+import java.util.LinkedHashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The transitions of a partition's row. Each takes the row as it is and returns the row as it is to be (the same object where nothing
+ * changes); writing it is a compare-and-set on both epochs.
+ *
+ * <pre>
+ *                    fenced, leaving, shrunk                 tail lost
+ *   in the ISR ---------------------------------> ELR ----------------------> neither
+ *     ^  ^      (neither, if the ISR keeps its     |     (or the ISR reaches     |
+ *     |  |       minimum without it)               |      its minimum again)     |
+ *     |  +------- caught up, or elected -----------+                             |
+ *     +---------- caught up, or elected as the last leader or uncleanly ---------+
+ * </pre>
+ *
+ * The ELR has whoever left the ISR since that is below its minimum: the high watermark has stood still since then, so they have all that
+ * was committed (KIP-966). A broker that may have lost its tail is in neither.
+ */
+public final class PartitionRules {
+    private static final int NO_LEADER = PartitionImage.NO_LEADER;
+
+    private PartitionRules() {}
+
+    /**
+     * A leader's wish for other in-sync replicas.
+     *
+     * @param brokers all that are registered, by id
+     */
+    public static Outcome changeIsr(
+            @Nullable PartitionImage row,
+            int leaderId,
+            long leaderBrokerEpoch,
+            IsrChange change,
+            Map<Integer, Standing> brokers,
+            Terms terms) {
+        if (row == null) {
+            return new Refused(Reason.UNKNOWN_PARTITION, null);
+        }
+        var leader = brokers.get(leaderId);
+        if (leader == null || leader.epoch() != leaderBrokerEpoch) {
+            return new Refused(Reason.STALE_EPOCH, row);
+        }
+        if (row.leader() != leaderId || !leader.isLive()) {
+            return new Refused(Reason.NOT_LEADER, row);
+        }
+        if (row.leaderEpoch() != change.leaderEpoch() || row.partitionEpoch() != change.partitionEpoch()) {
+            return new Refused(Reason.STALE_EPOCH, row);
+        }
+        var isr = change.isr().stream().map(Member::brokerId).toList();
+        boolean eligible = isr.contains(leaderId)
+                && Set.copyOf(isr).size() == isr.size()
+                && change.isr().stream().allMatch(member -> mayBeInSync(row, leaderId, member, brokers));
+        if (!eligible) {
+            return new Refused(Reason.INELIGIBLE_REPLICA, row);
+        }
+        if (row.isr().equals(isr)) {
+            return new Changed(row);
+        }
+        var after = new Draft(row);
+        after.isrChangesTo(isr, brokers, terms);
+        after.completeReassignment(brokers, terms);
+        return new Changed(after.next());
+    }
+
+    private static boolean mayBeInSync(PartitionImage row, int leaderId, Member member,
+            Map<Integer, Standing> brokers) {
+        var broker = brokers.get(member.brokerId());
+        if (broker == null || !row.replicas().contains(member.brokerId()) || !broker.isLive()) {
+            return false;
+        }
+        boolean stays = row.isr().contains(member.brokerId());
+        if (member.brokerEpoch() == IsrChange.UNKNOWN_EPOCH) {
+            return stays;
+        }
+        return member.brokerEpoch() == broker.epoch() && (stays || member.brokerId() == leaderId || broker
+                .mayJoinIsr());
+    }
+
+    /**
+     * Draws the consequences of brokers that were fenced or unfenced, are leaving or have lost their tails: takes them out of the ISR or
+     * ELR, and elects a leader if there is none, or its leadership has ended, or it is leaving and another can lead.
+     *
+     * @param brokers as they are to be from now on
+     * @param ended   whose leaderships have ended, even if they lead the same partition again
+     */
+    public static PartitionImage brokersChanged(PartitionImage row, Map<Integer, Standing> brokers,
+            Set<Integer> ended, Terms terms) {
+        var after = new Draft(row);
+        after.loseTails(brokers);
+        after.isrChangesTo(remaining(row.isr(), brokers), brokers, terms);
+        boolean leads = after.leader != NO_LEADER && after.isr.contains(after.leader) && !ended.contains(after.leader);
+        if (!leads) {
+            after.elect(brokers, terms);
+        }
+        after.completeReassignment(brokers, terms);
+        return after.next();
+    }
+
+    /** Those who stay in sync: who is about to end goes, but not the last ones. */
+    private static List<Integer> remaining(List<Integer> isr, Map<Integer, Standing> brokers) {
+        var staying = isr.stream().filter(id -> serves(brokers.get(id), true)).toList();
+        return staying.isEmpty() ? isr.stream().filter(id -> serves(brokers.get(id), false)).toList() : staying;
+    }
+
+    /** @param staying whether it also must not be about to end */
+    private static boolean serves(@Nullable Standing broker, boolean staying) {
+        return broker != null && broker.isLive() && !(staying && broker.leaving());
+    }
+
+    /** Makes the first of the replicas the leader, if it is in sync and here to stay. */
+    public static PartitionImage restorePreferredLeader(PartitionImage row, Map<Integer, Standing> brokers) {
+        int preferred = row.replicas().getFirst();
+        if (row.leader() == NO_LEADER || row.leader() == preferred || !row.isr().contains(preferred)
+                || !serves(brokers.get(preferred), true)) {
+            return row;
+        }
+        var after = new Draft(row);
+        after.leads(preferred);
+        return after.next();
+    }
+
+    /** Lifts the leader epoch above one that a log has recorded, and that must not be given again. */
+    public static PartitionImage raiseLeaderEpoch(PartitionImage row, int seenLeaderEpoch) {
+        if (row.leaderEpoch() > seenLeaderEpoch) {
+            return row;
+        }
+        var after = new Draft(row);
+        after.leaderEpoch = seenLeaderEpoch + 1;
+        return after.next();
+    }
+
+    /** A row on its way to the next. */
+    private static final class Draft {
+        final PartitionImage row;
+        List<Integer> replicas;
+        List<Integer> isr;
+        List<Integer> elr;
+        List<Integer> adding;
+        List<Integer> removing;
+        int leader;
+        int lastLeader;
+        int leaderEpoch;
+
+        Draft(PartitionImage row) {
+            this.row = row;
+            replicas = row.replicas();
+            isr = row.isr();
+            elr = row.elr();
+            adding = row.adding();
+            removing = row.removing();
+            leader = row.leader();
+            lastLeader = row.lastLeader();
+            leaderEpoch = row.leaderEpoch();
+        }
+
+        void loseTails(Map<Integer, Standing> brokers) {
+            var lost = replicas.stream().filter(id -> brokers.get(id) instanceof Standing broker && broker.tailLost())
+                    .toList();
+            isr = without(isr, lost);
+            elr = without(elr, lost);
+        }
+
+        void isrChangesTo(List<Integer> members, Map<Integer, Standing> brokers, Terms terms) {
+            if (members.size() >= terms.effectiveMinIsr(replicas.size() - adding.size())) {
+                elr = List.of();
+            } else {
+                var eligible = new LinkedHashSet<>(elr);
+                eligible.addAll(isr);
+                members.forEach(eligible::remove);
+                elr = List.copyOf(eligible);
+            }
+            isr = members;
+        }
+
+        /** From the ISR; where that is empty, from the ELR; where both are, who led last; else nobody, or by the topic's setting anybody. */
+        void elect(Map<Integer, Standing> brokers, Terms terms) {
+            var inSync = candidate(isr, brokers);
+            if (inSync != null) {
+                leads(inSync);
+                return;
+            }
+            var eligible = candidate(elr, brokers);
+            if (eligible != null) {
+                isrChangesTo(List.of(eligible), brokers, terms);
+                leads(eligible);
+                return;
+            }
+            var last = isr.isEmpty() && elr.isEmpty() ? candidate(List.of(lastLeader), brokers) : null;
+            var other = last == null && terms.uncleanLeaderElection() ? candidate(without(replicas, adding), brokers)
+                    : last;
+            if (other != null) {
+                isr = List.of(other);
+                elr = List.of();
+                leads(other);
+            } else if (leader != NO_LEADER) {
+                leader = NO_LEADER;
+                leaderEpoch++;
+            }
+        }
+
+        /** In the order of the replicas; who is about to end only if it is the last. */
+        private @Nullable Integer candidate(Collection<Integer> among, Map<Integer, Standing> brokers) {
+            for (boolean staying : List.of(true, false)) {
+                for (int id : replicas) {
+                    if (among.contains(id) && serves(brokers.get(id), staying)) {
+                        return id;
+                    }
+                }
+            }
+            return null;
+        }
+
+        void leads(int brokerId) {
+            leader = brokerId;
+            lastLeader = brokerId;
+            leaderEpoch++;
+        }
+
+        /** Once all that are added are in sync, those to be removed go, as long as enough stay. */
+        void completeReassignment(Map<Integer, Standing> brokers, Terms terms) {
+            var target = without(replicas, removing);
+            var inSync = without(isr, removing);
+            boolean reassigned = !adding.isEmpty() || !removing.isEmpty();
+            if (!reassigned || !isr.containsAll(adding) || inSync.size() < terms.effectiveMinIsr(target.size())) {
+                return;
+            }
+            replicas = target;
+            adding = List.of();
+            removing = List.of();
+            isr = inSync;
+            elr = List.of();
+            if (leader != NO_LEADER && !inSync.contains(leader)) {
+                elect(brokers, terms);
+            }
+        }
+
+        PartitionImage next() {
+            var next = new PartitionImage(row.index(), replicas, isr, leader, leaderEpoch, row.partitionEpoch(), elr,
+                    lastLeader, adding, removing);
+            return next.equals(row) ? row
+                    : new PartitionImage(row.index(), replicas, isr, leader, leaderEpoch, row.partitionEpoch() + 1, elr,
+                            lastLeader, adding, removing);
+        }
+
+        private static List<Integer> without(List<Integer> from, Collection<Integer> taken) {
+            return from.stream().filter(id -> !taken.contains(id)).toList();
+        }
+    }
+}

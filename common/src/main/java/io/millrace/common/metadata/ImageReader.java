@@ -125,7 +125,7 @@ final class ImageReader {
         var byTopic = new HashMap<Uuid, List<PartitionImage>>();
         sql.sql("""
                 select topic_id, index, replicas, isr, coalesce(leader, -1), leader_epoch, partition_epoch, elr,
-                    coalesce(last_leader, -1), adding, removing
+                    coalesce(last_leader, leader, -1), adding, removing
                 from metadata.partition
                 where version > :since
                 """)

@@ -17,7 +17,7 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 public final class PartitionTable {
     private static final String COLUMNS = """
             p.topic_id, p.index, p.replicas, p.isr, coalesce(p.leader, -1), p.leader_epoch, p.partition_epoch, p.elr,
-                coalesce(p.last_leader, -1), p.adding, p.removing,
+                coalesce(p.last_leader, p.leader, -1), p.adding, p.removing,
                 coalesce(t.configs ->> 'min.insync.replicas', '1'),
                 coalesce(t.configs ->> 'unclean.leader.election.enable', 'false')
             """;

@@ -11,7 +11,8 @@ import org.springframework.validation.annotation.Validated;
  * How the gateway deals with brokers.
  *
  * @param requestTimeout    longest wait for leaders that are away, over all retries of one call; then {@code LEADER_UNAVAILABLE}
- * @param retryBackoff      wait before a leader is asked again
+ * @param retryBackoff      wait before a leader is asked again while nothing is heard of a new one, doubled with each failure
+ * @param retryBackoffMax   the most that this wait grows to
  * @param unknownTopicGrace how long a topic that this gateway has not heard of may take to appear, for it may have been created at
  *                          another gateway a moment ago; then {@code UNKNOWN_TOPIC}
  * @param client            the connections
@@ -21,5 +22,11 @@ import org.springframework.validation.annotation.Validated;
 public record BrokersProperties(
         @DefaultValue("10s") Duration requestTimeout,
         @DefaultValue("20ms") Duration retryBackoff,
+        @DefaultValue("250ms") Duration retryBackoffMax,
         @DefaultValue("250ms") Duration unknownTopicGrace,
-        @Valid @DefaultValue BrokerClientConfig client) {}
+        @Valid @DefaultValue BrokerClientConfig client) {
+
+    RetryBackoff backoff() {
+        return RetryBackoff.of(retryBackoff, retryBackoffMax);
+    }
+}

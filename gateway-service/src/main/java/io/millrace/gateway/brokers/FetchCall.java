@@ -22,12 +22,19 @@ import org.jspecify.annotations.Nullable;
 
 /** The part of a fetch that goes to one leader. */
 final class FetchCall {
-    private record Wanted(int index, FetchFrom from, TopicImage topic) {}
+    private record Wanted(int index, FetchFrom from, TopicImage topic, int leaderEpoch) {}
 
     private final List<Wanted> wanted = new ArrayList<>();
 
-    void add(int index, FetchFrom from, TopicImage topic) {
-        wanted.add(new Wanted(index, from, topic));
+    /** Hears what was found in one partition. */
+    @FunctionalInterface
+    interface Reader {
+        void fetched(int index, Fetched fetched);
+    }
+
+    /** @param leaderEpoch under which the leader is asked, so that one that does not know of it, or of its successor, refuses (KIP-320) */
+    void add(int index, FetchFrom from, TopicImage topic, int leaderEpoch) {
+        wanted.add(new Wanted(index, from, topic, leaderEpoch));
     }
 
     FetchRequest.Builder request(FetchLimits limits, Duration wait) {
@@ -35,8 +42,8 @@ final class FetchCall {
         for (Wanted each : wanted) {
             partitions.put(new TopicPartition(each.topic.name(), each.from.partition()), new FetchRequest.PartitionData(
                     each.topic.id(),
-                    each.from.offset(), FetchRequest.INVALID_LOG_START_OFFSET, limits.maxPartitionBytes(), Optional
-                            .empty()));
+                    each.from.offset(), FetchRequest.INVALID_LOG_START_OFFSET, limits.maxPartitionBytes(), Optional.of(
+                            each.leaderEpoch)));
         }
         return FetchRequest.Builder.forConsumer(ApiKeys.FETCH.latestVersion(), (int) wait.toMillis(), 1, partitions)
                 .setMaxBytes(limits.maxBytes())
@@ -44,22 +51,14 @@ final class FetchCall {
                         : IsolationLevel.READ_UNCOMMITTED);
     }
 
-    /**
-     * Sets what the leader answered, or that it did not.
-     *
-     * @return whether any partition has records or cannot be read from there
-     */
-    boolean accept(@Nullable FetchResponse response, Fetched[] results) {
-        boolean enough = false;
+    /** Tells what the leader answered, or that it did not. */
+    void read(@Nullable FetchResponse response, Reader reader) {
         for (Wanted each : wanted) {
             PartitionData data = response == null || response.data().errorCode() != Errors.NONE.code() ? null
                     : find(response, each);
-            Fetched fetched = data == null ? Fetched.failed(each.from, ErrorCode.LEADER_UNAVAILABLE)
-                    : toFetched(each.from, data);
-            results[each.index] = fetched;
-            enough |= fetched.hasRecords() || fetched.error() != null && !fetched.isUnavailable();
+            reader.fetched(each.index, data == null ? Fetched.failed(each.from, ErrorCode.LEADER_UNAVAILABLE)
+                    : toFetched(each.from, data));
         }
-        return enough;
     }
 
     private static Fetched toFetched(FetchFrom from, PartitionData data) {

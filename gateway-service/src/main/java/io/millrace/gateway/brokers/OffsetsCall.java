@@ -16,17 +16,24 @@ import org.jspecify.annotations.Nullable;
 
 /** The part of an offset look-up that goes to one leader. A partition asked for at two times takes two calls. */
 final class OffsetsCall {
-    private record Wanted(int index, OffsetQuery query) {}
+    private record Wanted(int index, OffsetQuery query, int leaderEpoch) {}
 
     private final List<Wanted> wanted = new ArrayList<>();
 
-    void add(int index, OffsetQuery query) {
-        boolean alreadyAsked = wanted.stream()
-                .anyMatch(each -> each.query.topic().equals(query.topic()) && each.query.partition() == query
-                        .partition());
-        if (!alreadyAsked) {
-            wanted.add(new Wanted(index, query));
-        }
+    /** Hears what was found in one partition: null when it is to be asked for again. */
+    @FunctionalInterface
+    interface Reader {
+        void found(int index, @Nullable FoundOffset offset);
+    }
+
+    boolean takes(OffsetQuery query) {
+        return wanted.stream().noneMatch(each -> each.query.topic().equals(query.topic()) && each.query
+                .partition() == query.partition());
+    }
+
+    OffsetsCall add(int index, OffsetQuery query, int leaderEpoch) {
+        wanted.add(new Wanted(index, query, leaderEpoch));
+        return this;
     }
 
     ListOffsetsRequest.Builder request() {
@@ -34,19 +41,19 @@ final class OffsetsCall {
         for (Wanted each : wanted) {
             topics.computeIfAbsent(each.query.topic(), name -> new ListOffsetsTopic().setName(name)).partitions()
                     .add(new ListOffsetsPartition().setPartitionIndex(each.query.partition()).setTimestamp(each.query
-                            .timestampMs()));
+                            .timestampMs()).setCurrentLeaderEpoch(each.leaderEpoch));
         }
         return ListOffsetsRequest.Builder.forConsumer(true, IsolationLevel.READ_UNCOMMITTED).setTargetTimes(List.copyOf(
                 topics.values()));
     }
 
-    /** Sets what was found; what failed stays unset, to be asked again. */
-    void accept(ListOffsetsResponse response, FoundOffset[] found) {
+    /** Tells what the leader answered, or that it did not. */
+    void read(@Nullable ListOffsetsResponse response, Reader reader) {
         for (Wanted each : wanted) {
-            ListOffsetsPartitionResponse partition = find(response, each.query);
-            if (partition != null && partition.errorCode() == Errors.NONE.code()) {
-                found[each.index] = new FoundOffset(each.query, partition.offset(), partition.leaderEpoch());
-            }
+            ListOffsetsPartitionResponse partition = response == null ? null : find(response, each.query);
+            boolean isFound = partition != null && partition.errorCode() == Errors.NONE.code();
+            reader.found(each.index, isFound ? new FoundOffset(each.query, partition.offset(), partition.leaderEpoch())
+                    : null);
         }
     }
 

@@ -8,13 +8,12 @@ import io.millrace.common.api.InstancesApi.Withdrawn;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.common.wire.BrokerClient;
 import io.millrace.gateway.brokers.Brokers;
-import io.millrace.gateway.brokers.BrokersProperties;
 import io.millrace.gateway.brokers.FetchFrom;
 import io.millrace.gateway.brokers.FetchLimits;
 import io.millrace.gateway.brokers.Fetched;
 import io.millrace.gateway.brokers.OffsetQuery;
+import io.millrace.gateway.brokers.Shutdown;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.consumers.PollBatch.Source;
 import io.millrace.gateway.records.RecordFormat;
@@ -44,20 +43,17 @@ final class Polls {
     private final Brokers fetches;
     private final Brokers lookups;
     private final Topics topics;
+    private final Shutdown shutdown;
     private final ConsumersProperties properties;
 
-    Polls(ServiceClients services, Topics topics, BrokerClient client, BrokersProperties brokersProperties,
-            ConsumersProperties properties) {
+    Polls(ServiceClients services, Topics topics, Brokers brokers, Shutdown shutdown, ConsumersProperties properties) {
         this.services = services;
         this.topics = topics;
         this.properties = properties;
         // A poll has other partitions to read while one has no leader, and its own end.
-        this.fetches = new Brokers(topics, client, patience(Duration.ZERO, brokersProperties));
-        this.lookups = new Brokers(topics, client, patience(properties.heartbeat(), brokersProperties));
-    }
-
-    private static BrokersProperties patience(Duration timeout, BrokersProperties others) {
-        return new BrokersProperties(timeout, others.retryBackoff(), Duration.ZERO, others.client());
+        this.fetches = brokers.withPatience(Duration.ZERO);
+        this.lookups = brokers.withPatience(properties.heartbeat());
+        this.shutdown = shutdown;
     }
 
     /**
@@ -96,10 +92,15 @@ final class Polls {
             boolean taken = deliver(instances, request, grant.pollNumber(), batch, refused < MAX_REASSIGNMENTS);
             if (!taken) {
                 refused++;
-            } else if (batch.written() > 0 || grant.repeatUpTo() || System.nanoTime() - deadline >= 0) {
+            } else if (batch.written() > 0 || grant.repeatUpTo() || isOver(deadline)) {
                 return new Answer(format, batch, grant.pollNumber());
             }
         }
+    }
+
+    /** A client is not kept waiting by a gateway that shuts down: it goes on at another. */
+    private boolean isOver(long deadline) {
+        return shutdown.hasBegun() || System.nanoTime() - deadline >= 0;
     }
 
     /** Returns false when partitions went to another member while they were read: what was read is void, and the rest is read anew. */
@@ -195,7 +196,7 @@ final class Polls {
             }
             fetch(batch, wanted, enough ? Duration.ZERO : Duration.ofNanos(left), settings);
             rounds += enough ? 1 : 0;
-            if (left == 0 && !enough) {
+            if (!enough && (left == 0 || shutdown.hasBegun())) {
                 return;
             }
         }
@@ -205,7 +206,7 @@ final class Polls {
     private void repeat(PollBatch batch, Settings settings, long deadline) throws InterruptedException {
         for (var open = batch.open(); !open.isEmpty(); open = batch.open()) {
             long before = open.stream().mapToLong(Source::position).sum();
-            long left = Math.max(0, deadline - System.nanoTime());
+            long left = isOver(deadline) ? 0 : deadline - System.nanoTime();
             fetch(batch, open, Duration.ofNanos(left), settings);
             var still = batch.open();
             if (left == 0 && still.size() == open.size() && still.stream().mapToLong(Source::position)

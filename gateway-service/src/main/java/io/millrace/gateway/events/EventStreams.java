@@ -4,9 +4,8 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.ClusterImages;
-import io.millrace.common.wire.BrokerClient;
 import io.millrace.gateway.brokers.Brokers;
-import io.millrace.gateway.brokers.BrokersProperties;
+import io.millrace.gateway.brokers.Shutdown;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.events.EventStream.End;
 import io.millrace.gateway.events.EventStream.Loss;
@@ -20,7 +19,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
 
 /**
@@ -28,7 +26,7 @@ import org.springframework.stereotype.Component;
  * elsewhere.
  */
 @Component
-final class EventStreams implements SmartLifecycle {
+final class EventStreams {
     private static final Logger log = LoggerFactory.getLogger(EventStreams.class);
 
     private final EventsProperties properties;
@@ -39,20 +37,20 @@ final class EventStreams implements SmartLifecycle {
     private final Semaphore room;
     private final Set<EventStream> open = ConcurrentHashMap.newKeySet();
     private final StreamMeters meters;
-    private volatile boolean stopped;
+    private final Shutdown shutdown;
 
-    EventStreams(EventsProperties properties, ClusterImages images, Topics topics, Brokers brokers, BrokerClient client,
-            BrokersProperties brokersProperties, MeterRegistry registry) {
+    EventStreams(EventsProperties properties, ClusterImages images, Topics topics, Brokers brokers, Shutdown shutdown,
+            MeterRegistry registry) {
         this.properties = properties;
         // A stream has other partitions to serve while one has no leader: it asks once and comes back.
-        var impatient = new BrokersProperties(Duration.ZERO, brokersProperties.retryBackoff(), Duration.ZERO,
-                brokersProperties.client());
-        this.logs = new LeaderLogs(new Brokers(topics, client, impatient), brokers, topics);
+        this.logs = new LeaderLogs(brokers.withPatience(Duration.ZERO).forBackground(), brokers, topics);
         var budget = new RingBudget(properties.ringTotalSize().toBytes());
         this.feeds = new Feeds(logs, rendering, properties.tailLimits(), properties.ringSize().toBytes(), budget);
         this.catchUp = properties.catchUp();
         this.room = new Semaphore(properties.maxStreams());
         this.meters = new StreamMeters(registry, open, feeds, budget);
+        this.shutdown = shutdown;
+        shutdown.onBegin(() -> open.forEach(EventStream::wake));
         images.subscribe((_, image) -> feeds.imageChanged(image));
     }
 
@@ -61,7 +59,7 @@ final class EventStreams implements SmartLifecycle {
      * {@code LEADER_UNAVAILABLE}.
      */
     void serve(StreamRequest request, HttpServletResponse response) throws IOException, InterruptedException {
-        if (stopped || !room.tryAcquire()) {
+        if (shutdown.hasBegun() || !room.tryAcquire()) {
             throw new RefusedException(ErrorCode.QUEUE_FULL, "this gateway has " + properties.maxStreams()
                     + " streams open already or is shutting down; try again, or at another gateway");
         }
@@ -86,7 +84,7 @@ final class EventStreams implements SmartLifecycle {
                 meters.counting(response.getOutputStream()));
         open.add(stream);
         try {
-            var end = stream.run(lost, () -> stopped);
+            var end = stream.run(lost, shutdown::hasBegun);
             meters.closed(end);
             if (end == End.TOO_SLOW) {
                 log.info("A stream of {} was closed: its client is more than {} behind", request.subscription()
@@ -141,27 +139,5 @@ final class EventStreams implements SmartLifecycle {
             positions[p] = positions[p] < 0 ? end[p] : positions[p];
         }
         return positions;
-    }
-
-    @Override
-    public void start() {
-        stopped = false;
-    }
-
-    @Override
-    public void stop() {
-        stopped = true;
-        open.forEach(EventStream::wake);
-    }
-
-    @Override
-    public boolean isRunning() {
-        return !stopped;
-    }
-
-    /** Before the web server, which waits for its requests to end. */
-    @Override
-    public int getPhase() {
-        return Integer.MAX_VALUE;
     }
 }

@@ -3,6 +3,7 @@ package io.millrace.gateway.producer;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.record.RecordSlices;
 import io.millrace.common.wire.BrokerEndpoint;
+import io.millrace.gateway.brokers.RetryBackoff;
 import io.millrace.gateway.producer.BrokerLane.Flight;
 import java.util.ArrayDeque;
 import java.util.Objects;

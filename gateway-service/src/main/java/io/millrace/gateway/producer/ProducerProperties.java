@@ -1,5 +1,6 @@
 package io.millrace.gateway.producer;
 
+import io.millrace.gateway.brokers.RetryBackoff;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -53,6 +54,6 @@ public record ProducerProperties(
     }
 
     RetryBackoff backoff() {
-        return new RetryBackoff(retryBackoff.toNanos(), retryBackoffMax.toNanos());
+        return RetryBackoff.of(retryBackoff, retryBackoffMax);
     }
 }

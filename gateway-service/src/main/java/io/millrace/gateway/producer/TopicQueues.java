@@ -4,6 +4,7 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
+import io.millrace.gateway.brokers.RetryBackoff;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;

@@ -10,6 +10,7 @@ import io.millrace.gateway.brokers.FetchFrom;
 import io.millrace.gateway.brokers.FetchLimits;
 import io.millrace.gateway.brokers.Fetched;
 import io.millrace.gateway.brokers.OffsetQuery;
+import io.millrace.gateway.brokers.Shutdown;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.ApiText;
 import io.millrace.gateway.edge.ErrorSchema;
@@ -49,9 +50,11 @@ class ReadController {
 
     private final Topics topics;
     private final Brokers brokers;
+    private final Shutdown shutdown;
     private final ReadProperties properties;
 
-    ReadController(Topics topics, Brokers brokers, ReadProperties properties) {
+    ReadController(Topics topics, Brokers brokers, Shutdown shutdown, ReadProperties properties) {
+        this.shutdown = shutdown;
         this.topics = topics;
         this.brokers = brokers;
         this.properties = properties;
@@ -60,6 +63,7 @@ class ReadController {
     @Operation(summary = "Read records from an offset or a time", description = """
             Answers as soon as there are records, or `[]` when none came within `timeout`. The header `Millrace-Next-Offset` says where \
             to read on, `Millrace-End-Offset` where the partition ends.
+            A gateway that shuts down answers at once, with `[]` when there is nothing yet.
 
             `Accept` chooses the format: `application/vnd.kafka.json.v2+json` shows keys and values that are JSON as they are and \
             refuses others with 406; `application/vnd.kafka.text.v2+json` shows all as strings; \
@@ -103,12 +107,18 @@ class ReadController {
         answer.write(CLOSE);
         response.setContentType(named == null ? ApiText.JSON : named.mediaType());
         response.setHeader(NEXT_OFFSET_HEADER, Long.toString(writer.nextOffset()));
-        response.setHeader(END_OFFSET_HEADER, Long.toString(end));
+        if (end >= 0) {
+            response.setHeader(END_OFFSET_HEADER, Long.toString(end));
+        }
         response.setContentLength(answer.size());
         answer.writeTo(response.getOutputStream());
     }
 
-    /** Fetches until there is a record to show or the time is up: a fetch may find nothing but control records. @return the end offset */
+    /**
+     * Fetches until there is a record to show, the time is up or the gateway's shutdown begins: a fetch may find nothing but control records.
+     *
+     * @return the end offset, -1 if not known
+     */
     private long fill(JsonOutput answer, RecordJsonWriter writer, FetchFrom start, Duration wait, int budgetBytes)
             throws InterruptedException {
         long deadline = System.nanoTime() + wait.toNanos();
@@ -124,7 +134,8 @@ class ReadController {
                 throw refusal(fetched, ErrorCode.OFFSET_OUT_OF_RANGE);
             }
             writer.writeAll(answer, new RecordCursor(fetched.records(), from.offset()), budgetBytes, true);
-            if (writer.written() > 0 || deadline - System.nanoTime() < TimeUnit.MILLISECONDS.toNanos(1)) {
+            if (writer.written() > 0 || shutdown.hasBegun() || deadline - System.nanoTime() < TimeUnit.MILLISECONDS
+                    .toNanos(1)) {
                 return fetched.highWatermark();
             }
             from = new FetchFrom(from.topic(), from.partition(), writer.nextOffset());

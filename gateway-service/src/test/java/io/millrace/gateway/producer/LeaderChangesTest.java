@@ -8,6 +8,7 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RecordSlices;
+import io.millrace.gateway.brokers.RetryBackoff;
 import io.millrace.gateway.testing.FakeBroker;
 import io.millrace.gateway.testing.FakeBroker.Verdict;
 import io.millrace.gateway.testing.FakeBrokerClient;

@@ -70,6 +70,7 @@ public final class FakeBroker implements AutoCloseable {
     private final Map<String, FakePartition> partitions = new ConcurrentHashMap<>();
     private final AtomicLong nextProducerId = new AtomicLong(100);
     private final AtomicInteger produceRequests = new AtomicInteger();
+    private final AtomicInteger requests = new AtomicInteger();
     private final List<Runnable> held = new ArrayList<>();
     private volatile BiFunction<String, Integer, Verdict> onProduce = (_, _) -> Verdict.STORE;
     private volatile boolean silent;
@@ -117,6 +118,11 @@ public final class FakeBroker implements AutoCloseable {
         }
     }
 
+    /** All that came, answered or not. */
+    public int requests() {
+        return requests.get();
+    }
+
     public int produceRequests() {
         return produceRequests.get();
     }
@@ -151,6 +157,7 @@ public final class FakeBroker implements AutoCloseable {
     }
 
     CompletableFuture<AbstractResponse> answer(AbstractRequest request) {
+        requests.incrementAndGet();
         if (silent) {
             return new CompletableFuture<>();
         }

@@ -9,12 +9,19 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.AbstractResponse;
 
 /** Reaches brokers in memory by a call. A broker that is not there, and one that cuts, look like a lost connection. */
 public final class FakeBrokerClient implements BrokerClient {
     private final Map<Integer, FakeBroker> brokers = new ConcurrentHashMap<>();
+    private final AtomicInteger refusals = new AtomicInteger();
+
+    /** Requests that found no broker. */
+    public int refusals() {
+        return refusals.get();
+    }
 
     public void connect(int id, FakeBroker broker) {
         brokers.put(id, broker);
@@ -30,6 +37,7 @@ public final class FakeBrokerClient implements BrokerClient {
             Class<R> responseType, Duration timeout) {
         FakeBroker broker = brokers.get(endpoint.id());
         if (broker == null) {
+            refusals.incrementAndGet();
             return CompletableFuture.failedFuture(new IOException("cannot connect to " + endpoint));
         }
         var answer = new CompletableFuture<R>();

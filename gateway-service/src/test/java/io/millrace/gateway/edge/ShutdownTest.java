@@ -1,0 +1,95 @@
+package io.millrace.gateway.edge;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.millrace.gateway.running.RunningGateway;
+import java.net.http.HttpResponse;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+
+/** Clients wait for minutes here, and so may the shutdown: what ends sooner was ended. */
+class ShutdownTest {
+    private static final String MINUTES_MS = "240000";
+    private static RunningGateway staying;
+
+    @BeforeAll
+    static void start() {
+        staying = RunningGateway.start();
+    }
+
+    @AfterAll
+    static void stop() {
+        staying.close();
+    }
+
+    private static RunningGateway stopping() {
+        return staying.another("spring.lifecycle.timeout-per-shutdown-phase=5m", "millrace.read.max-timeout=5m",
+                "millrace.consumers.heartbeat=2m");
+    }
+
+    @Test
+    void a_read_that_waits_is_answered_empty() {
+        staying.images.topic("quiet-read", 2);
+        try (var gateway = stopping()) {
+            var answer = inBackground(gateway, "/topics/quiet-read/partitions/0/records?offset=0&timeout="
+                    + MINUTES_MS);
+            await().until(() -> staying.brokers.fetches("quiet-read") > 0);
+
+            gateway.stop();
+
+            assertEmpty(answer);
+        }
+    }
+
+    @Test
+    void a_poll_that_waits_for_several_leaders_is_answered_empty() {
+        staying.images.topic("quiet-poll", 2);
+        try (var gateway = stopping()) {
+            subscribe(gateway, "pollers", "quiet-poll");
+            var answer = inBackground(gateway, "/consumers/pollers/instances/one/records?timeout=" + MINUTES_MS);
+            await().until(() -> staying.brokers.fetches("quiet-poll") > 2);
+
+            gateway.stop();
+
+            assertEmpty(answer);
+        }
+    }
+
+    @Test
+    void a_poll_whose_leaders_are_gone_is_answered_empty() {
+        staying.images.topic("lost-poll", 2);
+        staying.images.leaderless("lost-poll", true);
+        try (var gateway = stopping()) {
+            subscribe(gateway, "losers", "lost-poll");
+            int before = staying.services.polls();
+            var answer = inBackground(gateway, "/consumers/losers/instances/one/records?timeout=" + MINUTES_MS);
+            await().until(() -> staying.services.polls() > before);
+
+            gateway.stop();
+
+            assertEmpty(answer);
+        }
+    }
+
+    private static void subscribe(RunningGateway gateway, String group, String topic) {
+        assertThat(gateway.send("POST", "/consumers/" + group,
+                "{\"name\":\"one\",\"format\":\"json\",\"auto.offset.reset\":\"earliest\"}").statusCode())
+                .isEqualTo(200);
+        assertThat(gateway.send("POST", "/consumers/" + group + "/instances/one/subscription", "{\"topics\":[\"" + topic
+                + "\"]}").statusCode()).isEqualTo(204);
+    }
+
+    private static CompletableFuture<HttpResponse<String>> inBackground(RunningGateway gateway, String path) {
+        return CompletableFuture.supplyAsync(() -> gateway.send("GET", path, null), Thread::startVirtualThread);
+    }
+
+    private static void assertEmpty(CompletableFuture<HttpResponse<String>> answer) {
+        var response = answer.orTimeout(60, TimeUnit.SECONDS).join();
+        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.body()).isEqualTo("[]");
+    }
+}

@@ -13,7 +13,7 @@ import org.apache.kafka.common.record.internal.Records;
 import org.jspecify.annotations.Nullable;
 
 /** A partition's folder in memory that forgets at a crash what was not flushed, and can break in the middle of an operation. */
-final class MemoryLogStore implements LogStore {
+public final class MemoryLogStore implements LogStore {
     private final Map<String, MemoryFile> files = new TreeMap<>();
     private final Set<String> durableNames = new HashSet<>();
     private int operationsUntilFailure = Integer.MAX_VALUE;
@@ -24,7 +24,7 @@ final class MemoryLogStore implements LogStore {
     }
 
     /** The machine goes down: of every file only what was flushed is sure to stay, of the rest some part, possibly with holes. */
-    MemoryLogStore crash(RandomGenerator random) {
+    public MemoryLogStore crash(RandomGenerator random) {
         MemoryLogStore after = new MemoryLogStore();
         files.forEach((name, file) -> {
             if (durableNames.contains(name) || random.nextBoolean()) {
@@ -36,7 +36,7 @@ final class MemoryLogStore implements LogStore {
     }
 
     /** The process goes down but the machine does not: everything written stays. */
-    MemoryLogStore copy() {
+    public MemoryLogStore copy() {
         MemoryLogStore copy = new MemoryLogStore();
         files.forEach((name, file) -> copy.files.put(name, file.copy(copy)));
         copy.durableNames.addAll(files.keySet());

@@ -66,6 +66,7 @@ class ArchitectureTest {
     @ParameterizedTest
     @ValueSource(strings = {
             "io\\.millrace\\.broker\\.log\\.[^.]+",
+            "io\\.millrace\\.broker\\.replication\\.[^.]+",
             "io\\.millrace\\.coordinator\\.group\\.[^.]+",
             "io\\.millrace\\.coordinator\\.controller\\.(Election|Placement|TopicRules).*",
             "io\\.millrace\\.common\\.lease\\.(LeaseState|LeaseTiming|LeaseGrant).*",

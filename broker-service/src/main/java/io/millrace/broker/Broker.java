@@ -1,7 +1,10 @@
 package io.millrace.broker;
 
 import io.millrace.broker.listener.BrokerRequests;
+import io.millrace.broker.partition.MetadataWrites;
 import io.millrace.broker.partition.Partitions;
+import io.millrace.broker.partition.ReplicationSettings;
+import io.millrace.broker.replication.fetch.ReplicaFetchers;
 import io.millrace.broker.storage.DirectoryIdentity;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.StorageProperties;
@@ -19,8 +22,10 @@ import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.wire.WireServer;
 import java.io.IOException;
 import java.time.Clock;
+import java.time.Duration;
 import java.util.UUID;
 import java.util.concurrent.TimeoutException;
+import java.util.function.IntConsumer;
 import java.util.function.IntSupplier;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
@@ -32,40 +37,60 @@ import org.slf4j.LoggerFactory;
  *
  * <pre>
  *   start: metadata image, data directory with recovery, port, partitions, registration, accepting connections, ready
- *   stop:  no more connections, requests under way answered, logs flushed and marked as cleanly closed, registration ended
+ *   stop:  leadership handed over, no more connections, requests under way answered, logs flushed and marked as cleanly closed,
+ *          registration ended
  * </pre>
  */
 final class Broker {
     private static final Logger LOG = LoggerFactory.getLogger(Broker.class);
 
-    /** What it needs of the rest of the process. */
+    private static final int EXIT_ID_TAKEN = 2;
+    private static final int EXIT_STORAGE_FAILED = 3;
+
+    /** Of all its parts. */
+    record Settings(
+            BrokerSettings broker,
+            StorageProperties storage,
+            ReplicationSettings replication,
+            LeaseSettings lease) {}
+
+    /**
+     * What it needs of the rest of the process.
+     *
+     * @param exit ends the process with a code; returns at once
+     */
     record Environment(
             ClusterImages images,
             PostgresConnections connections,
             ServiceClients services,
+            MetadataWrites metadata,
             IntSupplier httpPort,
-            Runnable exit) {}
+            IntConsumer exit) {}
 
     private final BrokerSettings settings;
     private final StorageProperties storage;
+    private final ReplicationSettings replication;
     private final LeaseSettings lease;
     private final Environment environment;
     private final BrokerMeters meters;
+    private volatile @Nullable BrokerRegistration registered;
+    private volatile boolean storageFailed;
     private volatile @Nullable Running running;
 
     /** All parts, once they run. */
     record Running(
             LogDirectory logs,
             Partitions partitions,
+            ReplicaFetchers fetchers,
             BrokerRequests requests,
             WireServer server,
             BrokerRegistration registration) {}
 
-    Broker(BrokerSettings settings, StorageProperties storage, LeaseSettings lease, Environment environment,
-            BrokerMeters meters) {
-        this.settings = settings;
-        this.storage = storage;
-        this.lease = lease;
+    Broker(Settings settings, Environment environment, BrokerMeters meters) {
+        this.settings = settings.broker();
+        this.storage = settings.storage();
+        this.replication = settings.replication();
+        this.lease = settings.lease();
         this.environment = environment;
         this.meters = meters;
     }
@@ -83,7 +108,10 @@ final class Broker {
     void start() {
         ClusterImage image = awaitImage();
         LogDirectory logs = openLogs(image);
-        Partitions partitions = new Partitions(settings.id(), environment.images(), logs);
+        Partitions partitions = new Partitions(settings.id(), this::epoch, environment.images(), logs, environment
+                .metadata(), replication);
+        ReplicaFetchers fetchers = new ReplicaFetchers(settings.id(), this::epoch, partitions, replication, Clock
+                .systemUTC());
         BrokerRequests requests = new BrokerRequests(settings.id(), partitions, environment.images(), environment
                 .services(),
                 settings.fetch(), settings.forward(), meters, Clock.systemUTC());
@@ -92,18 +120,28 @@ final class Broker {
         try {
             server = WireServer.bind(settings.kafka(), BrokerRequests.supported(), requests);
             registration = register(logs, server.port());
+            registered = registration;
             environment.images().subscribe(partitions);
+            environment.images().subscribe(fetchers);
             server.start();
+            logs.whenFailed(this::storageFailed);
             registration.ready();
         } catch (IOException | RuntimeException e) {
+            fetchers.close();
             partitions.close();
             closeAfterFailure(logs, server, registration);
             throw new BrokerStartException(String.valueOf(e.getMessage()), e);
         }
-        running = new Running(logs, partitions, requests, server, registration);
+        running = new Running(logs, partitions, fetchers, requests, server, registration);
         LOG.info("Broker {} of cluster {} listens for Kafka clients on {}:{}, epoch {}", settings.id(), image
                 .clusterId(),
                 settings.kafka().bindHost(), server.port(), registration.epoch());
+    }
+
+    /** Of the present registration; -1 before the first. */
+    private long epoch() {
+        BrokerRegistration present = registered;
+        return present == null ? -1 : present.epoch();
     }
 
     private ClusterImage awaitImage() {
@@ -146,8 +184,9 @@ final class Broker {
         UUID directoryId = new UUID(logs.directoryId().getMostSignificantBits(), logs.directoryId()
                 .getLeastSignificantBits());
         BrokerRegistration registration = new BrokerRegistration(environment.connections(), lease.timing(),
-                new BrokerIdentity(settings.id(), directoryId, settings.advertisedHost(), kafkaPort, httpUrl),
-                this::idTaken);
+                new BrokerIdentity(settings.id(), directoryId, settings.advertisedHost(), kafkaPort, httpUrl, logs
+                        .lastBrokerEpoch().orElse(BrokerIdentity.NEVER_REGISTERED), logs.tailLost()),
+                logs::rememberRegistration, this::idTaken);
         try {
             registration.start(settings.startTimeout());
             return registration;
@@ -165,7 +204,51 @@ final class Broker {
     /** Another process has this broker's id: whatever this one did from now on could contradict that one. */
     private void idTaken(BrokerIdInUseException taken) {
         LOG.error("This broker stops: {}", taken.getMessage());
-        environment.exit().run();
+        environment.exit().accept(EXIT_ID_TAKEN);
+    }
+
+    /** As Kafka's broker with its last log directory failed: others must lead, and only a new start can tell what the disk still has. */
+    private void storageFailed() {
+        storageFailed = true;
+        LOG.error("This broker stops: its data directory {} failed", storage.directory());
+        // Not on the thread that met the failure, which others wait for.
+        Thread.ofPlatform().name("storage-failed").start(() -> {
+            BrokerRegistration present = registered;
+            if (present != null) {
+                present.close();
+            }
+            environment.exit().accept(EXIT_STORAGE_FAILED);
+        });
+    }
+
+    /** Asks for others to lead what this broker leads, and waits until they do. */
+    private void handOver(BrokerRegistration registration) {
+        ClusterImages images = environment.images();
+        long deadlineNanos = System.nanoTime() + settings.handoverTimeout().toNanos();
+        if (storageFailed || !leadsReplaceably(images.current())) {
+            return;
+        }
+        registration.leave();
+        try {
+            long leftNanos;
+            while (leadsReplaceably(images.current()) && (leftNanos = deadlineNanos - System.nanoTime()) > 0) {
+                images.awaitVersion(images.current().version() + 1, Duration.ofNanos(leftNanos));
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+        if (leadsReplaceably(images.current())) {
+            LOG.warn("Not all that this broker leads was handed over within {} s", settings.handoverTimeout()
+                    .toSeconds());
+        }
+    }
+
+    /** Whether it leads a partition that another could lead. */
+    private boolean leadsReplaceably(ClusterImage image) {
+        return image.topicsById().values().stream().flatMap(topic -> topic.partitions().stream())
+                .anyMatch(partition -> partition.leader() == settings.id() && partition.isr().stream().anyMatch(
+                        id -> id != settings.id() && image.brokers().get(id) instanceof BrokerImage other
+                                && !other.fenced() && !other.leaving() && !other.tailLost()));
     }
 
     private static void closeAfterFailure(LogDirectory logs, @Nullable WireServer server,
@@ -186,6 +269,9 @@ final class Broker {
         if (stopping == null) {
             return;
         }
+        handOver(stopping.registration());
+        stopping.fetchers().close();
+        stopping.partitions().stopWaiting();
         stopping.requests().stopWaiting();
         stopping.server().shutdown(settings.shutdownGrace());
         stopping.partitions().close();

@@ -1,43 +1,57 @@
 package io.millrace.broker;
 
 import io.micrometer.core.instrument.binder.MeterBinder;
+import io.millrace.broker.partition.MetadataWrites;
+import io.millrace.broker.partition.ReplicationSettings;
 import io.millrace.broker.storage.StorageProperties;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.database.PostgresConnections;
 import io.millrace.common.lease.LeaseSettings;
 import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.MetadataTransaction;
+import io.millrace.common.partition.PostgresIsrChanges;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** Puts the broker together. */
 @Configuration(proxyBeanMethods = false)
 class BrokerConfiguration {
-    private static final int EXIT_ID_TAKEN = 2;
-
     @Bean
     BrokerMeters brokerMeters() {
         return new BrokerMeters();
     }
 
     @Bean
-    Broker broker(BrokerSettings settings, StorageProperties storage, LeaseSettings lease, ClusterImages images,
-            PostgresConnections connections, ServiceClients services, BrokerMeters meters,
+    MetadataWrites metadataWrites(MetadataTransaction transaction, JdbcClient sql) {
+        PostgresIsrChanges postgres = new PostgresIsrChanges(transaction, sql);
+        return new MetadataWrites(postgres, postgres);
+    }
+
+    @Bean
+    Broker broker(Broker.Settings settings, ClusterImages images, PostgresConnections connections,
+            ServiceClients services, MetadataWrites metadata, BrokerMeters meters,
             ConfigurableApplicationContext context) {
-        return new Broker(settings, storage, lease,
-                new Broker.Environment(images, connections, services,
+        return new Broker(settings,
+                new Broker.Environment(images, connections, services, metadata,
                         () -> context.getEnvironment().getRequiredProperty("local.server.port", Integer.class),
-                        () -> exit(context)),
+                        code -> exit(context, code)),
                 meters);
     }
 
+    @Bean
+    Broker.Settings brokerParts(BrokerSettings broker, StorageProperties storage, ReplicationSettings replication,
+            LeaseSettings lease) {
+        return new Broker.Settings(broker, storage, replication, lease);
+    }
+
     /** Not on the caller's thread: closing waits for that one. */
-    private static void exit(ConfigurableApplicationContext context) {
-        Thread.ofPlatform().name("broker-exit").start(() -> System.exit(SpringApplication.exit(context,
-                () -> EXIT_ID_TAKEN)));
+    private static void exit(ConfigurableApplicationContext context, int code) {
+        Thread.ofPlatform().name("broker-exit").start(() -> System.exit(SpringApplication.exit(context, () -> code)));
     }
 
     @Bean

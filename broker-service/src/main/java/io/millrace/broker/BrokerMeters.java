@@ -7,6 +7,7 @@ import io.millrace.broker.Broker.Running;
 import io.millrace.broker.listener.BrokerRequests;
 import io.millrace.broker.listener.ProduceListener;
 import io.millrace.broker.partition.Partition;
+import io.millrace.broker.partition.Partitions;
 import io.millrace.common.wire.CloseReason;
 import io.millrace.common.wire.WireServerCounters;
 import java.util.concurrent.atomic.LongAdder;
@@ -57,6 +58,19 @@ final class BrokerMeters implements ProduceListener {
                 .partitions().all().size());
         gauge(registry, broker, "millrace.broker.leaders", "Partitions led by this broker",
                 running -> running.partitions().all().stream().filter(Partition::isLeader).count());
+        gauge(registry, broker, "millrace.broker.partitions.under.replicated",
+                "Partitions led here with fewer replicas in sync than they have",
+                running -> running.partitions().all().stream().filter(Partition::isUnderReplicated).count());
+        gauge(registry, broker, "millrace.broker.partitions.under.min.isr",
+                "Partitions led here with fewer replicas in sync than acks=all asks for",
+                running -> running.partitions().all().stream().filter(Partition::isUnderMinIsr).count());
+        gauge(registry, broker, "millrace.broker.follower.lag.max",
+                "Records that the farthest follower of a partition led here is behind",
+                running -> running.partitions().all().stream().mapToLong(BrokerMeters::lag).max().orElse(0));
+        counted(registry, broker, "millrace.broker.isr.shrinks", "Replicas found out of sync by leaders here",
+                Partitions::isrShrinks);
+        counted(registry, broker, "millrace.broker.isr.expands", "Replicas found in sync again by leaders here",
+                Partitions::isrExpands);
         gauge(registry, broker, "millrace.broker.log.size", "Bytes of all logs",
                 running -> running.partitions().all().stream().mapToLong(partition -> partition.log().sizeBytes())
                         .sum());
@@ -64,6 +78,20 @@ final class BrokerMeters implements ProduceListener {
                 running -> running.requests().waitingFetches());
         gauge(registry, broker, "millrace.broker.metadata.applied", "Cluster version that the partitions follow",
                 running -> running.partitions().appliedVersion());
+    }
+
+    private static long lag(Partition partition) {
+        long logEnd = partition.log().logEndOffset();
+        return partition.followers(System.nanoTime()).stream().mapToLong(follower -> logEnd - Math.max(partition.log()
+                .logStartOffset(), follower.logEnd())).max().orElse(0);
+    }
+
+    private static void counted(MeterRegistry registry, Broker broker, String name, String description,
+            ToDoubleFunction<Partitions> value) {
+        FunctionCounter.builder(name, broker, it -> {
+            Running running = it.running();
+            return running == null ? 0 : value.applyAsDouble(running.partitions());
+        }).description(description).register(registry);
     }
 
     private static void bindListener(MeterRegistry registry, Broker broker) {

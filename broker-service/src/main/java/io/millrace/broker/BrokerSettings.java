@@ -20,6 +20,7 @@ import org.springframework.validation.annotation.Validated;
  * @param advertisedKafkaPort the Kafka port as they see it; 0: the one that is listened on
  * @param advertisedHttpUrl base URL of the HTTP port as they see it; empty: made of the host and the port that is listened on
  * @param startTimeout longest wait for the cluster's metadata, and for the registration; over it, the start fails
+ * @param handoverTimeout longest wait, when the broker stops, until others lead what it led; over it, it stops all the same
  * @param shutdownGrace longest wait for requests under way when the broker stops; what is unanswered then is cut off
  * @param kafka the Kafka listener
  * @param fetch limits of fetches
@@ -33,6 +34,7 @@ public record BrokerSettings(
         @Min(0) @DefaultValue("0") int advertisedKafkaPort,
         @Nullable String advertisedHttpUrl,
         @NotNull @DefaultValue("120s") Duration startTimeout,
+        @NotNull @DefaultValue("10s") Duration handoverTimeout,
         @NotNull @DefaultValue("5s") Duration shutdownGrace,
         @NotNull @DefaultValue WireServerConfig kafka,
         @NotNull @DefaultValue FetchSettings fetch,

@@ -2,6 +2,7 @@ package io.millrace.broker;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.broker.partition.ReplicationSettings;
 import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -30,5 +31,9 @@ class BrokerSettingsTest {
         assertThat(inFile.kafka()).isEqualTo(inCode.kafka());
         assertThat(inFile.fetch()).isEqualTo(inCode.fetch());
         assertThat(inFile.forward()).isEqualTo(inCode.forward());
+        var replication = new Binder(ConfigurationPropertySources.from(sources),
+                new PropertySourcesPlaceholdersResolver(
+                        sources)).bind("millrace.replication", ReplicationSettings.class).get();
+        assertThat(replication).isEqualTo(ReplicationSettings.defaults());
     }
 }

@@ -14,6 +14,7 @@ final class BrokerApis {
             PRODUCE,
             Api.of(ApiKeys.FETCH, 4, 18),
             Api.of(ApiKeys.LIST_OFFSETS, 1, 11),
+            Api.of(ApiKeys.OFFSET_FOR_LEADER_EPOCH, 2, 4),
             Api.of(ApiKeys.METADATA, 0, 13),
             Api.of(ApiKeys.CREATE_TOPICS, 2, 7),
             Api.of(ApiKeys.DELETE_TOPICS, 1, 6),

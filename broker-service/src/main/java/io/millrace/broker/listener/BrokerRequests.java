@@ -14,6 +14,7 @@ public final class BrokerRequests implements RequestHandler {
     private final ProduceHandler produce;
     private final FetchHandler fetch;
     private final ListOffsetsHandler listOffsets;
+    private final LeaderEpochHandler leaderEpochs;
     private final MetadataHandler metadata;
     private final TopicsHandler topics;
     private final ProducerIdsHandler producerIds;
@@ -28,6 +29,7 @@ public final class BrokerRequests implements RequestHandler {
         fetch = new FetchHandler(new FetchReader(partitions, hints, Math.toIntExact(fetchSettings.maxSize().toBytes())),
                 fetchSettings);
         listOffsets = new ListOffsetsHandler(partitions);
+        leaderEpochs = new LeaderEpochHandler(partitions);
         metadata = new MetadataHandler(images, brokerId);
         topics = new TopicsHandler(services.topics(), images, calls, forwardSettings.maxTimeout());
         producerIds = new ProducerIdsHandler(services.producerIds(), forwardSettings);
@@ -44,6 +46,7 @@ public final class BrokerRequests implements RequestHandler {
             case PRODUCE -> produce.handle(request);
             case FETCH -> fetch.handle(request);
             case LIST_OFFSETS -> listOffsets.handle(request);
+            case OFFSET_FOR_LEADER_EPOCH -> leaderEpochs.handle(request);
             case METADATA -> metadata.handleMetadata(request);
             case DESCRIBE_CLUSTER -> metadata.handleDescribeCluster(request);
             case CREATE_TOPICS -> topics.handleCreate(request);

@@ -1,5 +1,6 @@
 package io.millrace.broker.listener;
 
+import io.millrace.broker.partition.ReadLimit;
 import io.millrace.common.wire.InboundRequest;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
@@ -15,7 +16,7 @@ import org.apache.kafka.common.requests.FetchResponse;
 
 /**
  * Answers fetches: at once where there is enough to read, and otherwise when there is or the client's patience ends. A fetch
- * that waits is a parked virtual thread, woken by the append that it waits for.
+ * that waits is a parked virtual thread, woken by the append (a follower's) or the commit (a consumer's) that it waits for.
  */
 final class FetchHandler {
     private final FetchReader reader;
@@ -43,7 +44,7 @@ final class FetchHandler {
                     .code())));
             return;
         }
-        FetchReader.Result result = reader.read(request, fetch);
+        FetchReader.Result result = reader.read(request, fetch, true);
         if (enough(result, fetch) || fetch.maxWaitMs() <= 0 || fetch.topics().isEmpty()) {
             request.respond(FetchResponse.of(result.response()));
             return;
@@ -68,7 +69,8 @@ final class FetchHandler {
     }
 
     private void awaitData(InboundRequest request, FetchRequestData fetch) {
-        FetchWait wait = new FetchWait(Thread.currentThread());
+        FetchWait wait = new FetchWait(Thread.currentThread(), FetchReader.isFollower(fetch) ? ReadLimit.LOG_END
+                : ReadLimit.HIGH_WATERMARK);
         waits.add(wait);
         // Nobody reads the answer then, and others could wait in its place.
         Runnable wake = wait::wake;
@@ -78,11 +80,11 @@ final class FetchHandler {
         try {
             reader.forEachPartition(request, fetch, partition -> wait.register(partition));
             // From here on no append goes unnoticed; what came before it registered is found by this read.
-            FetchReader.Result result = reader.read(request, fetch);
+            FetchReader.Result result = reader.read(request, fetch, false);
             while (!enough(result, fetch) && !stopping && request.connectionOpen() && System.nanoTime()
                     - deadlineNanos < 0) {
                 wait.await(fetch.minBytes() - result.bytes(), deadlineNanos);
-                result = reader.read(request, fetch);
+                result = reader.read(request, fetch, false);
             }
             request.respond(FetchResponse.of(result.response()));
         } catch (RuntimeException e) {

@@ -1,12 +1,15 @@
 package io.millrace.broker.listener;
 
 import io.millrace.broker.log.ReadResult;
+import io.millrace.broker.partition.FollowerFetch;
+import io.millrace.broker.partition.FollowerRead;
 import io.millrace.broker.partition.Located;
 import io.millrace.broker.partition.Located.Elsewhere;
 import io.millrace.broker.partition.Located.Here;
 import io.millrace.broker.partition.Located.Unknown;
 import io.millrace.broker.partition.Partition;
 import io.millrace.broker.partition.Partitions;
+import io.millrace.broker.replication.FetchHistory;
 import io.millrace.common.wire.InboundRequest;
 import java.util.List;
 import java.util.function.Consumer;
@@ -16,6 +19,7 @@ import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
 import org.apache.kafka.common.message.FetchResponseData;
+import org.apache.kafka.common.message.FetchResponseData.EpochEndOffset;
 import org.apache.kafka.common.message.FetchResponseData.FetchableTopicResponse;
 import org.apache.kafka.common.message.FetchResponseData.LeaderIdAndEpoch;
 import org.apache.kafka.common.message.FetchResponseData.NodeEndpoint;
@@ -50,15 +54,26 @@ final class FetchReader {
         this.maxBytes = maxBytes;
     }
 
-    Result read(InboundRequest request, FetchRequestData fetch) {
-        Reading reading = new Reading(request.version(), fetch);
+    /** Whether another broker asks, to replicate. */
+    static boolean isFollower(FetchRequestData fetch) {
+        return FetchRequest.isValidBrokerId(FetchRequest.replicaId(fetch));
+    }
+
+    /** @param first whether the request is read for the first time: only then does a follower's say where the follower is now */
+    Result read(InboundRequest request, FetchRequestData fetch, boolean first) {
+        Reading reading = new Reading(request.version(), fetch, first);
         for (FetchTopic topic : fetch.topics()) {
             FetchableTopicResponse answer = new FetchableTopicResponse().setTopic(topic.topic()).setTopicId(topic
                     .topicId());
             for (FetchPartition wanted : topic.partitions()) {
-                answer.partitions().add(reading.read(topic, wanted));
+                PartitionData data = reading.read(topic, wanted);
+                if (!reading.isNoNews(wanted, data)) {
+                    answer.partitions().add(data);
+                }
             }
-            reading.response.responses().add(answer);
+            if (!answer.partitions().isEmpty()) {
+                reading.response.responses().add(answer);
+            }
         }
         return new Result(reading.response, reading.bytes, reading.hasError);
     }
@@ -82,12 +97,27 @@ final class FetchReader {
         private final FetchResponseData response = new FetchResponseData();
         private final short version;
         private final FetchRequestData fetch;
+        private final boolean first;
+        private final boolean follower;
         private int bytes;
         private boolean hasError;
 
-        Reading(short version, FetchRequestData fetch) {
+        Reading(short version, FetchRequestData fetch, boolean first) {
             this.version = version;
             this.fetch = fetch;
+            this.first = first;
+            this.follower = isFollower(fetch);
+        }
+
+        /**
+         * A follower that tells which high watermark it knows (KIP-1166) hears only of partitions where there is something new, as it would in
+         * a session (KIP-227): most of those it follows are idle.
+         */
+        boolean isNoNews(FetchPartition wanted, PartitionData data) {
+            return follower && data.errorCode() == Errors.NONE.code() && FetchResponse.recordsSize(data) == 0
+                    && !FetchResponse.isDivergingEpoch(data)
+                    && wanted.highWatermark() == Math.min(data.highWatermark(), wanted.fetchOffset())
+                    && wanted.logStartOffset() >= data.logStartOffset();
         }
 
         PartitionData read(FetchTopic topic, FetchPartition wanted) {
@@ -106,30 +136,67 @@ final class FetchReader {
         }
 
         private PartitionData read(Partition partition, FetchPartition wanted) {
-            if (!FetchRequest.isConsumer(FetchRequest.replicaId(fetch))) {
-                return error(wanted, Errors.REPLICA_NOT_AVAILABLE);
-            }
             try {
-                long highWatermark = partition.highWatermark();
-                int limit = Math.min(wanted.partitionMaxBytes(), Math.min(fetch.maxBytes(), maxBytes) - bytes);
-                // Kafka's rule (KIP-74): an answer's first batch is whole however large, or a reader would be stuck before it for ever.
-                boolean first = bytes == 0;
-                if (limit <= 0 && !first) {
-                    return data(wanted, highWatermark, partition.log().logStartOffset());
-                }
-                return switch (partition.log().read(wanted.fetchOffset(), Math.max(0, limit), first, highWatermark)) {
-                    case ReadResult.Data(var records, long logStart, long logEnd) -> {
-                        bytes += records.sizeInBytes();
-                        yield data(wanted, highWatermark, logStart).setRecords(records);
-                    }
-                    case ReadResult.OutOfRange outside -> error(wanted, Errors.OFFSET_OUT_OF_RANGE);
-                };
+                return follower ? readAsFollower(partition, wanted) : readAsConsumer(partition, wanted);
             } catch (KafkaStorageException e) {
                 return error(wanted, Errors.KAFKA_STORAGE_ERROR);
             } catch (RuntimeException e) {
                 LOG.error("a read of {} failed", partition, e);
                 return error(wanted, Errors.UNKNOWN_SERVER_ERROR);
             }
+        }
+
+        private PartitionData readAsConsumer(Partition partition, FetchPartition wanted) {
+            if (!partition.highWatermarkKnown()) {
+                // No error that is told at once: who can wait, waits for it.
+                return FetchResponse.partitionResponse(wanted.partition(), Errors.OFFSET_NOT_AVAILABLE);
+            }
+            if (FetchHistory.of(partition.log(), wanted.fetchOffset(), wanted
+                    .lastFetchedEpoch()) instanceof FetchHistory.Diverging(int epoch, long endOffset)) {
+                return diverging(wanted, epoch, endOffset, partition.highWatermark(), partition.log()
+                        .logStartOffset());
+            }
+            long highWatermark = partition.highWatermark();
+            int limit = limit(wanted);
+            if (limit <= 0 && bytes > 0) {
+                return data(wanted, highWatermark, partition.log().logStartOffset());
+            }
+            return switch (partition.log().read(wanted.fetchOffset(), Math.max(0, limit), bytes == 0, highWatermark)) {
+                case ReadResult.Data(var records, long logStart, long logEnd) -> {
+                    bytes += records.sizeInBytes();
+                    yield data(wanted, highWatermark, logStart).setRecords(records);
+                }
+                case ReadResult.OutOfRange outside -> error(wanted, Errors.OFFSET_OUT_OF_RANGE);
+            };
+        }
+
+        private PartitionData readAsFollower(Partition partition, FetchPartition wanted) {
+            int limit = limit(wanted);
+            // Once the answer is full the rest is looked at all the same: where a follower is counts, not whether it gets more.
+            FollowerFetch follow = new FollowerFetch(FetchRequest.replicaId(fetch), fetch.replicaState().replicaEpoch(),
+                    wanted.currentLeaderEpoch(), wanted.fetchOffset(), wanted.lastFetchedEpoch(), wanted
+                            .logStartOffset(), Math.max(0, limit), bytes == 0);
+            return switch (partition.readAsFollower(follow, first, System.nanoTime())) {
+                case FollowerRead.Data(var records, long highWatermark, long logStart) -> {
+                    bytes += records.sizeInBytes();
+                    yield data(wanted, highWatermark, logStart).setRecords(records);
+                }
+                case FollowerRead.Diverging(int epoch, long endOffset, long highWatermark, long logStart) -> diverging(
+                        wanted, epoch, endOffset, highWatermark, logStart);
+                case FollowerRead.Refused(Errors error) -> error(wanted, error);
+            };
+        }
+
+        /** Kafka's rule (KIP-74): an answer's first batch is whole however large, or a reader would be stuck before it for ever. */
+        private int limit(FetchPartition wanted) {
+            return Math.min(wanted.partitionMaxBytes(), Math.min(fetch.maxBytes(), maxBytes) - bytes);
+        }
+
+        private PartitionData diverging(FetchPartition wanted, int epoch, long endOffset,
+                long highWatermark, long logStartOffset) {
+            hasError = true;
+            return data(wanted, highWatermark, logStartOffset).setDivergingEpoch(
+                    new EpochEndOffset().setEpoch(epoch).setEndOffset(endOffset));
         }
 
         private PartitionData data(FetchPartition wanted, long highWatermark, long logStartOffset) {

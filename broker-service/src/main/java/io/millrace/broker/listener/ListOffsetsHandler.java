@@ -11,12 +11,14 @@ import io.millrace.broker.partition.Partitions;
 import io.millrace.common.wire.InboundRequest;
 import java.util.Optional;
 import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
 import org.apache.kafka.common.message.ListOffsetsResponseData;
 import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartitionResponse;
 import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsTopicResponse;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.ListOffsetsRequest;
 import org.apache.kafka.common.requests.ListOffsetsResponse;
 import org.slf4j.Logger;
@@ -27,6 +29,7 @@ final class ListOffsetsHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ListOffsetsHandler.class);
 
     private static final short LEADER_EPOCH_VERSION = 4;
+    private static final short OFFSET_NOT_AVAILABLE_VERSION = 5;
 
     private final Partitions partitions;
 
@@ -36,36 +39,48 @@ final class ListOffsetsHandler {
 
     void handle(InboundRequest request) {
         ListOffsetsResponseData response = new ListOffsetsResponseData();
-        for (ListOffsetsTopic topic : ((ListOffsetsRequest) request.body()).data().topics()) {
+        ListOffsetsRequestData data = ((ListOffsetsRequest) request.body()).data();
+        boolean follower = FetchRequest.isValidBrokerId(data.replicaId());
+        for (ListOffsetsTopic topic : data.topics()) {
             ListOffsetsTopicResponse answer = new ListOffsetsTopicResponse().setName(topic.name());
             for (ListOffsetsPartition wanted : topic.partitions()) {
-                answer.partitions().add(inVersion(request.version(), find(topic.name(), wanted)));
+                answer.partitions().add(inVersion(request.version(), find(topic.name(), wanted, follower)));
             }
             response.topics().add(answer);
         }
         request.respond(new ListOffsetsResponse(response));
     }
 
-    /** Leader epochs (KIP-320) came later than the rest, and cannot be written in older versions. */
+    /** Leader epochs (KIP-320) and OFFSET_NOT_AVAILABLE (KIP-207) came later than the rest, and cannot be written in older versions. */
     private static ListOffsetsPartitionResponse inVersion(short version, ListOffsetsPartitionResponse found) {
+        if (version < OFFSET_NOT_AVAILABLE_VERSION && found.errorCode() == Errors.OFFSET_NOT_AVAILABLE.code()) {
+            found.setErrorCode(Errors.LEADER_NOT_AVAILABLE.code());
+        }
         return version >= LEADER_EPOCH_VERSION ? found : found.setLeaderEpoch(ListOffsetsResponse.UNKNOWN_EPOCH);
     }
 
-    private ListOffsetsPartitionResponse find(String topic, ListOffsetsPartition wanted) {
+    private ListOffsetsPartitionResponse find(String topic, ListOffsetsPartition wanted, boolean follower) {
         Located located = partitions.locate(topic, wanted.partitionIndex());
         return switch (located) {
             case Unknown(Errors error) -> error(wanted, error);
             case Elsewhere elsewhere -> error(wanted, Errors.NOT_LEADER_OR_FOLLOWER);
             case Here(Partition partition) -> {
                 Errors refusal = partition.checkLeader(wanted.currentLeaderEpoch());
-                yield refusal == Errors.NONE ? find(partition, wanted) : error(wanted, refusal);
+                yield refusal == Errors.NONE ? find(partition, wanted, follower) : error(wanted, refusal);
             }
         };
     }
 
-    private static ListOffsetsPartitionResponse find(Partition partition, ListOffsetsPartition wanted) {
+    private static ListOffsetsPartitionResponse find(Partition partition, ListOffsetsPartition wanted,
+            boolean follower) {
+        boolean earliest = wanted.timestamp() == ListOffsetsRequest.EARLIEST_TIMESTAMP
+                || wanted.timestamp() == ListOffsetsRequest.EARLIEST_LOCAL_TIMESTAMP;
+        if (!follower && !earliest && !partition.highWatermarkKnown()) {
+            return error(wanted, Errors.OFFSET_NOT_AVAILABLE);
+        }
         try {
-            return find(partition.log(), partition.highWatermark(), wanted.timestamp())
+            long limit = follower ? partition.log().logEndOffset() : partition.highWatermark();
+            return find(partition.log(), limit, wanted.timestamp())
                     .map(found -> new ListOffsetsPartitionResponse().setPartitionIndex(wanted.partitionIndex())
                             .setOffset(found.offset())
                             .setTimestamp(found.timestampMs()).setLeaderEpoch(found.leaderEpoch()))
@@ -78,19 +93,19 @@ final class ListOffsetsHandler {
         }
     }
 
-    private static Optional<TimestampedOffset> find(PartitionLog log, long highWatermark, long timestampMs) {
+    private static Optional<TimestampedOffset> find(PartitionLog log, long limit, long timestampMs) {
         if (timestampMs == ListOffsetsRequest.EARLIEST_TIMESTAMP
                 || timestampMs == ListOffsetsRequest.EARLIEST_LOCAL_TIMESTAMP) {
             return Optional.of(log.earliest());
         }
         if (timestampMs == ListOffsetsRequest.LATEST_TIMESTAMP) {
-            return Optional.of(log.latest(highWatermark));
+            return Optional.of(log.latest(limit));
         }
         if (timestampMs == ListOffsetsRequest.MAX_TIMESTAMP) {
-            return log.maxTimestamp(highWatermark);
+            return log.maxTimestamp(limit);
         }
         // What is left below zero asks for tiered storage, where nothing is.
-        return timestampMs < 0 ? Optional.empty() : log.firstAtOrAfter(timestampMs, highWatermark);
+        return timestampMs < 0 ? Optional.empty() : log.firstAtOrAfter(timestampMs, limit);
     }
 
     /** Without an error it says that no record is there. */

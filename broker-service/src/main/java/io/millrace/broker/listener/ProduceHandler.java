@@ -1,6 +1,8 @@
 package io.millrace.broker.listener;
 
 import io.millrace.broker.log.AppendResult;
+import io.millrace.broker.partition.CommitWait;
+import io.millrace.broker.partition.Leadership.Leading;
 import io.millrace.broker.partition.Located;
 import io.millrace.broker.partition.Located.Elsewhere;
 import io.millrace.broker.partition.Located.Here;
@@ -9,9 +11,9 @@ import io.millrace.broker.partition.Partition;
 import io.millrace.broker.partition.Partitions;
 import io.millrace.common.wire.InboundRequest;
 import java.time.Clock;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.message.ProduceRequestData;
@@ -31,7 +33,10 @@ import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Appends what producers send, on the connection's own thread: the records lie in its buffer. Partitions do not affect each other. */
+/**
+ * Appends what producers send, on the connection's own thread: the records lie in its buffer. Partitions do not affect each other. With
+ * acks=all the answer follows when all replicas in sync have the records, on the thread that brings the news; nothing waits for it.
+ */
 final class ProduceHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ProduceHandler.class);
     private static final short ACKS_ALL = -1;
@@ -52,7 +57,7 @@ final class ProduceHandler {
 
     void handle(InboundRequest request) {
         ProduceRequestData produce = ((ProduceRequest) request.body()).data();
-        Producing producing = new Producing(request.version(), produce.acks(), clock.millis());
+        Producing producing = new Producing(request, produce, clock.millis());
         for (TopicProduceData topic : produce.topicData()) {
             TopicProduceResponse answer = new TopicProduceResponse().setName(topic.name()).setTopicId(topic.topicId());
             for (PartitionProduceData data : topic.partitionData()) {
@@ -61,7 +66,7 @@ final class ProduceHandler {
             producing.response.responses().add(answer);
         }
         if (produce.acks() != 0) {
-            producing.respond(request);
+            producing.settled();
         } else if (producing.refused) {
             // The only sign that a producer which expects no answer understands, as in Kafka: it asks for metadata again.
             request.disconnect("a produce request with acks=0 was refused");
@@ -73,15 +78,20 @@ final class ProduceHandler {
     /** One request on its way through the partitions. */
     private final class Producing {
         private final ProduceResponseData response = new ProduceResponseData();
-        private final List<CompletableFuture<?>> flushes = new ArrayList<>(0);
+        private final InboundRequest request;
         private final short version;
         private final short acks;
+        private final int timeoutMs;
         private final long nowMs;
+        /** What must happen before the answer: the handling itself, commits and fsyncs. */
+        private final AtomicInteger unsettled = new AtomicInteger(1);
         private boolean refused;
 
-        Producing(short version, short acks, long nowMs) {
-            this.version = version;
-            this.acks = acks;
+        Producing(InboundRequest request, ProduceRequestData produce, long nowMs) {
+            this.request = request;
+            this.version = request.version();
+            this.acks = produce.acks();
+            this.timeoutMs = produce.timeoutMs();
             this.nowMs = nowMs;
         }
 
@@ -110,15 +120,24 @@ final class ProduceHandler {
             if (!(data.records() instanceof MemoryRecords records)) {
                 return refuse(data.index(), Errors.INVALID_RECORD, "there are no records");
             }
+            if (!(partition.leadership() instanceof Leading leading)) {
+                return refuse(data.index(), Errors.NOT_LEADER_OR_FOLLOWER, null);
+            }
             try {
-                return switch (partition.append(records, acks == ACKS_ALL, nowMs)) {
+                return switch (partition.append(leading, records, acks == ACKS_ALL, nowMs)) {
                     case AppendResult.Appended(long base, long last, long stampedMs, long logStart) -> {
                         listener.appended(records.sizeInBytes());
-                        yield stored(partition, data.index(), base, stampedMs, logStart);
+                        PartitionProduceResponse result = stored(data.index(), base, stampedMs, logStart);
+                        awaitDurable(partition, result);
+                        awaitCommit(partition, leading, last + 1, result);
+                        yield result;
                     }
-                    case AppendResult.Duplicate(long base, long last, long stampedMs, long logStart) -> stored(
-                            partition, data.index(), base,
-                            stampedMs, logStart);
+                    case AppendResult.Duplicate(long base, long last, long stampedMs, long logStart) -> {
+                        PartitionProduceResponse result = stored(data.index(), base, stampedMs, logStart);
+                        awaitDurable(partition, result);
+                        awaitCommit(partition, leading, last + 1, result);
+                        yield result;
+                    }
                     case AppendResult.Refused(Errors error, String message, int batch, int record) -> {
                         PartitionProduceResponse result = refuse(data.index(), error, message);
                         yield record < 0 ? result
@@ -135,19 +154,44 @@ final class ProduceHandler {
             }
         }
 
-        private PartitionProduceResponse stored(Partition partition, int index, long baseOffset, long stampedMs,
+        private static PartitionProduceResponse stored(int index, long baseOffset, long stampedMs,
                 long logStartOffset) {
-            PartitionProduceResponse result = new PartitionProduceResponse().setIndex(index).setBaseOffset(baseOffset)
+            return new PartitionProduceResponse().setIndex(index).setBaseOffset(baseOffset)
                     .setLogAppendTimeMs(stampedMs).setLogStartOffset(logStartOffset);
+        }
+
+        private void awaitDurable(Partition partition, PartitionProduceResponse result) {
             CompletableFuture<Void> durable = partitions.afterAppend(partition);
-            if (!durable.isDone() || durable.isCompletedExceptionally()) {
-                flushes.add(durable.exceptionally(failure -> {
-                    LOG.error("what was appended to {} could not be flushed", partition, failure);
-                    fail(result, Errors.KAFKA_STORAGE_ERROR, "the flush failed");
-                    return null;
-                }));
+            if (durable.isDone() && !durable.isCompletedExceptionally()) {
+                return;
             }
-            return result;
+            unsettled.incrementAndGet();
+            durable.whenComplete((_, failure) -> {
+                if (failure != null) {
+                    LOG.error("what was appended to {} could not be flushed", partition, failure);
+                    failLater(partition, result, Errors.KAFKA_STORAGE_ERROR, "the flush failed");
+                }
+                settled();
+            });
+        }
+
+        private void awaitCommit(Partition partition, Leading leading, long endOffset,
+                PartitionProduceResponse result) {
+            if (acks != ACKS_ALL || partition.isCommitted(endOffset)) {
+                return;
+            }
+            unsettled.incrementAndGet();
+            partition.awaitCommit(leading, new Replicated(this, partition, result, endOffset, request.receivedNanos()
+                    + timeoutMs * 1_000_000L));
+        }
+
+        /** Other threads may be at other partitions of the response; it is read when all of them have settled. */
+        private synchronized void failLater(Partition partition, PartitionProduceResponse result, Errors error,
+                String message) {
+            fail(result, error, message);
+            if (error == Errors.NOT_LEADER_OR_FOLLOWER) {
+                withLeader(result, partition.topicId(), partition.topic());
+            }
         }
 
         private PartitionProduceResponse refuse(int index, Errors error, @Nullable String message) {
@@ -176,14 +220,39 @@ final class ProduceHandler {
             return result;
         }
 
-        /** At once, or when the fsyncs that topics ask for are done. */
-        void respond(InboundRequest request) {
-            if (flushes.isEmpty()) {
+        /** Answers when this was the last thing to wait for. */
+        private void settled() {
+            if (unsettled.decrementAndGet() == 0) {
                 request.respond(new ProduceResponse(response));
-            } else {
-                CompletableFuture.allOf(flushes.toArray(CompletableFuture[]::new))
-                        .thenRun(() -> request.respond(new ProduceResponse(response)));
             }
+        }
+    }
+
+    /** One partition's part of a request, on its way into the logs of all replicas in sync. */
+    private static final class Replicated extends CommitWait {
+        private final Producing producing;
+        private final Partition partition;
+        private final PartitionProduceResponse result;
+
+        Replicated(Producing producing, Partition partition, PartitionProduceResponse result, long endOffset,
+                long deadlineNanos) {
+            super(endOffset, deadlineNanos);
+            this.producing = producing;
+            this.partition = partition;
+            this.result = result;
+        }
+
+        @Override
+        protected void ended(Errors outcome) {
+            if (outcome != Errors.NONE) {
+                producing.failLater(partition, result, outcome, switch (outcome) {
+                    case REQUEST_TIMED_OUT -> "not all replicas in sync had it in time";
+                    case NOT_ENOUGH_REPLICAS_AFTER_APPEND ->
+                        "it was appended, and then fewer than min.insync.replicas were left";
+                    default -> "this broker stopped leading before all replicas in sync had it";
+                });
+            }
+            producing.settled();
         }
     }
 }

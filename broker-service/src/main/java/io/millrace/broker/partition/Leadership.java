@@ -13,15 +13,15 @@ import io.millrace.common.metadata.PartitionImage;
 public sealed interface Leadership {
     int leaderEpoch();
 
-    /** @param inSyncReplicas how many replicas are in sync, this one included */
-    record Leading(int leaderEpoch, int inSyncReplicas) implements Leadership {}
+    /** This broker leads. */
+    record Leading(int leaderEpoch) implements Leadership {}
 
     /** @param leader the leader's broker id, or {@link PartitionImage#NO_LEADER} */
     record Following(int leaderEpoch, int leader) implements Leadership {}
 
     static Leadership of(PartitionImage partition, int brokerId) {
         return partition.leader() == brokerId
-                ? new Leading(partition.leaderEpoch(), partition.isr().size())
+                ? new Leading(partition.leaderEpoch())
                 : new Following(partition.leaderEpoch(), partition.leader());
     }
 }

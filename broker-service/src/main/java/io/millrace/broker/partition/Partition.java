@@ -4,17 +4,32 @@ import io.millrace.broker.log.AppendResult;
 import io.millrace.broker.log.AppendResult.Appended;
 import io.millrace.broker.log.AppendResult.Refused;
 import io.millrace.broker.log.PartitionLog;
+import io.millrace.broker.log.ReadResult;
 import io.millrace.broker.partition.Leadership.Following;
 import io.millrace.broker.partition.Leadership.Leading;
+import io.millrace.broker.partition.LedReplica.Progress;
+import io.millrace.broker.replication.FetchHistory;
+import io.millrace.broker.replication.FollowerReplica;
+import io.millrace.broker.replication.LeaderReplica;
+import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.partition.IsrChange;
+import io.millrace.common.partition.Outcome;
+import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.locks.StampedLock;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.RecordBatch;
+import org.jspecify.annotations.Nullable;
 
-/** One replica of a partition: its log, and whether this broker leads it. */
+/**
+ * One replica of a partition: its log, and this broker's part in it. Appends, of producers or from the leader, and changes of that part
+ * exclude each other; appends do not exclude one another here.
+ */
 public final class Partition {
     private static final Leadership UNKNOWN = new Following(-1, PartitionImage.NO_LEADER);
 
@@ -22,14 +37,22 @@ public final class Partition {
     private final String topic;
     private final int index;
     private final PartitionLog log;
-    private final Set<GrowthListener> listeners = ConcurrentHashMap.newKeySet();
+    private final PartitionContext context;
+    private final Set<GrowthListener> tailReaders = ConcurrentHashMap.newKeySet();
+    private final Set<GrowthListener> consumers = ConcurrentHashMap.newKeySet();
+    /** Written to change the part, read to act in it. */
+    private final StampedLock part = new StampedLock();
     private volatile Leadership leadership = UNKNOWN;
+    private volatile @Nullable LedReplica led;
+    /** The one that was applied last. */
+    private volatile @Nullable PartitionImage image;
 
-    Partition(Uuid topicId, String topic, int index, PartitionLog log) {
+    Partition(Uuid topicId, String topic, int index, PartitionLog log, PartitionContext context) {
         this.topicId = topicId;
         this.topic = topic;
         this.index = index;
         this.log = log;
+        this.context = context;
     }
 
     public Uuid topicId() {
@@ -56,27 +79,115 @@ public final class Partition {
         return leadership instanceof Leading;
     }
 
-    /** Takes what an image says; false when its leader epoch is lower than one seen before, in which case nothing changes. */
-    boolean become(Leadership next) {
-        Leadership previous = leadership;
-        if (next.leaderEpoch() < previous.leaderEpoch()) {
+    /** The metadata that this broker acts on, null before the first. */
+    public @Nullable PartitionImage image() {
+        return image;
+    }
+
+    /**
+     * Takes what an image says; false when its leader epoch is lower than one seen before, by this process or by the log, in which case nothing
+     * changes.
+     *
+     * @param brokers of the same cluster image
+     * @param mayLead whether this broker's registration is the one in the image, and not fenced; a leader that is goes on, for nobody else leads yet
+     */
+    boolean become(PartitionImage next, Map<Integer, BrokerImage> brokers, boolean mayLead) {
+        LedReplica present = led;
+        if (next.leaderEpoch() < Math.max(leadership.leaderEpoch(), log.latestLeaderEpoch())) {
             return false;
         }
-        if (!next.equals(previous)) {
-            leadership = next;
-            if (next instanceof Leading) {
-                // Alone in the ISR the leader's log is all there is, so everything in it is committed.
-                log.advanceHighWatermark(log.logEndOffset());
-            }
-            listeners.forEach(GrowthListener::leadershipChanged);
+        if (present != null && next.leader() == context.brokerId() && next.leaderEpoch() == leadership.leaderEpoch()) {
+            image = next;
+            tell(present.imageChanged(next, brokers, context.nanoClock().getAsLong()));
+            signalIsrChange(present);
+            return true;
+        }
+        if (next.leader() == context.brokerId() && mayLead) {
+            lead(next, brokers);
+        } else {
+            follow(next.leader() == context.brokerId() ? new Following(next.leaderEpoch(), PartitionImage.NO_LEADER)
+                    : new Following(next.leaderEpoch(), next.leader()), next);
         }
         return true;
     }
 
+    private void lead(PartitionImage next, Map<Integer, BrokerImage> brokers) {
+        Progress progress;
+        LedReplica begun;
+        long stamp = part.writeLock();
+        try {
+            log.beginEpoch(next.leaderEpoch());
+            LeaderReplica replica = new LeaderReplica(topicId, context.brokerId(), next, brokers,
+                    new LeaderReplica.Limits(log.config().minInsyncReplicas(), context.lagTimeMaxNanos()),
+                    new LeaderReplica.LogEnds(log.highWatermark(), log.logEndOffset()), context.nanoClock()
+                            .getAsLong());
+            LedReplica before = led;
+            begun = new LedReplica(log, replica, before == null ? new CommitWaits() : before.handOver());
+            progress = begun.begun();
+            led = begun;
+            image = next;
+            leadership = new Leading(next.leaderEpoch());
+        } finally {
+            part.unlockWrite(stamp);
+        }
+        tell(progress);
+        tellLeadershipChanged();
+        signalIsrChange(begun);
+    }
+
+    private void follow(Following next, @Nullable PartitionImage followed) {
+        Progress progress;
+        boolean changed;
+        long stamp = part.writeLock();
+        try {
+            LedReplica before = led;
+            progress = before == null ? null : before.end();
+            led = null;
+            image = followed;
+            changed = !next.equals(leadership);
+            leadership = next;
+        } finally {
+            part.unlockWrite(stamp);
+        }
+        tell(progress);
+        if (changed) {
+            tellLeadershipChanged();
+        }
+    }
+
     /** No longer here: nobody can lead it any more. */
     void retire() {
-        leadership = new Following(Integer.MAX_VALUE, PartitionImage.NO_LEADER);
-        listeners.forEach(GrowthListener::leadershipChanged);
+        follow(new Following(Integer.MAX_VALUE, PartitionImage.NO_LEADER), null);
+    }
+
+    /** What waits for commits is answered as if leadership had ended, for this broker is about to. */
+    void endWaits() {
+        LedReplica present = led;
+        if (present != null) {
+            tell(present.abandonWaits());
+        }
+    }
+
+    private void tellLeadershipChanged() {
+        tailReaders.forEach(GrowthListener::leadershipChanged);
+        consumers.forEach(GrowthListener::leadershipChanged);
+    }
+
+    private void tell(@Nullable Progress progress) {
+        if (progress != null) {
+            progress.tell();
+            if (progress.bytes() > 0) {
+                for (GrowthListener consumer : consumers) {
+                    consumer.grew(progress.bytes());
+                }
+            }
+        }
+    }
+
+    private void signalIsrChange(LedReplica present) {
+        if (present.isrChangeDue()) {
+            context.isrChangeDue().run();
+        }
     }
 
     /**
@@ -86,7 +197,7 @@ public final class Partition {
      */
     public Errors checkLeader(int clientEpoch) {
         Leadership current = leadership;
-        if (!(current instanceof Leading)) {
+        if (!(current instanceof Leading) && clientEpoch <= current.leaderEpoch()) {
             return Errors.NOT_LEADER_OR_FOLLOWER;
         }
         if (clientEpoch == RecordBatch.NO_PARTITION_LEADER_EPOCH || clientEpoch == current.leaderEpoch()) {
@@ -98,26 +209,58 @@ public final class Partition {
     /**
      * Appends what a producer sent.
      *
+     * @param as      this broker's leadership; if it has changed since, nothing is appended
      * @param acksAll whether the producer asks for {@code min.insync.replicas}
      */
-    public AppendResult append(MemoryRecords records, boolean acksAll, long nowMs) {
-        if (!(leadership instanceof Leading(int leaderEpoch, int inSyncReplicas))) {
-            return new Refused(Errors.NOT_LEADER_OR_FOLLOWER, "this broker does not lead " + this, -1, -1);
-        }
-        if (acksAll && inSyncReplicas < log.config().minInsyncReplicas()) {
-            return new Refused(Errors.NOT_ENOUGH_REPLICAS, this + " has " + inSyncReplicas
-                    + " replicas in sync, and min.insync.replicas is "
-                    + log.config().minInsyncReplicas(), -1, -1);
-        }
-        AppendResult result = log.appendAsLeader(records, leaderEpoch, nowMs);
-        if (result instanceof Appended appended) {
-            log.advanceHighWatermark(appended.lastOffset() + 1);
-            int bytes = records.sizeInBytes();
-            for (GrowthListener listener : listeners) {
-                listener.grew(bytes);
+    public AppendResult append(Leading as, MemoryRecords records, boolean acksAll, long nowMs) {
+        AppendResult result;
+        Progress progress = null;
+        long stamp = part.readLock();
+        try {
+            LedReplica present = led;
+            if (present == null || !as.equals(leadership)) {
+                return new Refused(Errors.NOT_LEADER_OR_FOLLOWER, "this broker does not lead " + this + " in epoch "
+                        + as.leaderEpoch(), -1, -1);
             }
+            if (acksAll && !present.enoughInSync()) {
+                return new Refused(Errors.NOT_ENOUGH_REPLICAS, this + " has " + present.inSyncCount()
+                        + " replicas in sync, and min.insync.replicas is " + log.config().minInsyncReplicas(), -1, -1);
+            }
+            result = log.appendAsLeader(records, as.leaderEpoch(), nowMs);
+            if (result instanceof Appended) {
+                progress = present.appended(records.sizeInBytes());
+            }
+        } finally {
+            part.unlockRead(stamp);
+        }
+        if (result instanceof Appended) {
+            int bytes = records.sizeInBytes();
+            for (GrowthListener reader : tailReaders) {
+                reader.grew(bytes);
+            }
+            tell(progress);
         }
         return result;
+    }
+
+    /** Whether all replicas in sync have what was appended before an offset. */
+    public boolean isCommitted(long endOffset) {
+        return log.highWatermark() >= endOffset;
+    }
+
+    /**
+     * Lets an append wait until it is committed; it may be ended before this returns.
+     *
+     * @param as the leadership in which it was appended
+     */
+    public void awaitCommit(Leading as, CommitWait wait) {
+        LedReplica present = led;
+        if (present == null || !as.equals(leadership)) {
+            wait.ended(Errors.NOT_LEADER_OR_FOLLOWER);
+        } else if (!present.await(wait)) {
+            wait.ended(isCommitted(wait.endOffset) && as.equals(leadership) ? Errors.NONE
+                    : Errors.NOT_LEADER_OR_FOLLOWER);
+        }
     }
 
     /** What consumers may read up to, exclusively. */
@@ -125,12 +268,198 @@ public final class Partition {
         return log.highWatermark();
     }
 
-    public void addListener(GrowthListener listener) {
-        listeners.add(listener);
+    /** False while a leader is so new that clients may have seen a higher one than it knows (KIP-207). */
+    public boolean highWatermarkKnown() {
+        LedReplica present = led;
+        return present != null && present.highWatermarkSettled();
     }
 
-    public void removeListener(GrowthListener listener) {
-        listeners.remove(listener);
+    /**
+     * Reads what a follower asks for, and takes note of where it is.
+     *
+     * @param isNews false when the same request is read again: it says no more about the follower than it did
+     */
+    public FollowerRead readAsFollower(FollowerFetch fetch, boolean isNews, long nowNanos) {
+        Progress progress = null;
+        long stamp = part.readLock();
+        LedReplica present = led;
+        try {
+            Errors refusal = checkLeader(fetch.leaderEpoch());
+            if (refusal != Errors.NONE || present == null) {
+                return new FollowerRead.Refused(refusal == Errors.NONE ? Errors.NOT_LEADER_OR_FOLLOWER : refusal);
+            }
+            FetchHistory history = FetchHistory.of(log, fetch.offset(), fetch.lastFetchedEpoch());
+            if (history instanceof FetchHistory.Diverging(int epoch, long endOffset)) {
+                return new FollowerRead.Diverging(epoch, endOffset, log.highWatermark(), log.logStartOffset());
+            }
+            if (history instanceof FetchHistory.OutOfRange) {
+                return new FollowerRead.Refused(Errors.OFFSET_OUT_OF_RANGE);
+            }
+            if (isNews) {
+                LedReplica.Counted counted = present.fetched(fetch, log.logEndOffset(), nowNanos);
+                switch (counted.fetched()) {
+                    case NOT_A_REPLICA -> {
+                        return new FollowerRead.Refused(Errors.UNKNOWN_TOPIC_OR_PARTITION);
+                    }
+                    case STALE_BROKER_EPOCH -> {
+                        return new FollowerRead.Refused(Errors.STALE_BROKER_EPOCH);
+                    }
+                    case COUNTED -> progress = counted.progress();
+                }
+            }
+            return switch (log.read(fetch.offset(), fetch.maxBytes(), fetch.wholeFirst(), Long.MAX_VALUE)) {
+                case ReadResult.Data(var records, long logStart, long _) -> new FollowerRead.Data(records, log
+                        .highWatermark(), logStart);
+                case ReadResult.OutOfRange _ -> new FollowerRead.Refused(Errors.OFFSET_OUT_OF_RANGE);
+            };
+        } finally {
+            part.unlockRead(stamp);
+            tell(progress);
+            if (present != null && isNews) {
+                signalIsrChange(present);
+            }
+        }
+    }
+
+    /**
+     * Appends what the leader answered to a fetch.
+     *
+     * @param as          this broker's part when it asked; NOT_LEADER_OR_FOLLOWER if it has changed since, or the log has
+     * @param fetchOffset what it asked for
+     * @return NONE, or why nothing of it is in the log
+     */
+    public Errors appendAsFollower(Following as, long fetchOffset, MemoryRecords records, long leaderHighWatermark,
+            long leaderLogStart, long nowMs) {
+        long stamp = part.readLock();
+        try {
+            if (!as.equals(leadership) || fetchOffset != log.logEndOffset()) {
+                return Errors.NOT_LEADER_OR_FOLLOWER;
+            }
+            if (records.sizeInBytes() > 0 && log.appendAsFollower(records, nowMs) instanceof Refused refused) {
+                return refused.error();
+            }
+            log.advanceHighWatermark(FollowerReplica.highWatermark(log, leaderHighWatermark));
+            long logStart = Math.min(leaderLogStart, log.highWatermark());
+            if (logStart > log.logStartOffset()) {
+                log.deleteRecordsBefore(logStart);
+            }
+            return Errors.NONE;
+        } finally {
+            part.unlockRead(stamp);
+        }
+    }
+
+    /** Cuts the log back to where it may be the leader's, as the leader's answer to the fetch at an offset says. False as {@link #appendAsFollower}. */
+    public boolean cutDiverging(Following as, long fetchOffset, int leadersEpoch, long leadersEnd, long nowMs) {
+        return changeLog(as, fetchOffset, () -> log.truncateTo(FollowerReplica.cutAfterDivergence(log, leadersEpoch,
+                leadersEnd), nowMs));
+    }
+
+    /** Makes the log one that the leader can go on with, after the leader said that it is out of its range. False as {@link #appendAsFollower}. */
+    public boolean comeIntoRange(Following as, long fetchOffset, long leaderLogStart, long leaderLogEnd, long nowMs) {
+        return changeLog(as, fetchOffset, () -> {
+            switch (FollowerReplica.outOfRange(log, leaderLogStart, leaderLogEnd)) {
+                case FollowerReplica.OutOfRange.StartAnewAt(long offset) -> log.truncateFullyAndStartAt(offset, nowMs);
+                case FollowerReplica.OutOfRange.CutTo(long offset) -> log.truncateTo(offset, nowMs);
+                case FollowerReplica.OutOfRange.FetchAgain() -> {}
+            }
+        });
+    }
+
+    private boolean changeLog(Following as, long fetchOffset, Runnable change) {
+        long stamp = part.readLock();
+        try {
+            if (!as.equals(leadership) || fetchOffset != log.logEndOffset()) {
+                return false;
+            }
+            long recoveryPoint = log.recoveryPoint();
+            change.run();
+            if (log.recoveryPoint() < recoveryPoint) {
+                context.recoveryPointWentBack().run();
+            }
+            return true;
+        } finally {
+            part.unlockRead(stamp);
+        }
+    }
+
+    /** Lets time pass for a leader. */
+    void tick(long nowNanos) {
+        LedReplica present = led;
+        if (present != null) {
+            tell(present.tick(nowNanos));
+            signalIsrChange(present);
+        }
+    }
+
+    /** Ends what has waited too long to be committed. */
+    void expireWaits(long nowNanos) {
+        LedReplica present = led;
+        if (present != null) {
+            tell(present.expire(nowNanos));
+        }
+    }
+
+    /** The topic's settings have changed. */
+    void configChanged() {
+        LedReplica present = led;
+        if (present != null) {
+            tell(present.minInSyncReplicas(log.config().minInsyncReplicas()));
+        }
+    }
+
+    @Nullable
+    IsrChange proposeIsrChange(long nowNanos) {
+        LedReplica present = led;
+        return present == null || !present.isrChangeDue() ? null : present.proposeIsrChange(nowNanos);
+    }
+
+    /** @param outcome null when none came */
+    void isrChangeEnded(IsrChange asked, @Nullable Outcome outcome) {
+        LedReplica present = led;
+        if (present == null || leadership.leaderEpoch() != asked.leaderEpoch()) {
+            return;
+        }
+        if (outcome == null) {
+            present.isrChangeUnanswered(asked);
+        } else {
+            tell(present.isrChangeAnswered(asked, outcome));
+            signalIsrChange(present);
+        }
+    }
+
+    /** How the other replicas are, as their leader sees them; empty where this broker does not lead. */
+    public List<LeaderReplica.Follower> followers(long nowNanos) {
+        LedReplica present = led;
+        return present == null ? List.of() : present.followers(nowNanos);
+    }
+
+    /** Whether it is led here with fewer replicas in sync than it has. */
+    public boolean isUnderReplicated() {
+        LedReplica present = led;
+        PartitionImage known = image;
+        return present != null && known != null && present.inSyncCount() < known.replicas().size();
+    }
+
+    /** Whether it is led here with fewer replicas in sync than acks=all asks for. */
+    public boolean isUnderMinIsr() {
+        LedReplica present = led;
+        return present != null && !present.enoughInSync();
+    }
+
+    public void addListener(GrowthListener listener, ReadLimit limit) {
+        listeners(limit).add(listener);
+    }
+
+    public void removeListener(GrowthListener listener, ReadLimit limit) {
+        listeners(limit).remove(listener);
+    }
+
+    private Set<GrowthListener> listeners(ReadLimit limit) {
+        return switch (limit) {
+            case HIGH_WATERMARK -> consumers;
+            case LOG_END -> tailReaders;
+        };
     }
 
     @Override

@@ -6,17 +6,22 @@ import io.millrace.broker.partition.Located.Here;
 import io.millrace.broker.partition.Located.Unknown;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.LogDirectory.LocalPartition;
+import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.partition.SeenLeaderEpochs.Seen;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
+import java.util.function.Consumer;
+import java.util.function.LongSupplier;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
@@ -29,7 +34,7 @@ import org.slf4j.LoggerFactory;
  * All partitions that this broker has a replica of, kept as the cluster image says. Images are applied one after the other by
  * one thread; clients' threads only look things up.
  *
- * <p>A log is deleted only where the metadata names its topic as deleted. What an image merely lacks may be missing because the database was
+ * <p>A log is deleted only where the metadata names its topic as deleted, or has given a replica that was here to others. What an image merely lacks may be missing because the database was
  * restored from an older state, and these logs may then be all that is left of it: they are set aside.
  */
 public final class Partitions implements ClusterImages.Listener {
@@ -38,19 +43,37 @@ public final class Partitions implements ClusterImages.Listener {
     private static final long NOTHING_APPLIED = -1;
 
     private final int brokerId;
+    private final LongSupplier brokerEpoch;
     private final ClusterImages images;
     private final LogDirectory logs;
+    private final PartitionContext context;
+    private final IsrMaintenance isrMaintenance;
+    private final ReplicationTimer timer;
     /** By topic, then by index. */
     private final Map<Uuid, Map<Integer, Partition>> partitions = new ConcurrentHashMap<>();
     /** What was carried out last, whole; touched by the applying thread alone. */
     private final Map<Uuid, TopicImage> applied = new HashMap<>();
+    private Map<Integer, BrokerImage> appliedBrokers = Map.of();
     private volatile long appliedVersion = NOTHING_APPLIED;
     private volatile boolean closed;
 
-    public Partitions(int brokerId, ClusterImages images, LogDirectory logs) {
+    /**
+     * @param brokerEpoch of this broker's present registration: it begins to lead only what the metadata gives that one
+     * @param metadata    asked for changes of in-sync replicas
+     */
+    public Partitions(int brokerId, LongSupplier brokerEpoch, ClusterImages images, LogDirectory logs,
+            MetadataWrites metadata, ReplicationSettings settings) {
         this.brokerId = brokerId;
+        this.brokerEpoch = brokerEpoch;
         this.images = images;
         this.logs = logs;
+        Semaphore isrChangesDue = new Semaphore(0);
+        this.context = new PartitionContext(brokerId, settings.lagTimeMax().toNanos(), System::nanoTime,
+                isrChangesDue::release, logs::checkpoint);
+        this.isrMaintenance = new IsrMaintenance(brokerId, brokerEpoch, metadata, this, settings.maxIsrChanges(),
+                isrChangesDue);
+        this.isrMaintenance.start();
+        this.timer = new ReplicationTimer(this, settings);
     }
 
     public Located locate(@Nullable String topic, int index) {
@@ -79,6 +102,10 @@ public final class Partitions implements ClusterImages.Listener {
         return all;
     }
 
+    void forEach(Consumer<Partition> action) {
+        partitions.values().forEach(ofTopic -> ofTopic.values().forEach(action));
+    }
+
     /** The version of the image that the partitions are like. */
     public long appliedVersion() {
         return appliedVersion;
@@ -96,8 +123,15 @@ public final class Partitions implements ClusterImages.Listener {
         }
         // Before the new topics, of which one may have the name of an old one.
         discard(appliedVersion == NOTHING_APPLIED ? strays(current) : retireMissing(current), current);
+        if (!current.brokers().equals(appliedBrokers)) {
+            // Who may lead, and who may be in sync, depends on them.
+            applied.clear();
+            appliedBrokers = current.brokers();
+        }
+        BrokerImage self = current.brokers().get(brokerId);
+        boolean mayLead = self != null && self.epoch() == brokerEpoch.getAsLong() && !self.fenced();
         for (TopicImage topic : current.topicsById().values()) {
-            if (applied.get(topic.id()) != topic && apply(topic)) {
+            if (applied.get(topic.id()) != topic && apply(topic, current.brokers(), mayLead)) {
                 applied.put(topic.id(), topic);
             }
         }
@@ -132,8 +166,10 @@ public final class Partitions implements ClusterImages.Listener {
     private void discard(List<LocalPartition> missing, ClusterImage image) {
         // Where the metadata went back in time, what it says of deletions is another history's.
         boolean believed = image.version() >= appliedVersion;
+        boolean advances = appliedVersion != NOTHING_APPLIED && image.version() > appliedVersion;
         Map<Boolean, List<LocalPartition>> byDeletion = missing.stream().collect(Collectors.partitioningBy(
-                local -> believed && image.deletedTopics().containsKey(local.topicId())));
+                local -> believed && image.deletedTopics().containsKey(local.topicId())
+                        || advances && movedAway(image, local)));
         try {
             logs.delete(byDeletion.get(true));
             logs.setAside(byDeletion.get(false));
@@ -142,13 +178,39 @@ public final class Partitions implements ClusterImages.Listener {
         }
     }
 
-    /** Follows no image any more: the logs are about to be closed. */
+    /**
+     * Whether other brokers have the partition now, of which this one had a replica until the image before. What is found so at the start is no
+     * proof: the metadata may have been restored from a state before this broker got its replica.
+     */
+    private static boolean movedAway(ClusterImage image, LocalPartition local) {
+        TopicImage topic = image.topic(local.topicId());
+        return topic != null && topic.partition(local.partition()) != null;
+    }
+
+    /** Ends what waits for commits here, and lets nothing wait any more: its producers find the next leader. */
+    public void stopWaiting() {
+        forEach(Partition::endWaits);
+    }
+
+    /** Follows no image any more: the logs are about to be closed. Waits for a change of in-sync replicas that is under way. */
     public void close() {
         closed = true;
+        timer.close();
+        isrMaintenance.close();
+    }
+
+    /** How often this broker's leaders took replicas out of sync. */
+    public long isrShrinks() {
+        return isrMaintenance.shrinks();
+    }
+
+    /** How often this broker's leaders took replicas into sync. */
+    public long isrExpands() {
+        return isrMaintenance.expands();
     }
 
     /** Whether all of it succeeded; what did not is tried again with the next image. */
-    private boolean apply(TopicImage topic) {
+    private boolean apply(TopicImage topic, Map<Integer, BrokerImage> brokers, boolean mayLead) {
         if (!(TopicConfig.parse(topic.configs()) instanceof TopicConfig.Parsed.Valid(TopicConfig config))) {
             LOG.error("topic {} has settings that this broker does not know: {}", topic.name(), topic.configs());
             return false;
@@ -163,9 +225,13 @@ public final class Partitions implements ClusterImages.Listener {
             try {
                 if (partition == null) {
                     PartitionLog log = logs.getOrCreate(topic.name(), topic.id(), image.index(), config);
-                    partition = new Partition(topic.id(), topic.name(), image.index(), log);
+                    partition = new Partition(topic.id(), topic.name(), image.index(), log, context);
                 }
-                lead(partition, image, config);
+                if (!partition.log().config().equals(config)) {
+                    partition.log().updateConfig(config);
+                    partition.configChanged();
+                }
+                become(partition, image, brokers, mayLead);
                 partitions.computeIfAbsent(topic.id(), id -> new ConcurrentHashMap<>()).putIfAbsent(image.index(),
                         partition);
             } catch (KafkaStorageException e) {
@@ -176,15 +242,14 @@ public final class Partitions implements ClusterImages.Listener {
         return done;
     }
 
-    private void lead(Partition partition, PartitionImage image, TopicConfig config) {
-        if (!partition.log().config().equals(config)) {
-            partition.log().updateConfig(config);
-        }
+    private void become(Partition partition, PartitionImage image, Map<Integer, BrokerImage> brokers,
+            boolean mayLead) {
         boolean wasLeader = partition.isLeader();
-        if (!partition.become(Leadership.of(image, brokerId))) {
+        if (!partition.become(image, brokers, mayLead)) {
+            int seen = Math.max(partition.leadership().leaderEpoch(), partition.log().latestLeaderEpoch());
             LOG.warn("an image names leader epoch {} of {}, lower than {}, which was seen before: not followed", image
-                    .leaderEpoch(), partition,
-                    partition.leadership().leaderEpoch());
+                    .leaderEpoch(), partition, seen);
+            isrMaintenance.forgotten(new Seen(partition.topicId(), partition.index(), seen));
         } else if (partition.isLeader() && !wasLeader) {
             LOG.info("leading {} in epoch {} from offset {}", partition, image.leaderEpoch(), partition.log()
                     .logEndOffset());

@@ -7,6 +7,7 @@ import io.millrace.broker.log.LogSettings;
 import io.millrace.broker.log.PartitionLog;
 import io.millrace.common.metadata.TopicConfig;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
@@ -17,6 +18,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -59,10 +61,16 @@ public final class LogDirectory implements AutoCloseable {
     private final OffsetCheckpoint highWatermarks;
     private final OffsetCheckpoint logStarts;
     private final Housekeeping housekeeping;
+    private final @Nullable RememberedRegistration lastRegistration;
+    private boolean openedClean;
+    private volatile boolean damaged;
     private volatile @Nullable IOException failure;
+    private volatile Runnable onFailure = () -> {};
 
-    private LogDirectory(StorageProperties properties, DirectoryLock lock, MetaProperties meta, Clock clock) {
+    private LogDirectory(StorageProperties properties, DirectoryLock lock, MetaProperties meta, Clock clock)
+            throws IOException {
         this.root = properties.directory();
+        this.lastRegistration = RememberedRegistration.read(root);
         this.properties = properties;
         this.lock = lock;
         this.meta = meta;
@@ -104,6 +112,7 @@ public final class LogDirectory implements AutoCloseable {
     private void load(BiFunction<String, Uuid, TopicConfig> configs) throws IOException {
         Path marker = root.resolve(CleanShutdown.FILE_NAME);
         boolean clean = Files.exists(marker);
+        openedClean = clean;
         LogOpenings openings = new LogOpenings(clean, recoveryPoints.read(), highWatermarks.read(), logStarts.read());
         List<PartitionFolder> folders = StoredFolders.list(root, departedFolders);
         // From here on a crash is an unclean one.
@@ -140,6 +149,8 @@ public final class LogDirectory implements AutoCloseable {
         long nowMs = clock.millis();
         PartitionLog log = PartitionLog.open(store, config, settings, opening, nowMs);
         for (Discarded discarded : log.discardedAtOpening()) {
+            // A torn tail is an append that was under way, and no one was told of it.
+            damaged |= discarded.reason() != Discarded.Reason.TORN_TAIL;
             LOGGER.warn("{}: {} bytes of {} are discarded ({}); nothing of it is kept from offset {} on", folder.path(),
                     discarded.bytes(), discarded.file(), discarded.reason(), discarded.fromOffset());
         }
@@ -158,6 +169,37 @@ public final class LogDirectory implements AutoCloseable {
     /** The directory's own id, which a broker registers with. */
     public Uuid directoryId() {
         return meta.directoryId();
+    }
+
+    /** The epoch of the broker's last registration with this directory; nothing if there was none. */
+    public OptionalLong lastBrokerEpoch() {
+        return lastRegistration == null ? OptionalLong.empty() : OptionalLong.of(lastRegistration.brokerEpoch());
+    }
+
+    /**
+     * Whether the logs may lack what was acknowledged when they were served last: they were neither closed in order, nor has the machine, whose
+     * page cache has what was not flushed, run ever since.
+     */
+    public boolean tailLost() {
+        return lastRegistration == null || damaged || !openedClean && !lastRegistration.isOfThisBoot();
+    }
+
+    /** Remembers, durably, under which epoch the broker registered. */
+    public void rememberRegistration(long brokerEpoch) {
+        try {
+            new RememberedRegistration(brokerEpoch, RememberedRegistration.currentBootId()).write(root);
+        } catch (IOException e) {
+            fail(e);
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** Runs the action, on the thread that meets it, when the disk fails; at once if it has. */
+    public void whenFailed(Runnable action) {
+        onFailure = action;
+        if (failure != null) {
+            action.run();
+        }
     }
 
     /** The log of a partition, if it has one here. */
@@ -307,7 +349,21 @@ public final class LogDirectory implements AutoCloseable {
 
     private void fail(IOException cause) {
         LOGGER.error("The data directory {} failed", root, cause);
+        boolean first = failure == null;
         failure = cause;
+        if (first) {
+            forgetRegistration();
+            onFailure.run();
+        }
+    }
+
+    /** What could not be written may be gone from the page cache, too. */
+    private void forgetRegistration() {
+        try {
+            Files.deleteIfExists(root.resolve(RememberedRegistration.FILE_NAME));
+        } catch (IOException e) {
+            LOGGER.error("That the logs in {} may have lost their ends could not be noted", root, e);
+        }
     }
 
     private void ensureUsable() {
@@ -346,8 +402,8 @@ public final class LogDirectory implements AutoCloseable {
         }
     }
 
-    /** Writes recovery points, high watermarks and log starts down. */
-    synchronized void checkpoint() {
+    /** Writes recovery points, high watermarks and log starts down; to be called before anything is appended to a log that was cut. */
+    public synchronized void checkpoint() {
         try {
             writeCheckpoints();
         } catch (IOException e) {

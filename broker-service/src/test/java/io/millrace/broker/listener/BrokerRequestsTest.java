@@ -224,7 +224,9 @@ class BrokerRequestsTest {
 
     @Test
     void too_few_replicas_in_sync_refuse_acks_all_only() {
-        TopicImage topic = broker.images.createTopic("t", 1, TestBroker.ID, Map.of("min.insync.replicas", "2"));
+        TopicImage topic = new TopicImage(Uuid.randomUuid(), "t", Map.of("min.insync.replicas", "2"), List.of(
+                new PartitionImage(0, List.of(TestBroker.ID, 5), List.of(TestBroker.ID), TestBroker.ID, 0, 0)));
+        broker.images.putTopic(topic);
 
         assertThat(produceOne(topic, records("a")).errorCode()).isEqualTo(Errors.NOT_ENOUGH_REPLICAS.code());
         assertThat(produce(1, topicData(topic, Map.of(0, records("b")))).responses().iterator().next()

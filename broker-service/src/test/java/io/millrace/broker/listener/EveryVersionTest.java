@@ -33,6 +33,10 @@ import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartiti
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
+import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
+import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetForLeaderPartition;
+import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetForLeaderTopic;
+import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData.OffsetForLeaderTopicCollection;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
@@ -51,6 +55,7 @@ import org.apache.kafka.common.requests.FindCoordinatorRequest;
 import org.apache.kafka.common.requests.InitProducerIdRequest;
 import org.apache.kafka.common.requests.ListOffsetsRequest;
 import org.apache.kafka.common.requests.MetadataRequest;
+import org.apache.kafka.common.requests.OffsetsForLeaderEpochRequest;
 import org.apache.kafka.common.requests.ProduceRequest;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -127,6 +132,9 @@ class EveryVersionTest {
             case LIST_OFFSETS -> ListOffsetsRequest.parse(new ByteBufferAccessor(
                     org.apache.kafka.common.protocol.MessageUtil
                             .toByteBufferAccessor(listOffsets(), version).buffer()), version);
+            case OFFSET_FOR_LEADER_EPOCH -> OffsetsForLeaderEpochRequest.parse(
+                    org.apache.kafka.common.protocol.MessageUtil
+                            .toByteBufferAccessor(leaderEpochs(), version), version);
             case METADATA -> new MetadataRequest(new MetadataRequestData().setTopics(topics(version)), version);
             case CREATE_TOPICS -> new CreateTopicsRequest.Builder(createTopics(version)).build(version);
             case DELETE_TOPICS -> new DeleteTopicsRequest.Builder(deleteTopics(version)).build(version);
@@ -169,6 +177,15 @@ class EveryVersionTest {
                         .setPartitions(List.of(new ListOffsetsPartition().setPartitionIndex(0).setTimestamp(-1))))
                 .toList();
         return new ListOffsetsRequestData().setReplicaId(-1).setTopics(topics);
+    }
+
+    private OffsetForLeaderEpochRequestData leaderEpochs() {
+        OffsetForLeaderTopicCollection topics = new OffsetForLeaderTopicCollection();
+        for (TopicImage topic : List.of(here, elsewhere, missing)) {
+            topics.add(new OffsetForLeaderTopic().setTopic(topic.name()).setPartitions(List.of(
+                    new OffsetForLeaderPartition().setPartition(0).setLeaderEpoch(0))));
+        }
+        return new OffsetForLeaderEpochRequestData().setTopics(topics);
     }
 
     private List<MetadataRequestTopic> topics(short version) {

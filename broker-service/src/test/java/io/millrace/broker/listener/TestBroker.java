@@ -1,6 +1,8 @@
 package io.millrace.broker.listener;
 
+import io.millrace.broker.partition.MetadataWrites;
 import io.millrace.broker.partition.Partitions;
+import io.millrace.broker.partition.ReplicationSettings;
 import io.millrace.broker.storage.DirectoryIdentity;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.StorageProperties;
@@ -41,7 +43,9 @@ final class TestBroker implements AutoCloseable {
         logs = LogDirectory.open(storage(folder), new DirectoryIdentity(SettableImages.CLUSTER_ID, ID), (topic,
                 id) -> TopicConfig.DEFAULT,
                 Clock.systemUTC());
-        partitions = new Partitions(ID, images, logs);
+        partitions = new Partitions(ID, () -> 1, images, logs, new MetadataWrites((_, _, _) -> {
+            throw new IllegalStateException("no metadata");
+        }, (_, _, _) -> {}), ReplicationSettings.defaults());
         ProduceListener ignored = new ProduceListener() {
             @Override
             public void appended(int bytes) {}

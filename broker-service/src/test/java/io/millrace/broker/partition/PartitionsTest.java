@@ -41,7 +41,9 @@ class PartitionsTest {
         Duration never = Duration.ofDays(1);
         logs = LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never), new DirectoryIdentity(
                 CLUSTER, BROKER), (_, _) -> TopicConfig.DEFAULT, Clock.systemUTC());
-        partitions = new Partitions(BROKER, new NoImages(), logs);
+        partitions = new Partitions(BROKER, () -> 1, new NoImages(), logs, new MetadataWrites((_, _, _) -> List.of(), (
+                _, _, _) -> {}), ReplicationSettings
+                        .defaults());
     }
 
     @AfterEach
@@ -119,13 +121,38 @@ class PartitionsTest {
     }
 
     @Test
-    void a_partition_that_moved_to_another_broker_is_set_aside() {
+    void a_replica_that_was_given_to_another_broker_is_deleted() {
         apply(image(1, Map.of(), orders));
 
-        apply(image(2, Map.of(), new TopicImage(orders.id(), "orders", Map.of(), List.of(partition(BROKER + 1)))));
+        apply(image(2, Map.of(), movedAway()));
 
         assertThat(partitions.all()).isEmpty();
+        assertThat(folders("-stray")).isEmpty();
+        assertThat(folders("-delete")).hasSize(1);
+    }
+
+    @Test
+    void a_replica_that_is_others_where_the_metadata_went_back_in_time_is_set_aside() {
+        apply(image(9, Map.of(), orders));
+
+        apply(image(3, Map.of(), movedAway()));
+
+        assertThat(folders("-delete")).isEmpty();
         assertThat(folders("-stray")).hasSize(1);
+    }
+
+    @Test
+    void a_replica_that_is_others_at_the_start_is_set_aside() {
+        logs.getOrCreate("orders", orders.id(), 0, TopicConfig.DEFAULT);
+
+        apply(image(9, Map.of(), movedAway()));
+
+        assertThat(folders("-delete")).isEmpty();
+        assertThat(folders("-stray")).hasSize(1);
+    }
+
+    private TopicImage movedAway() {
+        return new TopicImage(orders.id(), "orders", Map.of(), List.of(partition(BROKER + 1)));
     }
 
     private void apply(ClusterImage image) {

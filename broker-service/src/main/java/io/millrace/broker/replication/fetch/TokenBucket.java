@@ -1,0 +1,39 @@
+package io.millrace.broker.replication.fetch;
+
+/** Lets so many bytes pass in a second, one second's worth at once. What is taken beyond it is owed. */
+final class TokenBucket {
+    private static final long SECOND_NANOS = 1_000_000_000L;
+
+    private final long bytesPerSecond;
+    private double bytes;
+    private long filledNanos;
+
+    /** @param bytesPerSecond 0 is without limit */
+    TokenBucket(long bytesPerSecond, long nowNanos) {
+        this.bytesPerSecond = bytesPerSecond;
+        this.bytes = bytesPerSecond;
+        this.filledNanos = nowNanos;
+    }
+
+    /** What may pass now; not positive while more is owed. */
+    long available(long nowNanos) {
+        if (bytesPerSecond == 0) {
+            return Long.MAX_VALUE;
+        }
+        long passedNanos = Math.max(0, nowNanos - filledNanos);
+        filledNanos += passedNanos;
+        bytes = Math.min(bytesPerSecond, bytes + (double) bytesPerSecond * passedNanos / SECOND_NANOS);
+        return (long) bytes;
+    }
+
+    /** How long until something may pass again. */
+    long nanosUntilAvailable(long nowNanos) {
+        return available(nowNanos) >= 1 ? 0 : (long) ((1 - bytes) * SECOND_NANOS / bytesPerSecond) + 1;
+    }
+
+    void take(long taken) {
+        if (bytesPerSecond > 0) {
+            bytes -= taken;
+        }
+    }
+}

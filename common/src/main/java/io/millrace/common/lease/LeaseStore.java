@@ -7,7 +7,9 @@ import java.sql.Types;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 
@@ -33,30 +35,76 @@ final class LeaseStore {
     }
 
     /**
-     * Renews leases by name and epoch. One that ran out but that nobody else took is renewed too: its epoch still fences all others.
+     * Renews leases by name and epoch, and says that this holder lives and competes. A lease that ran out but that nobody else took is
+     * renewed too: its epoch still fences all others.
      *
-     * @return those renewed
+     * @param names of all leases that this holder competes for
      */
-    Map<String, Long> renew(Map<String, Long> held) throws SQLException {
-        var names = held.keySet().toArray(String[]::new);
-        var epochs = held.values().toArray(Long[]::new);
-        return epochsByName("""
+    LeaseView renew(Map<String, Long> held, Collection<String> names) throws SQLException {
+        var renewed = new HashMap<String, Long>();
+        var others = new HashMap<String, String>();
+        var candidates = new HashSet<String>();
+        var untilExpiryMs = new AtomicLong(Long.MAX_VALUE);
+        sql.sql("""
                 with mine as (
                     select l.name
                     from metadata.lease l
-                    join unnest(:names, :epochs) held(name, epoch) on held.name = l.name and held.epoch = l.epoch
+                    join unnest(:heldNames, :heldEpochs) held(name, epoch) on held.name = l.name and held.epoch = l.epoch
                     where l.holder = :holder
                     order by l.name
                     for update of l
+                ), renewed as (
+                    update metadata.lease l
+                    set expires_at = clock_timestamp() + make_interval(secs => :ttl)
+                    from mine
+                    where l.name = mine.name
+                    returning l.name, l.epoch
+                ), present as (
+                    insert into metadata.lease_candidate (holder, expires_at)
+                    values (:holder, clock_timestamp() + make_interval(secs => :ttl))
+                    on conflict (holder) do update set expires_at = excluded.expires_at
+                ), forgotten as (
+                    delete from metadata.lease_candidate
+                    where holder <> :holder and expires_at < clock_timestamp() - interval '1 minute'
                 )
-                update metadata.lease l
-                set expires_at = clock_timestamp() + make_interval(secs => :ttl)
-                from mine
-                where l.name = mine.name
-                returning l.name, l.epoch
-                """, sql -> sql
-                .param("names", connection.createArrayOf("text", names), Types.ARRAY)
-                .param("epochs", connection.createArrayOf("bigint", epochs), Types.ARRAY));
+                select name, epoch, null as holder, null as runs_ms
+                from renewed
+                union all
+                select name, null, holder, extract(epoch from expires_at - clock_timestamp()) * 1000
+                from metadata.lease
+                where name = any(:names) and holder not in ('', :holder) and expires_at > clock_timestamp()
+                union all
+                select null, null, holder, extract(epoch from expires_at - clock_timestamp()) * 1000
+                from metadata.lease_candidate
+                where holder <> :holder and expires_at > clock_timestamp()
+                """)
+                .param("holder", holder)
+                .param("ttl", ttlSeconds())
+                .param("heldNames", connection.createArrayOf("text", held.keySet().toArray(String[]::new)), Types.ARRAY)
+                .param("heldEpochs", connection.createArrayOf("bigint", held.values().toArray(Long[]::new)),
+                        Types.ARRAY)
+                .param("names", connection.createArrayOf("text", names.toArray(String[]::new)), Types.ARRAY)
+                .query(row -> {
+                    String name = row.getString(1);
+                    String other = row.getString(3);
+                    if (other == null) {
+                        renewed.put(name, row.getLong(2));
+                        return;
+                    }
+                    if (name == null) {
+                        candidates.add(other);
+                    } else {
+                        others.put(name, other);
+                    }
+                    long runsMs = (long) Math.ceil(row.getDouble(4));
+                    untilExpiryMs.accumulateAndGet(runsMs, Math::min);
+                });
+        return new LeaseView(renewed, others, candidates, untilExpiryMs.get());
+    }
+
+    /** This holder competes no more. */
+    void withdraw() {
+        sql.sql("delete from metadata.lease_candidate where holder = :holder").param("holder", holder).update();
     }
 
     /**
@@ -113,6 +161,10 @@ final class LeaseStore {
                 .param("names", connection.createArrayOf("text", names.toArray(String[]::new)), Types.ARRAY));
     }
 
+    private double ttlSeconds() {
+        return ttl.toMillis() / 1000.0;
+    }
+
     @FunctionalInterface
     private interface Parameters {
         JdbcClient.StatementSpec bind(JdbcClient.StatementSpec statement) throws SQLException;
@@ -120,7 +172,7 @@ final class LeaseStore {
 
     private Map<String, Long> epochsByName(String text, Parameters parameters) throws SQLException {
         var epochs = new HashMap<String, Long>();
-        var statement = sql.sql(text).param("holder", holder).param("ttl", ttl.toMillis() / 1000.0);
+        var statement = sql.sql(text).param("holder", holder).param("ttl", ttlSeconds());
         parameters.bind(statement).query(row -> {
             epochs.put(row.getString(1), row.getLong(2));
         });

@@ -53,6 +53,11 @@ final class LeaseTable {
                 : held.refused());
     }
 
+    /** It is given back, or about to be: not asked for again before it is seen free. */
+    void givenUp(String name) {
+        leases.put(name, new Candidate());
+    }
+
     /** PostgreSQL did not answer. */
     List<Change> unanswered(long nowNanos) {
         return changeHeld((_, held) -> held.unanswered(nowNanos));

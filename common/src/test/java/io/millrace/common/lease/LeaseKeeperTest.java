@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import org.junit.jupiter.api.AfterEach;
@@ -22,6 +23,7 @@ class LeaseKeeperTest {
     private static final LeaseTiming UNHURRIED = new LeaseTiming(Duration.ofSeconds(60), Duration.ofMillis(100),
             Duration.ofSeconds(1));
     private static final List<String> NAMES = List.of("controller", "shard-0", "shard-1");
+    private static final List<String> SPREAD = List.of("s0", "s1", "s2", "s3", "s4", "s5", "s6", "s7");
     private static final Duration LONG = Duration.ofSeconds(60);
 
     @AutoClose
@@ -37,11 +39,19 @@ class LeaseKeeperTest {
     /** What a keeper's listener was told. */
     private static final class Leases implements LeaseListener {
         final Map<String, LeaseGrant> held = new ConcurrentHashMap<>();
+        final List<LeaseGrant> left = new CopyOnWriteArrayList<>();
         final List<LeaseGrant> lost = new CopyOnWriteArrayList<>();
+        CompletableFuture<Void> ending = CompletableFuture.completedFuture(null);
 
         @Override
         public void acquired(LeaseGrant grant) {
             assertThat(held.put(grant.name(), grant)).isNull();
+        }
+
+        @Override
+        public CompletableFuture<Void> leaving(LeaseGrant grant) {
+            left.add(grant);
+            return ending;
         }
 
         @Override
@@ -140,6 +150,63 @@ class LeaseKeeperTest {
         assertThat(controller.isHeld()).isFalse();
     }
 
+    @Test
+    void leases_to_be_spread_are_given_up_in_order_to_whoever_comes() {
+        var first = new Leases();
+        var second = new Leases();
+        spreading("first", first);
+        await().atMost(LONG).until(() -> first.held.size() == SPREAD.size());
+
+        spreading("second", second);
+
+        await().atMost(LONG).until(() -> first.held.size() == 4 && second.held.size() == 4);
+        assertThat(first.held.keySet()).doesNotContainAnyElementsOf(second.held.keySet());
+        assertThat(first.left).containsExactlyInAnyOrderElementsOf(first.lost);
+        assertThat(second.held.values()).extracting(LeaseGrant::epoch).containsOnly(2L);
+    }
+
+    @Test
+    void a_lease_is_held_until_what_was_begun_under_it_has_ended() {
+        var first = new Leases();
+        var ended = new CompletableFuture<Void>();
+        first.ending = ended;
+        spreading("first", first);
+        await().atMost(LONG).until(() -> first.held.size() == SPREAD.size());
+        spreading("second", new Leases());
+        await().atMost(LONG).until(() -> first.left.size() == 4);
+        long renewals = renewals("first");
+        await().atMost(LONG).until(() -> renewals("first") > renewals + 2 * SPREAD.size());
+        assertThat(first.left).allMatch(LeaseGrant::isHeld);
+
+        ended.complete(null);
+
+        await().atMost(LONG).until(() -> first.lost.size() == 4);
+        assertThat(first.lost).noneMatch(LeaseGrant::isHeld);
+    }
+
+    @Test
+    void leases_of_a_process_that_died_go_to_those_that_live() {
+        var first = new Leases();
+        postgres.direct().sql("""
+                insert into metadata.lease_candidate (holder, expires_at)
+                values ('dead', clock_timestamp() + interval '1500 ms')
+                """).update();
+        postgres.direct().sql("""
+                insert into metadata.lease (name, holder, base_url, epoch, expires_at, version)
+                select name, 'dead', 'http://dead', 7, clock_timestamp() + interval '1500 ms', 0
+                from unnest(array['s0', 's1', 's2', 's3']) as lease (name)
+                """).update();
+        spreading("first", first);
+
+        await().atMost(LONG).until(() -> first.held.size() == SPREAD.size());
+
+        assertThat(List.of("s0", "s1", "s2", "s3")).allMatch(name -> first.held.get(name).epoch() == 8);
+    }
+
+    private void spreading(String holder, Leases listener) {
+        keep(holder, listener, UNHURRIED, List.of(), SPREAD);
+    }
+
     /** Counts changes of the expiry, for each renewal sets a later one. */
     private long renewals(String holder) {
         return postgres.direct()
@@ -158,12 +225,18 @@ class LeaseKeeperTest {
     }
 
     private LeaseKeeper keeper(String holder, LeaseListener listener, LeaseTiming timing) {
+        return keep(holder, listener, timing, NAMES, List.of());
+    }
+
+    private LeaseKeeper keep(String holder, LeaseListener listener, LeaseTiming timing, List<String> single,
+            List<String> spread) {
         var keeper = new LeaseKeeper(
                 new PostgresConnections(postgres.jdbcUrl(), postgres.user(), postgres.password()),
                 timing,
                 holder,
                 "http://" + holder,
-                NAMES,
+                single,
+                spread,
                 listener);
         keepers.add(keeper);
         keeper.start();

@@ -1,16 +1,16 @@
 package io.millrace.coordinator.leadership;
 
 import io.millrace.common.database.PostgresConnections;
+import io.millrace.common.lease.LeaseGrant;
 import io.millrace.common.lease.LeaseKeeper;
 import io.millrace.common.lease.LeaseListener;
-import io.millrace.common.lease.LeaseSettings;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.coordinator.controller.ControllerRole;
 import io.millrace.coordinator.group.runtime.ShardLeases;
-import java.util.ArrayList;
-import java.util.Collection;
 import java.util.List;
 import java.util.UUID;
+import java.util.concurrent.CompletableFuture;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.boot.web.server.context.WebServerApplicationContext;
 import org.springframework.context.SmartLifecycle;
@@ -25,22 +25,19 @@ import org.springframework.stereotype.Component;
 @EnableConfigurationProperties(CoordinatorSettings.class)
 class Leadership implements SmartLifecycle {
     private final PostgresConnections connections;
-    private final LeaseSettings leases;
     private final CoordinatorSettings settings;
     private final Environment environment;
     private final ControllerRole controller;
     private final ShardLeases shards;
-    private final List<LeaseKeeper> keepers = new ArrayList<>();
+    private @Nullable LeaseKeeper keeper;
 
     Leadership(
             PostgresConnections connections,
-            LeaseSettings leases,
             CoordinatorSettings settings,
             Environment environment,
             ControllerRole controller,
             ShardLeases shards) {
         this.connections = connections;
-        this.leases = leases;
         this.settings = settings;
         this.environment = environment;
         this.controller = controller;
@@ -52,25 +49,46 @@ class Leadership implements SmartLifecycle {
         String port = environment.getRequiredProperty("local.server.port");
         String baseUrl = "http://" + settings.advertisedHost() + ":" + port;
         String holder = settings.advertisedHost() + ":" + port + "/" + UUID.randomUUID();
-        keep(List.of(ClusterImage.CONTROLLER_LEASE), controller, holder, baseUrl);
-        keep(ShardLeases.names(), shards, holder, baseUrl);
+        var started = new LeaseKeeper(connections, settings.leaseTiming(), holder, baseUrl,
+                List.of(ClusterImage.CONTROLLER_LEASE), ShardLeases.names(), new Duties(controller, shards));
+        keeper = started;
+        started.start();
     }
 
-    private void keep(Collection<String> names, LeaseListener listener, String holder, String baseUrl) {
-        var keeper = new LeaseKeeper(connections, leases.timing(), holder, baseUrl, names, listener);
-        keepers.add(keeper);
-        keeper.start();
+    /** Who acts under which lease. */
+    private record Duties(ControllerRole controller, ShardLeases shards) implements LeaseListener {
+        @Override
+        public void acquired(LeaseGrant grant) {
+            of(grant).acquired(grant);
+        }
+
+        @Override
+        public CompletableFuture<Void> leaving(LeaseGrant grant) {
+            return of(grant).leaving(grant);
+        }
+
+        @Override
+        public void lost(LeaseGrant grant) {
+            of(grant).lost(grant);
+        }
+
+        private LeaseListener of(LeaseGrant grant) {
+            return grant.name().equals(ClusterImage.CONTROLLER_LEASE) ? controller : shards;
+        }
     }
 
     @Override
     public void stop() {
-        keepers.forEach(LeaseKeeper::close);
-        keepers.clear();
+        var stopped = keeper;
+        if (stopped != null) {
+            stopped.close();
+            keeper = null;
+        }
     }
 
     @Override
     public boolean isRunning() {
-        return !keepers.isEmpty();
+        return keeper != null;
     }
 
     @Override

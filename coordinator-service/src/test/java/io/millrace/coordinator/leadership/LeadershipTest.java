@@ -61,6 +61,24 @@ class LeadershipTest {
     }
 
     @Test
+    void a_second_coordinator_gets_half_of_the_shards_and_the_first_gets_them_back() {
+        var first = start();
+        awaitHolder(first, port(first));
+
+        var second = start();
+        await().atMost(LONG).untilAsserted(() -> {
+            var leases = first.getBean(ClusterImages.class).current().leases();
+            assertThat(leases).hasSize(1 + ClusterImage.GROUP_SHARDS);
+            assertThat(leases.values().stream().filter(lease -> lease.baseUrl().endsWith(":" + port(second))))
+                    .hasSize(ClusterImage.GROUP_SHARDS / 2);
+            assertThat(leases.get(ClusterImage.CONTROLLER_LEASE).baseUrl()).endsWith(":" + port(first));
+        });
+        second.close();
+
+        awaitHolder(first, port(first));
+    }
+
+    @Test
     void a_coordinator_that_is_started_before_postgres_waits_for_it() throws Exception {
         postgres.stop();
         var starting = CompletableFuture.supplyAsync(this::start);
@@ -86,9 +104,9 @@ class LeadershipTest {
     private ConfigurableApplicationContext start() {
         var properties = new HashMap<String, Object>(postgres.springProperties());
         properties.put("server.port", "0");
-        properties.put("millrace.lease.ttl", "1500ms");
-        properties.put("millrace.lease.renew-interval", "100ms");
-        properties.put("millrace.lease.margin", "150ms");
+        properties.put("millrace.coordinator.lease-ttl", "1500ms");
+        properties.put("millrace.coordinator.lease-renew-interval", "100ms");
+        properties.put("millrace.coordinator.lease-margin", "150ms");
         properties.put("millrace.client.retry-timeout", "30s");
         var arguments = properties.entrySet().stream().map(it -> "--" + it.getKey() + "=" + it.getValue()).toArray(
                 String[]::new);

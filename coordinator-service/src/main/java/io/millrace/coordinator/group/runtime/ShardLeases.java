@@ -7,6 +7,7 @@ import io.millrace.common.metadata.ClusterImage;
 import jakarta.annotation.PreDestroy;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import org.slf4j.Logger;
@@ -39,6 +40,11 @@ public class ShardLeases implements LeaseListener {
     @Override
     public void acquired(LeaseGrant grant) {
         loader.execute(() -> load(grant));
+    }
+
+    @Override
+    public CompletableFuture<Void> leaving(LeaseGrant grant) {
+        return CompletableFuture.runAsync(() -> shards.leave(shardOf(grant)), loader);
     }
 
     @Override

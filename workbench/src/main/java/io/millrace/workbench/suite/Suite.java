@@ -10,6 +10,7 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -240,6 +241,17 @@ public final class Suite implements AutoCloseable, Supervised {
     /** The pid of a running process of the suite. */
     public long pid(String name) {
         return service(name).identity().pid();
+    }
+
+    /** The pids of all processes that run, by name. */
+    public Map<String, Long> pids() {
+        Map<String, Long> pids = new HashMap<>();
+        running.forEach((name, service) -> {
+            if (service.isAlive()) {
+                pids.put(name, service.identity().pid());
+            }
+        });
+        return pids;
     }
 
     /** Ends everything: the gateways first, then brokers, coordinators and offset services, PostgreSQL last. */

@@ -24,7 +24,7 @@ public record SuiteSize(int brokers, int coordinators, int gateways, int offsets
     }
 
     /** The name of the n-th process of a service that is not a broker. */
-    static String name(String service, int index) {
+    public static String name(String service, int index) {
         return index == 0 ? service : service + "-" + index;
     }
 

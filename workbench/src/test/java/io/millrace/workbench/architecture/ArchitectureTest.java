@@ -70,7 +70,8 @@ class ArchitectureTest {
             "io\\.millrace\\.coordinator\\.group\\.[^.]+",
             "io\\.millrace\\.coordinator\\.controller\\.(Election|Placement|TopicRules).*",
             "io\\.millrace\\.common\\.lease\\.(LeaseState|LeaseTiming|LeaseGrant).*",
-            "io\\.millrace\\.common\\.metadata\\.[A-Za-z]+Image(\\$.*)?"})
+            "io\\.millrace\\.common\\.metadata\\.[A-Za-z]+Image(\\$.*)?",
+            "io\\.millrace\\.workbench\\.torture\\.(check|plan)\\.[^.]+"})
     void a_pure_core_knows_no_framework_socket_thread_logger_or_clock(String core) {
         noClasses().that().haveNameMatching(core)
                 .should().dependOnClassesThat(resideInAnyPackage(

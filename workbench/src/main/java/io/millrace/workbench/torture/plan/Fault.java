@@ -1,0 +1,55 @@
+package io.millrace.workbench.torture.plan;
+
+import java.time.Duration;
+
+/** Something that befalls a suite for a while. */
+public sealed interface Fault {
+    /** Whose links a fault of the network concerns when it is nobody's in particular. */
+    String EVERYBODY = "everybody";
+
+    /** SIGKILL; started again afterwards. */
+    record Kill(String process) implements Fault {}
+
+    /** SIGSTOP; SIGCONT afterwards. */
+    record Pause(String process) implements Fault {}
+
+    /** PostgreSQL is shut down, in its fast or in its immediate way (which is a crash to it); started again afterwards. */
+    record PostgresAway(boolean isImmediate) implements Fault {}
+
+    /** Connections from one process to another are reset. */
+    record Cut(String source, String target) implements Fault {}
+
+    /** Connections from one process to another carry nothing. */
+    record Silence(String source, String target) implements Fault {}
+
+    /** Connections to a process are refused though it lives. */
+    record Refuse(String target) implements Fault {}
+
+    /** Connections from one process to another are slow. */
+    record Slow(String source, String target, Duration latency, long bytesPerSecond) implements Fault {}
+
+    /** A broker can write no file beyond a few bytes, as on a full disk. */
+    record DiskFull(String broker) implements Fault {}
+
+    /** Every process but PostgreSQL is stopped in order and started again, one after the other, as for an upgrade. */
+    record RollingRestart() implements Fault {}
+
+    /** What kind of fault it is, for a table. */
+    default String kind() {
+        return switch (this) {
+            case Kill(String process) -> "kill -9 " + service(process);
+            case Pause(String process) -> "pause " + service(process);
+            case PostgresAway(boolean isImmediate) -> "stop postgres " + (isImmediate ? "(immediate)" : "(fast)");
+            case Cut(_, String target) -> "cut links to " + service(target);
+            case Silence(_, String target) -> "silence links to " + service(target);
+            case Refuse(String target) -> "refuse connections to " + service(target);
+            case Slow(_, String target, _, _) -> "slow links to " + service(target);
+            case DiskFull(_) -> "disk full at broker";
+            case RollingRestart() -> "rolling restart of all";
+        };
+    }
+
+    private static String service(String process) {
+        return process.replaceFirst("-\\d+$", "");
+    }
+}

@@ -61,7 +61,7 @@ final class LogLoader {
             restoreEpochs(epochs, segments, checkpointed == null ? 0 : opening.recoveryPoint());
         }
         epochs.truncateEnd(nextOffset);
-        epochs.truncateStart(logStartOffset);
+        epochs.truncateStart(segments.getFirst().baseOffset());
         snapshots.deleteAfter(nextOffset);
         snapshots.deleteStrays(segments.stream().map(LogSegment::baseOffset).toList());
         LogSegments loaded = new LogSegments(segments);

@@ -162,6 +162,26 @@ final class LogState {
         return new Appended(first, end.offset() - 1, RecordBatch.NO_TIMESTAMP, logStartOffset);
     }
 
+    /** Whether this log is empty and starts inside the batch. */
+    boolean startsWithin(BatchHeader batch) {
+        long offset = end.offset();
+        return offset == logStartOffset && batch.baseOffset() < offset && offset < batch.nextOffset();
+    }
+
+    /** Appends to an empty log whose start is inside the first batch; what of it lies before the start stays unreadable. */
+    AppendResult appendAroundStart(ByteBuffer bytes, List<PlacedBatch> batches, long nowMs) throws IOException {
+        BatchHeader first = batches.getFirst().header();
+        if (startsWithin(first)) {
+            long start = logStartOffset;
+            restartAt(first.baseOffset(), nowMs);
+            write(bytes, batches, nowMs);
+            advanceHighWatermark(start);
+            logStartOffset = start;
+            return new Appended(start, end.offset() - 1, RecordBatch.NO_TIMESTAMP, start);
+        }
+        return appendAsFollower(bytes, batches, nowMs);
+    }
+
     private void write(ByteBuffer bytes, List<PlacedBatch> batches, long nowMs) throws IOException {
         long maxTimestampMs = RecordBatch.NO_TIMESTAMP;
         for (PlacedBatch batch : batches) {
@@ -287,7 +307,7 @@ final class LogState {
             bury(dropped, nowMs);
         }
         snapshots.deleteBefore(segments.first().baseOffset());
-        epochs.truncateStart(newStart);
+        epochs.truncateStart(segments.first().baseOffset());
         return count;
     }
 
@@ -296,8 +316,9 @@ final class LogState {
             return false;
         }
         if (offset > logStartOffset) {
+            // The epochs of what stays in the files stay known: after a crash the log start may be an older one, and followers that have
+            // something else there must hear where an epoch truly began.
             logStartOffset = offset;
-            epochs.truncateStart(offset);
         }
         return true;
     }

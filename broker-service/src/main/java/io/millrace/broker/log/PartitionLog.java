@@ -134,7 +134,8 @@ public final class PartitionLog {
     }
 
     /**
-     * Appends what the leader sent, with the leader's offsets and epochs. A batch cut off at the end is left out.
+     * Appends what the leader sent, with the leader's offsets and epochs. A batch cut off at the end is left out. An empty log takes a first batch
+     * that begins before its start: the leader's log starts within that batch when records were deleted up to there.
      *
      * @return {@link AppendResult.Appended} with the range that was stored, or {@link AppendResult.Refused}: CORRUPT_MESSAGE for damaged bytes,
      *         OFFSET_OUT_OF_RANGE when the first batch does not begin at the end of this log
@@ -144,9 +145,19 @@ public final class PartitionLog {
         ByteBuffer bytes = records.buffer().slice();
         return switch (ReplicaCheck.check(bytes)) {
             case ProduceCheck.Outcome.Rejected(AppendResult.Refused refusal) -> refusal;
-            case ProduceCheck.Outcome.Accepted(List<ProduceCheck.PlacedBatch> batches) ->
-                writing(() -> state.appendAsFollower(bytes, batches, nowMs));
+            case ProduceCheck.Outcome.Accepted(List<ProduceCheck.PlacedBatch> batches) -> state.startsWithin(batches
+                    .getFirst().header()) ? appendAroundStart(bytes, batches, nowMs)
+                            : writing(() -> state.appendAsFollower(bytes, batches, nowMs));
         };
+    }
+
+    private AppendResult appendAroundStart(ByteBuffer bytes, List<ProduceCheck.PlacedBatch> batches, long nowMs) {
+        filesLock.lock();
+        try {
+            return writing(() -> state.appendAroundStart(bytes, batches, nowMs));
+        } finally {
+            filesLock.unlock();
+        }
     }
 
     /** Ends the growing segment and begins the next one, unless it is empty. */

@@ -247,7 +247,12 @@ final class LogSimulation {
             check(record);
         }
         if (!model.isEmpty()) {
-            for (int epoch = 0; epoch <= leaderEpoch; epoch++) {
+            int first = model.firstEntry().getValue().leaderEpoch();
+            for (int epoch = 0; epoch < first; epoch++) {
+                assertThat(log.endOffsetForEpoch(epoch).endOffset()).as("end of epoch %d", epoch).isLessThanOrEqualTo(
+                        model.firstKey());
+            }
+            for (int epoch = first; epoch <= leaderEpoch; epoch++) {
                 assertThat(log.endOffsetForEpoch(epoch)).as("end of epoch %d", epoch).isEqualTo(expectedEnd(epoch));
             }
         }

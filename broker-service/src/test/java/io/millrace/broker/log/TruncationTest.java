@@ -96,6 +96,38 @@ class TruncationTest {
     }
 
     @Test
+    void where_an_epoch_began_stays_known_when_records_up_to_its_middle_are_deleted() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        append(log, batch("a", "b"), 1);
+        append(log, batch("c", "d"), 3);
+        LogOpening beforeDeletion = new LogOpening(false, 0, 0, log.highWatermark());
+
+        log.deleteRecordsBefore(3);
+
+        assertThat(log.endOffsetForEpoch(1)).isEqualTo(new EpochEndOffset(1, 2));
+        assertThat(open(store.copy(), config(1 << 20), beforeDeletion).endOffsetForEpoch(1)).isEqualTo(
+                new EpochEndOffset(1, 2));
+    }
+
+    @Test
+    void an_empty_follower_takes_the_batch_in_which_its_leaders_log_starts() throws IOException {
+        PartitionLog leader = open(store, config(1 << 20));
+        append(leader, idempotent(9, 0, 0, "a", "b", "c"), 2);
+        append(leader, idempotent(9, 0, 3, "d"), 2);
+        leader.deleteRecordsBefore(2);
+        PartitionLog follower = open(new MemoryLogStore(), config(1 << 20));
+        follower.truncateFullyAndStartAt(2, NOW_MS);
+
+        assertThat(follower.appendAsFollower(fetched(leader, 2), NOW_MS)).isEqualTo(new Appended(2, 3, -1, 2));
+
+        assertThat(follower.logStartOffset()).isEqualTo(2);
+        assertThat(follower.highWatermark()).isEqualTo(2);
+        assertThat(values(follower)).containsExactly("c", "d");
+        assertThat(follower.appendAsLeader(idempotent(9, 0, 0, "a", "b", "c"), 2, NOW_MS)).isEqualTo(
+                new AppendResult.Duplicate(0, 2, -1, 2));
+    }
+
+    @Test
     void the_end_of_an_epoch_is_where_the_next_one_begins() throws IOException {
         PartitionLog log = open(store, config(1 << 20));
         append(log, batch("a", "b"), 1);

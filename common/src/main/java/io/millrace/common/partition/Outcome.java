@@ -5,7 +5,7 @@ import org.jspecify.annotations.Nullable;
 
 /** What became of an {@link IsrChange}. */
 public sealed interface Outcome {
-    /** @param now the partition with the change; the same as before where it had those in-sync replicas already */
+    /** @param now the partition with the change, in a new partition epoch even where it had those in-sync replicas already */
     record Changed(PartitionImage now) implements Outcome {}
 
     /** @param now the partition as it is, null if there is none */

@@ -65,13 +65,11 @@ public final class PartitionRules {
         if (!eligible) {
             return new Refused(Reason.INELIGIBLE_REPLICA, row);
         }
-        if (row.isr().equals(isr)) {
-            return new Changed(row);
-        }
         var after = new Draft(row);
         after.isrChangesTo(isr, brokers, terms);
         after.completeReassignment(brokers, terms);
-        return new Changed(after.next());
+        // Also when the ISR is the one there was: a leader asks for that to be sure that nothing it asked for before can still be taken.
+        return new Changed(after.nextEpoch());
     }
 
     private static boolean mayBeInSync(PartitionImage row, int leaderId, Member member,
@@ -247,11 +245,16 @@ public final class PartitionRules {
         }
 
         PartitionImage next() {
-            var next = new PartitionImage(row.index(), replicas, isr, leader, leaderEpoch, row.partitionEpoch(), elr,
-                    lastLeader, adding, removing);
-            return next.equals(row) ? row
-                    : new PartitionImage(row.index(), replicas, isr, leader, leaderEpoch, row.partitionEpoch() + 1, elr,
-                            lastLeader, adding, removing);
+            return in(row.partitionEpoch()).equals(row) ? row : nextEpoch();
+        }
+
+        PartitionImage nextEpoch() {
+            return in(row.partitionEpoch() + 1);
+        }
+
+        private PartitionImage in(int partitionEpoch) {
+            return new PartitionImage(row.index(), replicas, isr, leader, leaderEpoch, partitionEpoch, elr, lastLeader,
+                    adding, removing);
         }
 
         private static List<Integer> without(List<Integer> from, Collection<Integer> taken) {

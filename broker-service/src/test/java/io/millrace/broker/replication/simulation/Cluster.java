@@ -1,0 +1,155 @@
+package io.millrace.broker.replication.simulation;
+
+import io.millrace.broker.log.PartitionLog;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.partition.Terms;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.TreeMap;
+import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.record.TimestampType;
+
+/** Everything there is in one run, and the order of its events. The same seed gives the same run. */
+final class Cluster {
+    static final Uuid TOPIC = new Uuid(1, 2);
+    static final long WALL_CLOCK_MS = 1_700_000_000_000L;
+    private static final long FAULTS_MICROS = 1_500_000;
+    private static final long HEALING_MICROS = 4_000_000;
+
+    private final RandomGenerator random;
+    private final Mutant mutant;
+    private final boolean traced;
+    private final Scheduler scheduler = new Scheduler();
+    private final History history = new History();
+    private final TopicConfig config;
+    private final Network network;
+    private final SimulatedMetadata metadata;
+    private final List<SimulatedBroker> brokers = new ArrayList<>();
+    private final List<SimulatedProducer> producers = new ArrayList<>();
+    private final List<SimulatedConsumer> consumers = new ArrayList<>();
+    private final Nemesis nemesis;
+
+    /** What a run amounted to, so that a test can tell that something was tested. */
+    record Summary(int acknowledged, int leaderEpochs, long logEnd) {}
+
+    Cluster(long seed, Mutant mutant, boolean traced) {
+        this.random = new SplittableRandom(seed);
+        this.mutant = mutant;
+        this.traced = traced;
+        int size = random.nextInt(4) == 0 ? 5 : 3;
+        int minInSync = random.nextInt(6) == 0 ? 1 : size == 3 && random.nextInt(6) > 0 ? 2 : 3;
+        config = new TopicConfig(600 + random.nextInt(2_000), Long.MAX_VALUE, 0, 1 << 20, 128, 1 << 20,
+                TimestampType.CREATE_TIME, Long.MAX_VALUE, Long.MAX_VALUE, false, true, -1, -1, Long.MAX_VALUE,
+                Long.MAX_VALUE, 0, minInSync, false);
+        network = new Network(scheduler, random, size);
+        metadata = new SimulatedMetadata(size, Terms.of(config), mutant);
+        for (int id = 0; id < size; id++) {
+            brokers.add(new SimulatedBroker(this, id));
+        }
+        nemesis = new Nemesis(this, minInSync);
+    }
+
+    RandomGenerator random() {
+        return random;
+    }
+
+    Mutant mutant() {
+        return mutant;
+    }
+
+    Scheduler scheduler() {
+        return scheduler;
+    }
+
+    History history() {
+        return history;
+    }
+
+    Network network() {
+        return network;
+    }
+
+    SimulatedMetadata metadata() {
+        return metadata;
+    }
+
+    TopicConfig config() {
+        return config;
+    }
+
+    SimulatedBroker broker(int id) {
+        return brokers.get(id);
+    }
+
+    List<SimulatedBroker> brokers() {
+        return brokers;
+    }
+
+    Summary run() {
+        brokers.forEach(SimulatedBroker::start);
+        control();
+        IntStream.range(0, 4).mapToObj(number -> new SimulatedProducer(this, number, number > 0)).forEach(
+                producers::add);
+        IntStream.range(0, 2).mapToObj(_ -> new SimulatedConsumer(this)).forEach(consumers::add);
+        scheduler.runUntil(100_000);
+        producers.forEach(SimulatedProducer::begin);
+        consumers.forEach(SimulatedConsumer::poll);
+        nemesis.begin();
+        scheduler.runUntil(FAULTS_MICROS);
+        return heal();
+    }
+
+    private void control() {
+        if (!metadata.isAway()) {
+            metadata.control(scheduler.nowMicros());
+            if (random.nextInt(10) == 0) {
+                metadata.restorePreferredLeader();
+            }
+        }
+        scheduler.after(10_000 + random.nextInt(20_000), this::control);
+    }
+
+    private Summary heal() {
+        trace("all is healed");
+        nemesis.end();
+        scheduler.runUntil(FAULTS_MICROS + 300_000);
+        producers.forEach(SimulatedProducer::stop);
+        long end = FAULTS_MICROS + HEALING_MICROS;
+        while (!isSettled()) {
+            Invariant.holds(scheduler.nowMicros() < end, "not settled after healing: %s %s", metadata.newest(),
+                    logEnds());
+            scheduler.runUntil(scheduler.nowMicros() + 20_000);
+        }
+        Map<Integer, PartitionLog> logs = new TreeMap<>();
+        brokers.forEach(broker -> logs.put(broker.id(), broker.log()));
+        history.settled(logs);
+        return new Summary(history.acknowledgedCount(), history.epochCount(), logs.get(0).logEndOffset());
+    }
+
+    private boolean isSettled() {
+        PartitionImage row = metadata.row();
+        if (row.leader() == PartitionImage.NO_LEADER || row.isr().size() < brokers.size() || producers.stream()
+                .anyMatch(SimulatedProducer::isBusy)) {
+            return false;
+        }
+        long logEnd = brokers.get(row.leader()).log().logEndOffset();
+        return brokers.stream().allMatch(broker -> broker.isSettled(logEnd)) && consumers.stream().allMatch(
+                consumer -> consumer.position() == logEnd);
+    }
+
+    private List<String> logEnds() {
+        return brokers.stream().map(broker -> broker.isAlive() ? broker.id() + ": " + broker.log().highWatermark()
+                + ".." + broker.log().logEndOffset() : broker.id() + " down").toList();
+    }
+
+    void trace(String message, Object... arguments) {
+        if (traced) {
+            System.out.printf("%9d %s%n", scheduler.nowMicros(), message.formatted(arguments));
+        }
+    }
+}

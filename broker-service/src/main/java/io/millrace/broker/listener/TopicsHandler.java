@@ -73,9 +73,20 @@ final class TopicsHandler {
                 }
                 response.topics().add(result);
             }
+            if (version >= 0) {
+                response.topics().forEach(result -> result.setErrorCode(notRepeated(result.errorCode())));
+            }
             awaitImage(version, wanted.timeoutMs());
             request.respond(new CreateTopicsResponse(response));
         });
+    }
+
+    /**
+     * Clients repeat a whole request when one topic's answer is NOT_CONTROLLER, and would then be told that the other topics, which they
+     * have just created or deleted, exist already or not any more. So it is said only where nothing was changed.
+     */
+    private static short notRepeated(short error) {
+        return error == Errors.NOT_CONTROLLER.code() ? Errors.BROKER_NOT_AVAILABLE.code() : error;
     }
 
     private static Set<String> repeated(List<String> names) {
@@ -138,6 +149,9 @@ final class TopicsHandler {
                         .topicId());
                 version = Math.max(version, delete(topic, result));
                 response.responses().add(result);
+            }
+            if (version >= 0) {
+                response.responses().forEach(result -> result.setErrorCode(notRepeated(result.errorCode())));
             }
             awaitImage(version, wanted.timeoutMs());
             request.respond(new DeleteTopicsResponse(response));

@@ -20,6 +20,9 @@ final class InProcessServices implements ServiceClients {
     private final int brokerId;
     private final AtomicLong producerIds = new AtomicLong(1000);
     volatile boolean away;
+    /** After so many more calls the controller is away. */
+    final AtomicInteger callsLeft = new AtomicInteger(Integer.MAX_VALUE);
+    final AtomicInteger refused = new AtomicInteger();
     /** Blocks asked for; given only once {@link #producerIdsOpen} is open. */
     final AtomicInteger producerIdCalls = new AtomicInteger();
     volatile CountDownLatch producerIdsOpen = new CountDownLatch(0);
@@ -45,8 +48,9 @@ final class InProcessServices implements ServiceClients {
     }
 
     private void requirePresent() {
-        if (away) {
-            throw new RefusedException(ErrorCode.UNAVAILABLE, "there is no controller");
+        if (away || callsLeft.getAndDecrement() <= 0) {
+            refused.incrementAndGet();
+            throw new RefusedException(ErrorCode.CONTROLLER_UNAVAILABLE, "there is no controller");
         }
     }
 

@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.ExecutionException;
 import java.util.concurrent.Future;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.CreateTopicsOptions;
@@ -24,6 +25,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.BrokerNotAvailableException;
 import org.apache.kafka.common.errors.RecordTooLargeException;
 import org.apache.kafka.common.errors.TopicExistsException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
@@ -187,6 +189,46 @@ class KafkaClientsTest {
             assertThatThrownBy(() -> admin.deleteTopics(List.of("made")).all().get()).cause().isInstanceOf(
                     UnknownTopicOrPartitionException.class);
             assertThat(admin.listTopics().names().get()).isEmpty();
+        }
+    }
+
+    @Test
+    void the_admin_asks_again_while_the_controller_is_away() throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrap()))) {
+            broker.services.away = true;
+            var created = admin.createTopics(List.of(new NewTopic("made", 1, (short) 1)));
+            eventually().until(() -> broker.services.refused.get() > 1);
+            broker.services.away = false;
+            created.all().get();
+
+            broker.services.away = true;
+            int refusedBefore = broker.services.refused.get();
+            var deleted = admin.deleteTopics(List.of("made"));
+            eventually().until(() -> broker.services.refused.get() > refusedBefore + 1);
+            broker.services.away = false;
+            deleted.all().get();
+            assertThat(broker.images.current().topic("made")).isNull();
+        }
+    }
+
+    @Test
+    void a_request_that_was_carried_out_in_part_is_not_repeated() throws Exception {
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.bootstrap()))) {
+            broker.services.callsLeft.set(1);
+            var created = admin.createTopics(List.of(new NewTopic("a", 1, (short) 1), new NewTopic("b", 1, (short) 1)))
+                    .values();
+
+            List<String> refused = new ArrayList<>();
+            for (String name : List.of("a", "b")) {
+                try {
+                    created.get(name).get();
+                } catch (ExecutionException e) {
+                    assertThat(e.getCause()).isInstanceOf(BrokerNotAvailableException.class);
+                    refused.add(name);
+                }
+            }
+            assertThat(refused).hasSize(1);
+            assertThat(broker.services.refused).hasValue(1);
         }
     }
 

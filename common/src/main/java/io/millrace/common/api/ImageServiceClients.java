@@ -39,10 +39,11 @@ public final class ImageServiceClients implements ServiceClients, AutoCloseable 
         this.images = images;
         this.settings = settings;
         this.proxies = new HttpProxies(settings);
-        this.topics = routed(TopicsApi.class, new Route("controller", ErrorCode.UNAVAILABLE,
+        this.topics = routed(TopicsApi.class, new Route("controller", ErrorCode.CONTROLLER_UNAVAILABLE,
                 ImageServiceClients::controller));
         this.producerIds = routed(
-                ProducerIdsApi.class, new Route("controller", ErrorCode.UNAVAILABLE, ImageServiceClients::controller));
+                ProducerIdsApi.class, new Route("controller", ErrorCode.CONTROLLER_UNAVAILABLE,
+                        ImageServiceClients::controller));
         var offsetServiceUrls = settings.offsetServiceUrls().stream().map(url -> url.toString().replaceAll("/+$", ""))
                 .toList();
         this.offsets = routed(OffsetsApi.class, new Route("offset service", ErrorCode.UNAVAILABLE,

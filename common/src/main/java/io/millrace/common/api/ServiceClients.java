@@ -2,7 +2,8 @@ package io.millrace.common.api;
 
 /**
  * Clients of the other services, each call going to where the cluster image says the right one is. A call is refused with
- * {@code UNAVAILABLE}, {@code NOT_CONTROLLER} or {@code COORDINATOR_UNAVAILABLE} when there is none or it does not answer in time.
+ * {@code CONTROLLER_UNAVAILABLE}, {@code COORDINATOR_UNAVAILABLE} or {@code UNAVAILABLE} when there is none, and with {@code TIMED_OUT} when
+ * it does not answer in time.
  */
 public interface ServiceClients {
     TopicsApi topics();

@@ -35,6 +35,8 @@ public enum ErrorCode {
     INTERNAL(500, Errors.UNKNOWN_SERVER_ERROR),
     NOT_CONTROLLER(503, Errors.NOT_CONTROLLER),
     NOT_COORDINATOR(503, Errors.NOT_COORDINATOR),
+    /** Certainly not carried out. On Kafka's wire it is what clients look for a controller again at, and repeat their request. */
+    CONTROLLER_UNAVAILABLE(503, Errors.NOT_CONTROLLER),
     COORDINATOR_UNAVAILABLE(503, Errors.COORDINATOR_NOT_AVAILABLE),
     LEADER_UNAVAILABLE(503, Errors.LEADER_NOT_AVAILABLE),
     STORAGE_FAILED(503, Errors.KAFKA_STORAGE_ERROR),

@@ -85,7 +85,7 @@ class ImageServiceClientsTest {
 
     @Test
     void without_any_controller_the_call_is_refused_in_time() {
-        assertThat(refusal(() -> hasty.topics().create(ORDERS)).code()).isEqualTo(ErrorCode.UNAVAILABLE);
+        assertThat(refusal(() -> hasty.topics().create(ORDERS)).code()).isEqualTo(ErrorCode.CONTROLLER_UNAVAILABLE);
         assertThat(refusal(() -> hasty.groups("g").describe("g")).code()).isEqualTo(
                 ErrorCode.COORDINATOR_UNAVAILABLE);
     }

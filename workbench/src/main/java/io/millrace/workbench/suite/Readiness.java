@@ -1,6 +1,7 @@
 package io.millrace.workbench.suite;
 
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.HttpURLConnection;
 import java.net.URI;
 import org.jspecify.annotations.Nullable;
@@ -20,19 +21,35 @@ public final class Readiness {
         return readiness == null ? PostgresCluster.isReady(directories, pid) : answersOk(URI.create(readiness));
     }
 
-    private static boolean answersOk(URI readiness) {
+    /** Whether nobody listens there: a service begins to when all of it has been started. */
+    static boolean refusesConnections(URI readiness) {
         try {
-            HttpURLConnection connection = (HttpURLConnection) readiness.toURL().openConnection();
-            connection.setConnectTimeout(TIMEOUT_MS);
-            connection.setReadTimeout(TIMEOUT_MS);
-            connection.setInstanceFollowRedirects(false);
-            try {
-                return connection.getResponseCode() == HttpURLConnection.HTTP_OK;
-            } finally {
-                connection.disconnect();
-            }
+            status(readiness);
+            return false;
+        } catch (ConnectException e) {
+            return true;
         } catch (IOException e) {
             return false;
+        }
+    }
+
+    private static boolean answersOk(URI readiness) {
+        try {
+            return status(readiness) == HttpURLConnection.HTTP_OK;
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    private static int status(URI readiness) throws IOException {
+        HttpURLConnection connection = (HttpURLConnection) readiness.toURL().openConnection();
+        connection.setConnectTimeout(TIMEOUT_MS);
+        connection.setReadTimeout(TIMEOUT_MS);
+        connection.setInstanceFollowRedirects(false);
+        try {
+            return connection.getResponseCode();
+        } finally {
+            connection.disconnect();
         }
     }
 }

@@ -14,7 +14,6 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
@@ -224,7 +223,7 @@ public final class Suite implements AutoCloseable, Supervised {
     /** Ends one process in an orderly way, or by force when it takes too long; answers whether it went by itself. */
     public boolean stop(String name) throws IOException, InterruptedException {
         RunningService service = running.remove(name);
-        boolean orderly = service == null || service.stop(spec(name).patience());
+        boolean orderly = service == null || service.stop(StopOrder.patience(spec(name)));
         writeState();
         return orderly;
     }
@@ -258,8 +257,7 @@ public final class Suite implements AutoCloseable, Supervised {
     public void stop() throws IOException, InterruptedException {
         phase = RunState.Phase.STOPPING;
         writeState();
-        StopOrder.stop(running.values(), name -> Optional.ofNullable(specs.get(name)).map(ServiceSpec::patience),
-                progress);
+        StopOrder.stop(running.values(), name -> StopOrder.patience(spec(name)), progress);
         running.clear();
         Files.deleteIfExists(settings.directories().stateFile());
     }

@@ -221,32 +221,32 @@ final class Broker {
         });
     }
 
-    /** Asks for others to lead what this broker leads, and waits until they do. */
+    /** Asks for others to lead what this broker leads, and to go on without it, and waits until they do. */
     private void handOver(BrokerRegistration registration) {
         ClusterImages images = environment.images();
         long deadlineNanos = System.nanoTime() + settings.handoverTimeout().toNanos();
-        if (storageFailed || !leadsReplaceably(images.current())) {
+        if (storageFailed || !isNeeded(images.current())) {
             return;
         }
         registration.leave();
         try {
             long leftNanos;
-            while (leadsReplaceably(images.current()) && (leftNanos = deadlineNanos - System.nanoTime()) > 0) {
+            while (isNeeded(images.current()) && (leftNanos = deadlineNanos - System.nanoTime()) > 0) {
                 images.awaitVersion(images.current().version() + 1, Duration.ofNanos(leftNanos));
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
-        if (leadsReplaceably(images.current())) {
-            LOG.warn("Not all that this broker leads was handed over within {} s", settings.handoverTimeout()
+        if (isNeeded(images.current())) {
+            LOG.warn("Not all partitions could do without this broker within {} s", settings.handoverTimeout()
                     .toSeconds());
         }
     }
 
-    /** Whether it leads a partition that another could lead. */
-    private boolean leadsReplaceably(ClusterImage image) {
+    /** Whether it leads what another could lead, or is in sync where others would have to wait for it. */
+    private boolean isNeeded(ClusterImage image) {
         return image.topicsById().values().stream().flatMap(topic -> topic.partitions().stream())
-                .anyMatch(partition -> partition.leader() == settings.id() && partition.isr().stream().anyMatch(
+                .anyMatch(partition -> partition.isr().contains(settings.id()) && partition.isr().stream().anyMatch(
                         id -> id != settings.id() && image.brokers().get(id) instanceof BrokerImage other
                                 && !other.fenced() && !other.leaving() && !other.tailLost()));
     }

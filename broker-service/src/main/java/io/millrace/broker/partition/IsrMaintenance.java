@@ -26,7 +26,8 @@ final class IsrMaintenance implements AutoCloseable {
 
     private record EpochKey(Uuid topicId, int index) {}
 
-    private record Asked(Partition partition, IsrChange change) {}
+    /** @param inSync how many were in sync when it was asked for */
+    private record Asked(Partition partition, IsrChange change, int inSync) {}
 
     private final int brokerId;
     private final LongSupplier brokerEpoch;
@@ -105,9 +106,10 @@ final class IsrMaintenance implements AutoCloseable {
         List<Asked> asked = new ArrayList<>();
         long nowNanos = System.nanoTime();
         for (Partition partition : partitions.all()) {
+            int inSync = partition.inSyncCount();
             IsrChange change = asked.size() < maxChanges ? partition.proposeIsrChange(nowNanos) : null;
             if (change != null) {
-                asked.add(new Asked(partition, change));
+                asked.add(new Asked(partition, change, inSync));
             }
         }
         return asked;
@@ -140,11 +142,9 @@ final class IsrMaintenance implements AutoCloseable {
     }
 
     private void note(Asked asked, List<Integer> isr) {
-        var known = asked.partition().image();
-        int before = known == null ? isr.size() : known.isr().size();
-        if (isr.size() < before) {
+        if (isr.size() < asked.inSync()) {
             shrinks.increment();
-        } else if (isr.size() > before) {
+        } else if (isr.size() > asked.inSync()) {
             expands.increment();
         }
         LOG.info("the in-sync replicas of {} are {} now", asked.partition(), isr);

@@ -428,6 +428,12 @@ public final class Partition {
         }
     }
 
+    /** Replicas known to be in sync, 0 where this broker does not lead. */
+    int inSyncCount() {
+        LedReplica present = led;
+        return present == null ? 0 : present.inSyncCount();
+    }
+
     /** How the other replicas are, as their leader sees them; empty where this broker does not lead. */
     public List<LeaderReplica.Follower> followers(long nowNanos) {
         LedReplica present = led;

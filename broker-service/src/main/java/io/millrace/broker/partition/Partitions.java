@@ -17,8 +17,14 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.FutureTask;
 import java.util.concurrent.Semaphore;
 import java.util.function.Consumer;
 import java.util.function.LongSupplier;
@@ -41,6 +47,8 @@ public final class Partitions implements ClusterImages.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Partitions.class);
 
     private static final long NOTHING_APPLIED = -1;
+    /** Partitions that are opened or begin to lead at once, each with a few fsyncs. */
+    private static final int APPLIERS = 8;
 
     private final int brokerId;
     private final LongSupplier brokerEpoch;
@@ -49,6 +57,8 @@ public final class Partitions implements ClusterImages.Listener {
     private final PartitionContext context;
     private final IsrMaintenance isrMaintenance;
     private final ReplicationTimer timer;
+    private final ExecutorService appliers = Executors.newFixedThreadPool(APPLIERS, Thread.ofPlatform().name(
+            "partition-apply-", 0).daemon().factory());
     /** By topic, then by index. */
     private final Map<Uuid, Map<Integer, Partition>> partitions = new ConcurrentHashMap<>();
     /** What was carried out last, whole; touched by the applying thread alone. */
@@ -112,7 +122,7 @@ public final class Partitions implements ClusterImages.Listener {
     }
 
     @Override
-    public void imageChanged(ClusterImage previous, ClusterImage current) {
+    public synchronized void imageChanged(ClusterImage previous, ClusterImage current) {
         if (closed) {
             return;
         }
@@ -130,11 +140,7 @@ public final class Partitions implements ClusterImages.Listener {
         }
         BrokerImage self = current.brokers().get(brokerId);
         boolean mayLead = self != null && self.epoch() == brokerEpoch.getAsLong() && !self.fenced();
-        for (TopicImage topic : current.topicsById().values()) {
-            if (applied.get(topic.id()) != topic && apply(topic, current.brokers(), mayLead)) {
-                applied.put(topic.id(), topic);
-            }
-        }
+        apply(current, mayLead);
         appliedVersion = current.version();
     }
 
@@ -193,9 +199,10 @@ public final class Partitions implements ClusterImages.Listener {
     }
 
     /** Follows no image any more: the logs are about to be closed. Waits for a change of in-sync replicas that is under way. */
-    public void close() {
+    public synchronized void close() {
         closed = true;
         timer.close();
+        appliers.shutdown();
         isrMaintenance.close();
     }
 
@@ -209,37 +216,78 @@ public final class Partitions implements ClusterImages.Listener {
         return isrMaintenance.expands();
     }
 
-    /** Whether all of it succeeded; what did not is tried again with the next image. */
-    private boolean apply(TopicImage topic, Map<Integer, BrokerImage> brokers, boolean mayLead) {
-        if (!(TopicConfig.parse(topic.configs()) instanceof TopicConfig.Parsed.Valid(TopicConfig config))) {
-            LOG.error("topic {} has settings that this broker does not know: {}", topic.name(), topic.configs());
-            return false;
-        }
-        boolean done = true;
-        for (PartitionImage image : topic.partitions()) {
-            Map<Integer, Partition> ofTopic = partitions.getOrDefault(topic.id(), Map.of());
-            Partition partition = ofTopic.get(image.index());
-            if (!image.replicas().contains(brokerId)) {
+    /** What does not succeed is tried again with the next image. */
+    private void apply(ClusterImage image, boolean mayLead) {
+        Map<TopicImage, List<Future<Boolean>>> running = new HashMap<>();
+        for (TopicImage topic : image.topicsById().values()) {
+            if (applied.get(topic.id()) == topic) {
                 continue;
             }
-            try {
-                if (partition == null) {
-                    PartitionLog log = logs.getOrCreate(topic.name(), topic.id(), image.index(), config);
-                    partition = new Partition(topic.id(), topic.name(), image.index(), log, context);
-                }
-                if (!partition.log().config().equals(config)) {
-                    partition.log().updateConfig(config);
-                    partition.configChanged();
-                }
-                become(partition, image, brokers, mayLead);
-                partitions.computeIfAbsent(topic.id(), id -> new ConcurrentHashMap<>()).putIfAbsent(image.index(),
-                        partition);
-            } catch (KafkaStorageException e) {
-                LOG.error("the log of {}-{} cannot be opened", topic.name(), image.index(), e);
-                done = false;
+            if (!(TopicConfig.parse(topic.configs()) instanceof TopicConfig.Parsed.Valid(TopicConfig config))) {
+                LOG.error("topic {} has settings that this broker does not know: {}", topic.name(), topic.configs());
+                continue;
             }
+            List<Future<Boolean>> ofTopic = new ArrayList<>();
+            for (PartitionImage partition : topic.partitions()) {
+                if (partition.replicas().contains(brokerId)) {
+                    ofTopic.add(start(topic, partition, () -> apply(topic, partition, config, image.brokers(),
+                            mayLead)));
+                }
+            }
+            running.put(topic, ofTopic);
         }
-        return done;
+        running.forEach((topic, ofTopic) -> {
+            if (ofTopic.stream().map(Partitions::succeeded).reduce(true, Boolean::logicalAnd)) {
+                applied.put(topic.id(), topic);
+            }
+        });
+    }
+
+    /** Beside others where the disk is waited for: a broker that dies leaves the others many partitions to lead at once. */
+    private Future<Boolean> start(TopicImage topic, PartitionImage image, Callable<Boolean> work) {
+        Partition present = partitions.getOrDefault(topic.id(), Map.of()).get(image.index());
+        boolean leadsOn = present != null && present.isLeader() && present.leadership().leaderEpoch() == image
+                .leaderEpoch();
+        if (present == null || image.leader() == brokerId && !leadsOn) {
+            return appliers.submit(work);
+        }
+        FutureTask<Boolean> here = new FutureTask<>(work);
+        here.run();
+        return here;
+    }
+
+    private static boolean succeeded(Future<Boolean> applied) {
+        try {
+            return applied.get();
+        } catch (ExecutionException e) {
+            LOG.error("an image could not be applied to a partition", e.getCause());
+            return false;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return false;
+        }
+    }
+
+    private boolean apply(TopicImage topic, PartitionImage image, TopicConfig config,
+            Map<Integer, BrokerImage> brokers, boolean mayLead) {
+        Partition partition = partitions.getOrDefault(topic.id(), Map.of()).get(image.index());
+        try {
+            if (partition == null) {
+                PartitionLog log = logs.getOrCreate(topic.name(), topic.id(), image.index(), config);
+                partition = new Partition(topic.id(), topic.name(), image.index(), log, context);
+            }
+            if (!partition.log().config().equals(config)) {
+                partition.log().updateConfig(config);
+                partition.configChanged();
+            }
+            become(partition, image, brokers, mayLead);
+            partitions.computeIfAbsent(topic.id(), id -> new ConcurrentHashMap<>()).putIfAbsent(image.index(),
+                    partition);
+            return true;
+        } catch (KafkaStorageException e) {
+            LOG.error("the log of {}-{} cannot be opened", topic.name(), image.index(), e);
+            return false;
+        }
     }
 
     private void become(Partition partition, PartitionImage image, Map<Integer, BrokerImage> brokers,

@@ -153,7 +153,8 @@ public final class LeaderReplica {
             follower.awaited = isAwaited(follower, nowNanos);
         }
         advance();
-        if (!paused && !follower.inMaximalIsr && isr instanceof Committed && mayJoin(follower)) {
+        if (!paused && !follower.inMaximalIsr && isr instanceof Committed && mayJoin(follower,
+                nowNanos)) {
             isrChangeDue = true;
         }
         return Fetched.COUNTED;
@@ -166,7 +167,8 @@ public final class LeaderReplica {
             follower.awaited = !follower.inMaximalIsr && isAwaited(follower, nowNanos);
         }
         isrChangeDue = switch (isr) {
-            case Committed committed -> !laggards(committed, nowNanos).isEmpty() || !joiners().isEmpty();
+            case Committed committed -> !laggards(committed, nowNanos).isEmpty() || !joiners(nowNanos)
+                    .isEmpty();
             case Pending pending -> !pending.attempt().inFlight();
         };
         advance();
@@ -271,7 +273,7 @@ public final class LeaderReplica {
                     staying), Attempt.FIRST);
             return;
         }
-        List<Integer> joiners = joiners();
+        List<Integer> joiners = joiners(nowNanos);
         if (!joiners.isEmpty()) {
             List<IsrChange.Member> members = new ArrayList<>(committed.isr().stream().map(this::member).toList());
             joiners.forEach(id -> members.add(member(id)));
@@ -303,10 +305,10 @@ public final class LeaderReplica {
         return laggards;
     }
 
-    private List<Integer> joiners() {
+    private List<Integer> joiners(long nowNanos) {
         List<Integer> joiners = new ArrayList<>(0);
         for (FollowerProgress follower : followers) {
-            if (!follower.inMaximalIsr && mayJoin(follower)) {
+            if (!follower.inMaximalIsr && mayJoin(follower, nowNanos)) {
                 joiners.add(follower.brokerId());
             }
         }
@@ -314,8 +316,10 @@ public final class LeaderReplica {
     }
 
     /** The start of the epoch counts too: the high watermark of a new leader may be behind what was committed before (KIP-101). */
-    private boolean mayJoin(FollowerProgress follower) {
-        return follower.mayBeInSync() && follower.logEnd() >= highWatermark && follower.logEnd() >= epochStart;
+    private boolean mayJoin(FollowerProgress follower, long nowNanos) {
+        // Not one that would leave again at once: where too few are in sync the high watermark stands still, and a dead replica may have reached it.
+        return follower.mayBeInSync() && follower.logEnd() >= highWatermark && follower.logEnd() >= epochStart
+                && follower.caughtUp(logEnd, nowNanos, lagTimeMaxNanos);
     }
 
     private boolean isAwaited(FollowerProgress follower, long nowNanos) {

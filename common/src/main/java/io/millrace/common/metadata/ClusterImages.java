@@ -20,6 +20,14 @@ public interface ClusterImages {
      */
     void subscribe(Listener listener);
 
+    /**
+     * For how long PostgreSQL has answered this process without a pause. While that is short, others may not yet have been heard after an
+     * outage: that they are silent means nothing.
+     */
+    default Duration answeredFor() {
+        return Duration.ZERO;
+    }
+
     /** Told of new images; {@code previous} is what it was told last, at first {@link ClusterImage#EMPTY}. */
     @FunctionalInterface
     interface Listener {

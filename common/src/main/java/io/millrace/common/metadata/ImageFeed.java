@@ -21,6 +21,9 @@ import org.springframework.core.NestedExceptionUtils;
 public final class ImageFeed implements ClusterImages, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ImageFeed.class);
 
+    /** An answer that takes longer counts as an outage that ended. */
+    private static final Duration SLOW_ANSWER = Duration.ofMillis(500);
+
     private final PostgresConnections connections;
     private final MetadataSettings settings;
     private final ImageListeners listeners = new ImageListeners();
@@ -30,6 +33,7 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
     private final Condition changed = lock.newCondition();
     private volatile ClusterImage current = ClusterImage.EMPTY;
     private volatile long confirmedNanos = System.nanoTime();
+    private volatile long answeringSinceNanos = System.nanoTime();
     private volatile boolean connected;
     private volatile boolean closed;
     private volatile @Nullable Connection connection;
@@ -80,6 +84,16 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
     /** How long ago the image was last known to be the newest; since the start, before the first load. */
     public Duration age() {
         return Duration.ofNanos(System.nanoTime() - confirmedNanos);
+    }
+
+    @Override
+    public Duration answeredFor() {
+        return connected ? Duration.ofNanos(System.nanoTime() - answeringSinceNanos) : Duration.ZERO;
+    }
+
+    /** Longer than from one poll to the end of the next when nothing is amiss. */
+    private long longestPauseNanos() {
+        return settings.pollInterval().multipliedBy(2).plus(SLOW_ANSWER).toNanos();
     }
 
     /** Whether PostgreSQL answered the last time it was asked, with this cluster's metadata. */
@@ -133,6 +147,9 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
                 ignore(image);
             } else {
                 publish(image);
+                if (!connected || System.nanoTime() - confirmedNanos > longestPauseNanos()) {
+                    answeringSinceNanos = System.nanoTime();
+                }
                 confirmedNanos = askedNanos;
                 ignoredClusterId = null;
                 if (!connected) {

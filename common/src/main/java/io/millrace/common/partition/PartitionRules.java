@@ -66,7 +66,8 @@ public final class PartitionRules {
             return new Refused(Reason.INELIGIBLE_REPLICA, row);
         }
         var after = new Draft(row);
-        after.isrChangesTo(isr, brokers, terms);
+        after.loseTails(brokers);
+        after.isrChangesTo(isr, terms);
         after.completeReassignment(brokers, terms);
         // Also when the ISR is the one there was: a leader asks for that to be sure that nothing it asked for before can still be taken.
         return new Changed(after.nextEpoch());
@@ -97,7 +98,7 @@ public final class PartitionRules {
             Set<Integer> ended, Terms terms) {
         var after = new Draft(row);
         after.loseTails(brokers);
-        after.isrChangesTo(remaining(row.isr(), brokers), brokers, terms);
+        after.isrChangesTo(remaining(after.isr, brokers), terms);
         boolean leads = after.leader != NO_LEADER && after.isr.contains(after.leader) && !ended.contains(after.leader);
         if (!leads) {
             after.elect(brokers, terms);
@@ -170,7 +171,7 @@ public final class PartitionRules {
             elr = without(elr, lost);
         }
 
-        void isrChangesTo(List<Integer> members, Map<Integer, Standing> brokers, Terms terms) {
+        void isrChangesTo(List<Integer> members, Terms terms) {
             if (members.size() >= terms.effectiveMinIsr(replicas.size() - adding.size())) {
                 elr = List.of();
             } else {
@@ -191,7 +192,7 @@ public final class PartitionRules {
             }
             var eligible = candidate(elr, brokers);
             if (eligible != null) {
-                isrChangesTo(List.of(eligible), brokers, terms);
+                isrChangesTo(List.of(eligible), terms);
                 leads(eligible);
                 return;
             }

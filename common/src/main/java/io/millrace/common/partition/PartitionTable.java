@@ -30,6 +30,10 @@ public final class PartitionTable {
 
     /** @param terms of its topic */
     public record Row(Uuid topicId, PartitionImage partition, Terms terms) {
+        public Key key() {
+            return new Key(topicId, partition.index());
+        }
+
         public Transition to(PartitionImage after) {
             return new Transition(topicId, partition, after);
         }
@@ -51,8 +55,20 @@ public final class PartitionTable {
         return standings;
     }
 
-    /** Those of the named partitions that there are, in any order; {@code topicIds} and {@code indexes} belong together. */
-    List<Row> named(List<Uuid> topicIds, List<Integer> indexes) {
+    public record Key(Uuid topicId, int index) {}
+
+    /** Those of the named partitions that there are, by name. */
+    public Map<Key, Row> named(Collection<Key> keys) {
+        var distinct = keys.stream().distinct().toList();
+        var rows = new HashMap<Key, Row>();
+        for (var row : named(distinct.stream().map(Key::topicId).toList(), distinct.stream().map(Key::index)
+                .toList())) {
+            rows.put(row.key(), row);
+        }
+        return rows;
+    }
+
+    private List<Row> named(List<Uuid> topicIds, List<Integer> indexes) {
         return sql.sql("""
                 select %s
                 from unnest(cast(:topicIds as uuid[]), cast(:indexes as int[])) named(topic_id, index)

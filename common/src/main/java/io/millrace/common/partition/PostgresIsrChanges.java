@@ -1,13 +1,12 @@
 package io.millrace.common.partition;
 
 import io.millrace.common.metadata.MetadataTransaction;
+import io.millrace.common.partition.PartitionTable.Key;
 import io.millrace.common.partition.PartitionTable.Row;
 import io.millrace.common.partition.PartitionTable.Transition;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
-import org.apache.kafka.common.Uuid;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What brokers write of their partitions themselves: no hop over the controller, who may be away while PostgreSQL is not. */
@@ -20,15 +19,13 @@ public final class PostgresIsrChanges implements IsrChanges, SeenLeaderEpochs {
         this.table = new PartitionTable(sql);
     }
 
-    private record Key(Uuid topicId, int index) {}
-
     @Override
     public List<Outcome> alter(int leaderId, long leaderBrokerEpoch, List<IsrChange> changes) {
         if (changes.isEmpty()) {
             return List.of();
         }
         return transaction.write(version -> {
-            var rows = rows(changes.stream().map(change -> new Key(change.topicId(), change.index())).toList());
+            var rows = table.named(changes.stream().map(change -> new Key(change.topicId(), change.index())).toList());
             var brokers = table.standings();
             var outcomes = new ArrayList<Outcome>(changes.size());
             var transitions = new ArrayList<Transition>();
@@ -62,7 +59,7 @@ public final class PostgresIsrChanges implements IsrChanges, SeenLeaderEpochs {
             var highest = new HashMap<Key, Integer>();
             seen.forEach(it -> highest.merge(new Key(it.topicId(), it.index()), it.leaderEpoch(), Math::max));
             var transitions = new ArrayList<Transition>();
-            rows(List.copyOf(highest.keySet())).forEach((key, row) -> {
+            table.named(highest.keySet()).forEach((key, row) -> {
                 if (row.partition().replicas().contains(brokerId)) {
                     transitions.add(row.to(PartitionRules.raiseLeaderEpoch(row.partition(), highest.get(key))));
                 }
@@ -70,15 +67,5 @@ public final class PostgresIsrChanges implements IsrChanges, SeenLeaderEpochs {
             table.update(transitions, version);
             return version;
         });
-    }
-
-    private Map<Key, Row> rows(List<Key> keys) {
-        var distinct = keys.stream().distinct().toList();
-        var rows = new HashMap<Key, Row>();
-        for (var row : table.named(distinct.stream().map(Key::topicId).toList(), distinct.stream().map(Key::index)
-                .toList())) {
-            rows.put(new Key(row.topicId(), row.partition().index()), row);
-        }
-        return rows;
     }
 }

@@ -6,9 +6,13 @@ import io.millrace.common.lease.LeaseGrant;
 import io.millrace.common.lease.LeaseListener;
 import io.millrace.common.lease.LeaseSettings;
 import io.millrace.common.metadata.ClusterImages;
-import io.millrace.coordinator.controller.Election.Transition;
+import io.millrace.common.partition.PartitionRules;
+import io.millrace.common.partition.PartitionTable;
+import io.millrace.common.partition.PartitionTable.Key;
+import io.millrace.common.partition.PartitionTable.Transition;
 import java.time.Duration;
-import java.util.List;
+import java.util.Collection;
+import java.util.HashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -19,8 +23,10 @@ import org.springframework.core.NestedExceptionUtils;
 import org.springframework.stereotype.Component;
 
 /**
- * While this coordinator is the controller: fences brokers whose lease has run out, lets those lead that are ready, and elects leaders for
- * their partitions. All of it in one transaction, and only by PostgreSQL's clock.
+ * While this coordinator is the controller: fences brokers whose lease has run out or that refuse connections, lets those lead that are
+ * ready, elects leaders for their partitions, hands over what those lead that are leaving, and gives preferred leaders back what is
+ * theirs. Leases are judged by PostgreSQL's clock only. At rest it asks PostgreSQL for the brokers alone, whatever the number of
+ * partitions: what the partitions need is seen in the image, and decided on the rows.
  */
 @Component
 @EnableConfigurationProperties({ControllerSettings.class, TopicSettings.class})
@@ -30,8 +36,11 @@ class BrokerWatch implements LeaseListener {
 
     private final ControllerRole role;
     private final BrokerStore brokers;
+    private final PartitionTable partitions;
     private final TopicStore topics;
     private final ControllerSettings settings;
+    private final ClusterImages images;
+    private final BrokerPresence presence;
     private final Duration grace;
     private final Semaphore wake = new Semaphore(0);
     private volatile @Nullable Thread thread;
@@ -39,17 +48,23 @@ class BrokerWatch implements LeaseListener {
     BrokerWatch(
             ControllerRole role,
             BrokerStore brokers,
+            PartitionTable partitions,
             TopicStore topics,
             ControllerSettings settings,
             LeaseSettings leases,
-            ClusterImages images) {
+            ClusterImages images,
+            BrokerPresence presence) {
         this.role = role;
         this.brokers = brokers;
+        this.partitions = partitions;
         this.topics = topics;
         this.settings = settings;
+        this.images = images;
+        this.presence = presence;
         this.grace = leases.ttl();
         role.add(this);
         images.subscribe((_, _) -> wake.release());
+        presence.onChange(wake::release);
     }
 
     @Override
@@ -66,22 +81,26 @@ class BrokerWatch implements LeaseListener {
     }
 
     /**
-     * After PostgreSQL was away, from here or for all, brokers get one TTL to renew their leases before their expiry counts: they serve
+     * After PostgreSQL was away, from here or for all, brokers get one TTL to renew their leases before their silence counts: they serve
      * on without PostgreSQL, and fencing them all as it comes back would be the very outage that they avoided.
      */
     private void watch(LeaseGrant grant) {
-        long reachableSinceNanos = System.nanoTime();
+        long failedNanos = System.nanoTime() - grace.toNanos();
         long prunedNanos = System.nanoTime();
+        var preferred = new PreferredLeaders(settings.preferredLeaderDelay(), settings.preferredLeaderInterval(),
+                settings.preferredLeadersAtOnce());
+        var look = new PartitionLook();
         while (grant.isHeld()) {
             try {
-                boolean trustExpiry = System.nanoTime() - reachableSinceNanos >= grace.toNanos();
-                step(trustExpiry);
+                boolean trustSilence = System.nanoTime() - failedNanos >= grace.toNanos()
+                        && images.answeredFor().compareTo(grace) >= 0;
+                step(trustSilence, look, preferred);
                 if (System.nanoTime() - prunedNanos >= PRUNE_INTERVAL.toNanos()) {
                     topics.pruneDeletions(settings.deletedTopicRetention().toMillis() / 1000.0);
                     prunedNanos = System.nanoTime();
                 }
             } catch (RuntimeException e) {
-                reachableSinceNanos = System.nanoTime();
+                failedNanos = System.nanoTime();
                 if (grant.isHeld()) {
                     report(e);
                 }
@@ -92,30 +111,58 @@ class BrokerWatch implements LeaseListener {
         }
     }
 
-    private void step(boolean trustExpiry) {
-        if (Election.transition(brokers.brokers(), trustExpiry).isEmpty()) {
+    private void step(boolean trustSilence, PartitionLook look, PreferredLeaders preferred) {
+        var seen = BrokerTransitions.of(brokers.brokers(), presence.refusing(), trustSilence);
+        var image = images.current();
+        var unsettled = look.unsettled(image, seen);
+        if (!seen.isEmpty() || !unsettled.isEmpty()) {
+            change(trustSilence, unsettled);
             return;
         }
+        var due = preferred.due(image, seen.standings(), System.nanoTime());
+        if (!due.isEmpty()) {
+            restore(due);
+        }
+    }
+
+    private void change(boolean trustSilence, Collection<Key> unsettled) {
+        long startedNanos = System.nanoTime();
         role.write(version -> {
             // Read again: nobody else writes metadata now.
-            var transition = Election.transition(brokers.brokers(), trustExpiry);
-            var elected = transition.isEmpty() ? List.<Election.Partition>of()
-                    : Election.elect(transition, brokers.partitionsOf(transition.affected()));
-            brokers.setFenced(transition.fence(), true, version);
-            brokers.setFenced(transition.unfence(), false, version);
-            if (!elected.isEmpty()) {
-                brokers.update(elected, version);
+            var transitions = BrokerTransitions.of(brokers.brokers(), presence.refusing(), trustSilence);
+            var rows = new HashMap<>(partitions.named(unsettled));
+            for (var row : partitions.touchedBy(transitions.affected())) {
+                rows.put(row.key(), row);
             }
-            report(transition, elected.size());
+            var changes = rows.values().stream()
+                    .map(row -> row.to(PartitionRules.brokersChanged(row.partition(), transitions.standings(),
+                            transitions.ended(), row.terms())))
+                    .filter(Transition::isChange)
+                    .toList();
+            brokers.fence(transitions.fence(), version);
+            brokers.unfence(transitions.unfence(), version);
+            brokers.settleLostTails(transitions.lostTails(), version);
+            partitions.update(changes, version);
+            if (!transitions.isEmpty() || !changes.isEmpty()) {
+                LOG.info("Fenced brokers {}, unfenced {}, lost tails of {}; changed {} partitions in {} ms",
+                        transitions.fence(), transitions.unfence(), transitions.lostTails(), changes.size(),
+                        Duration.ofNanos(System.nanoTime() - startedNanos).toMillis());
+            }
             return version;
         });
     }
 
-    private static void report(Transition transition, int elections) {
-        if (!transition.isEmpty()) {
-            LOG.info("Fenced brokers {}, unfenced {}, ended the leadership of {}; changed {} partitions",
-                    transition.fence(), transition.unfence(), transition.demoted(), elections);
-        }
+    private void restore(Collection<Key> due) {
+        role.write(version -> {
+            var standings = partitions.standings();
+            var changes = partitions.named(due).values().stream()
+                    .map(row -> row.to(PartitionRules.restorePreferredLeader(row.partition(), standings)))
+                    .filter(Transition::isChange)
+                    .toList();
+            partitions.update(changes, version);
+            LOG.info("Gave {} partitions their preferred leaders back", changes.size());
+            return version;
+        });
     }
 
     private static void report(RuntimeException failure) {

@@ -54,12 +54,28 @@ final class TopicRules {
                         "A topic has between 1 and " + maxPartitions + " partitions, not " + partitions);
     }
 
-    static @Nullable Violation violatedByReplicationFactor(int replicationFactor) {
-        return replicationFactor == 1
+    /** @param live how many brokers may hold replicas */
+    static @Nullable Violation violatedByReplicationFactor(int replicationFactor, int live) {
+        if (replicationFactor < 1) {
+            return new Violation(ErrorCode.INVALID_REPLICATION_FACTOR,
+                    "The replication factor must be at least 1, not " + replicationFactor);
+        }
+        return replicationFactor <= live
                 ? null
                 : new Violation(
                         ErrorCode.INVALID_REPLICATION_FACTOR,
-                        "replication is not available yet: use 1, not " + replicationFactor);
+                        "The replication factor is " + replicationFactor + ", but only " + live
+                                + " brokers are running that could hold replicas");
+    }
+
+    /** Kafka takes such a topic, and then refuses every record that asks for all acknowledgements. */
+    static @Nullable Violation violatedByMinInsyncReplicas(int minInsyncReplicas, int replicationFactor) {
+        return minInsyncReplicas <= replicationFactor
+                ? null
+                : new Violation(
+                        ErrorCode.INVALID_CONFIG,
+                        "min.insync.replicas is " + minInsyncReplicas + ", more than the replication factor "
+                                + replicationFactor);
     }
 
     /** @param live ids of the brokers that may lead */

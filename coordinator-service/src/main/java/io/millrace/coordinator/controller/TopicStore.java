@@ -32,13 +32,13 @@ class TopicStore {
                 .optional();
     }
 
-    /** How many partitions each broker leads that may lead, by id. */
+    /** How many partitions each broker leads that may be given more, by id. */
     Map<Integer, Integer> leaderships() {
         var leaderships = new TreeMap<Integer, Integer>();
         sql.sql("""
                 select b.id, (select count(*) from metadata.partition p where p.leader = b.id)
                 from metadata.broker b
-                where not b.fenced
+                where not b.fenced and not b.leaving and not b.draining
                 """).query(row -> {
             leaderships.put(row.getInt(1), row.getInt(2));
         });
@@ -55,8 +55,8 @@ class TopicStore {
                 .update();
         sql.sql("""
                 insert into metadata.partition
-                    (topic_id, index, replicas, isr, leader, leader_epoch, partition_epoch, version)
-                select :id, ordinal - 1, brokers, brokers, brokers[1], 0, 0, :version
+                    (topic_id, index, replicas, isr, leader, last_leader, leader_epoch, partition_epoch, version)
+                select :id, ordinal - 1, brokers, brokers, brokers[1], brokers[1], 0, 0, :version
                 from unnest(string_to_array(:replicas, ' ')) with ordinality placed(text, ordinal),
                     cast(placed.text as int[]) brokers
                 """)

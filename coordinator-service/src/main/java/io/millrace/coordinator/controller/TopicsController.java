@@ -4,6 +4,7 @@ import io.millrace.common.api.TopicsApi;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.partition.Terms;
 import io.millrace.coordinator.controller.TopicRules.Violation;
 import java.util.List;
 import java.util.Map;
@@ -20,7 +21,6 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 class TopicsController implements TopicsApi {
     private static final Logger LOG = LoggerFactory.getLogger(TopicsController.class);
-    private static final int REPLICATION_FACTOR = 1;
     private static final long ONLY_VALIDATED = -1;
 
     private final ControllerRole role;
@@ -51,20 +51,20 @@ class TopicsController implements TopicsApi {
         int partitions = assignments != null ? assignments.size()
                 : or(request.partitions(), settings.defaultPartitions());
         refuseIf(TopicRules.violatedByPartitions(partitions, settings.maxPartitions()));
-        int replicationFactor = assignments != null ? assignments.getFirst().size()
-                : or(request.replicationFactor(), REPLICATION_FACTOR);
-        refuseIf(TopicRules.violatedByReplicationFactor(replicationFactor));
+        var asked = new Asked(name, configs, partitions, request.replicationFactor(), assignments);
         if (request.validateOnly()) {
-            replicas(name, partitions, assignments);
+            int replicationFactor = replicas(asked).getFirst().size();
             return new CreatedTopic(Uuid.ZERO_UUID.toString(), partitions, replicationFactor, ONLY_VALIDATED);
         }
         var id = Uuid.randomUuid();
-        long version = role.write(next -> {
-            store.insert(javaUuid(id), name, configs, replicas(name, partitions, assignments), next);
-            return next;
+        var created = role.write(version -> {
+            var replicas = replicas(asked);
+            store.insert(javaUuid(id), name, configs, replicas, version);
+            return new CreatedTopic(id.toString(), partitions, replicas.getFirst().size(), version);
         });
-        LOG.info("Created topic {} ({}) with {} partitions", name, id, partitions);
-        return new CreatedTopic(id.toString(), partitions, replicationFactor, version);
+        LOG.info("Created topic {} ({}) with {} partitions of {} replicas", name, id, partitions,
+                created.replicationFactor());
+        return created;
     }
 
     @Override
@@ -81,8 +81,13 @@ class TopicsController implements TopicsApi {
         return deleted;
     }
 
+    /** A topic that may be, as far as the request itself tells. */
+    private record Asked(String name, TreeMap<String, String> configs, int partitions,
+            @Nullable Integer replicationFactor, @Nullable List<List<Integer>> assignments) {}
+
     /** Refuses what only the other topics and the brokers tell. */
-    private List<List<Integer>> replicas(String name, int partitions, @Nullable List<List<Integer>> assignments) {
+    private List<List<Integer>> replicas(Asked asked) {
+        String name = asked.name();
         store.nameLike(name).ifPresent(present -> {
             throw present.equals(name)
                     ? new RefusedException(ErrorCode.TOPIC_EXISTS, "There is a topic '" + name + "' already")
@@ -90,20 +95,27 @@ class TopicsController implements TopicsApi {
                             "The topic name '" + name + "' differs from that of '" + present + "' only in '.' and '_'");
         });
         var leaderships = store.leaderships();
+        var assignments = asked.assignments();
+        int minInsyncReplicas = Terms.of(asked.configs()).minInsyncReplicas();
         if (assignments != null) {
             refuseIf(TopicRules.violatedByAssignments(assignments, leaderships.keySet()));
+            refuseIf(TopicRules.violatedByMinInsyncReplicas(minInsyncReplicas, assignments.getFirst().size()));
             return assignments;
         }
         if (leaderships.isEmpty()) {
             throw new RefusedException(ErrorCode.UNAVAILABLE,
                     "No broker is running that could hold the topic; try again");
         }
-        return Placement.leaders(leaderships, partitions, ThreadLocalRandom.current().nextInt()).stream().map(List::of)
-                .toList();
+        int replicationFactor = or(asked.replicationFactor(), Math.min(settings.defaultReplicationFactor(), leaderships
+                .size()));
+        refuseIf(TopicRules.violatedByReplicationFactor(replicationFactor, leaderships.size()));
+        refuseIf(TopicRules.violatedByMinInsyncReplicas(minInsyncReplicas, replicationFactor));
+        return Placement.replicas(leaderships, asked.partitions(), replicationFactor, ThreadLocalRandom.current()
+                .nextInt());
     }
 
     /** As in Kafka, null stands for the default, which needs no storing. */
-    private static Map<String, String> givenConfigs(CreateTopic request) {
+    private static TreeMap<String, String> givenConfigs(CreateTopic request) {
         var configs = new TreeMap<String, String>();
         if (request.configs() != null) {
             request.configs().forEach((key, value) -> {

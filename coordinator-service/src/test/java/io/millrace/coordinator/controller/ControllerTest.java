@@ -93,13 +93,14 @@ class ControllerTest {
 
     @Test
     void a_topic_is_spread_evenly_and_is_in_the_image_at_the_version_told() throws Exception {
-        var created = clients.topics().create(topic("orders", 6, null));
+        var created = clients.topics().create(topic("orders", 6, 1));
 
         assertThat(images.awaitVersion(created.version(), LONG)).isTrue();
         var image = images.current().topic("orders");
         assertThat(image.id().toString()).isEqualTo(created.topicId());
         assertThat(image.partitions()).hasSize(6).allSatisfy(partition -> {
             assertThat(partition.isr()).isEqualTo(partition.replicas()).containsExactly(partition.leader());
+            assertThat(partition.lastLeader()).isEqualTo(partition.leader());
             assertThat(partition.leaderEpoch()).isZero();
         });
         assertThat(leaders(image)).containsExactlyInAnyOrder(1, 1, 2, 2, 3, 3);
@@ -112,7 +113,7 @@ class ControllerTest {
                         false));
 
         assertThat(created.partitions()).isEqualTo(1);
-        assertThat(created.replicationFactor()).isEqualTo(1);
+        assertThat(created.replicationFactor()).isEqualTo(3);
         assertThat(images.awaitVersion(created.version(), LONG)).isTrue();
         assertThat(images.current().topic("orders").configs())
                 .containsExactlyInAnyOrderEntriesOf(Map.of("retention.ms", "1000", "cleanup.policy", "compact"));
@@ -147,7 +148,11 @@ class ControllerTest {
         assertRefused(ErrorCode.INVALID_TOPIC_NAME, topic("a b", 1, null));
         assertRefused(ErrorCode.INVALID_PARTITIONS, topic("x", 0, null));
         assertRefused(ErrorCode.INVALID_PARTITIONS, topic("x", 101, null));
-        assertThat(assertRefused(ErrorCode.INVALID_REPLICATION_FACTOR, topic("x", 1, 3))).hasMessageContaining("use 1");
+        assertThat(assertRefused(ErrorCode.INVALID_REPLICATION_FACTOR, topic("x", 1, 4))).hasMessageContaining(
+                "only 3 brokers are running");
+        assertRefused(ErrorCode.INVALID_REPLICATION_FACTOR, topic("x", 1, 0));
+        assertThat(assertRefused(ErrorCode.INVALID_CONFIG, new CreateTopic("x", 1, 2, null, Map.of(
+                "min.insync.replicas", "3"), false))).hasMessageContaining("min.insync.replicas is 3");
         assertThat(assertRefused(ErrorCode.INVALID_CONFIG, new CreateTopic("x", 1, 1, null, Map.of("retention.mss",
                 "1"), false)))
                 .hasMessageContaining("retention.mss");
@@ -183,7 +188,7 @@ class ControllerTest {
 
     @Test
     void a_broker_that_closes_leads_nothing_and_leads_again_when_it_is_back() throws Exception {
-        clients.topics().create(topic("orders", 3, null));
+        clients.topics().create(topic("orders", 3, 1));
         brokers.get(2).close();
         awaitImage(image -> image.brokers().get(2).fenced() && ledBy(image, 2) == 0);
         int leaderEpoch = partitionOf(images.current(), 2).leaderEpoch();
@@ -211,14 +216,17 @@ class ControllerTest {
 
         awaitImage(image -> image.brokers().get(4).fenced() && ledBy(image, 4) == 0);
 
-        assertThat(partitionOf(images.current(), 4).isr()).containsExactly(4);
+        assertThat(partitionOf(images.current(), 4)).satisfies(partition -> {
+            assertThat(partition.isr()).isEmpty();
+            assertThat(partition.elr()).as("only it has what was acknowledged").containsExactly(4);
+        });
         assertThat(partitionOf(images.current(), 4).leaderEpoch()).isEqualTo(1);
         assertThat(ledBy(images.current(), 1)).isEqualTo(1);
     }
 
     @Test
     void after_postgres_was_away_everything_goes_on_and_no_broker_was_fenced() throws Exception {
-        assertThat(images.awaitVersion(clients.topics().create(topic("orders", 3, null)).version(), LONG)).isTrue();
+        assertThat(images.awaitVersion(clients.topics().create(topic("orders", 3, 1)).version(), LONG)).isTrue();
         var before = images.current().topic("orders");
 
         POSTGRES.stop();

@@ -20,6 +20,8 @@ import java.util.concurrent.TimeUnit;
 /** Does the faults of a plan to a suite, one after the other, and puts right what each has left. */
 final class Nemesis {
     private static final Duration READY_TIMEOUT = Duration.ofSeconds(90);
+    /** The longest that a broker takes to hand over and end. */
+    private static final Duration END_TIMEOUT = Duration.ofSeconds(15);
     private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
     private static final String LIMITER = "prlimit";
 
@@ -93,6 +95,7 @@ final class Nemesis {
                 limitFiles(broker, "0");
                 hold(hold);
                 limitFiles(broker, "unlimited");
+                restartIfItEnds(broker);
             }
             case Fault.RollingRestart() -> restartAll();
         }
@@ -126,14 +129,24 @@ final class Nemesis {
         tortured.heal();
         for (String process : suite.names()) {
             if (!suite.pids().containsKey(process)) {
-                if (!(fault instanceof Fault.DiskFull(String broker) && broker.equals(process))) {
-                    recorder.broken(process + " died by itself in: " + fault);
-                }
+                recorder.broken(process + " died by itself in: " + fault);
                 suite.start(process);
             }
         }
         for (String process : suite.names()) {
             awaitReady(process);
+        }
+    }
+
+    /** A broker whose disk failed it ends itself, which takes a moment. */
+    private void restartIfItEnds(String broker) throws IOException, InterruptedException {
+        long deadlineNanos = System.nanoTime() + END_TIMEOUT.toNanos();
+        while (System.nanoTime() - deadlineNanos < 0) {
+            if (!suite.pids().containsKey(broker)) {
+                suite.start(broker);
+                return;
+            }
+            hold(POLL_INTERVAL);
         }
     }
 

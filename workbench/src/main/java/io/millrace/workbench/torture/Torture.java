@@ -2,6 +2,7 @@ package io.millrace.workbench.torture;
 
 import io.millrace.workbench.suite.LaunchRefusedException;
 import io.millrace.workbench.suite.Progress;
+import io.millrace.workbench.suite.SuiteDirectories;
 import io.millrace.workbench.suite.SuiteSize;
 import io.millrace.workbench.torture.check.AckGaps;
 import io.millrace.workbench.torture.check.Checker;
@@ -10,7 +11,9 @@ import io.millrace.workbench.torture.check.History;
 import io.millrace.workbench.torture.check.Verdict;
 import io.millrace.workbench.torture.load.Clients;
 import io.millrace.workbench.torture.load.FinalRead;
+import io.millrace.workbench.torture.load.InSync;
 import io.millrace.workbench.torture.load.Recorder;
+import io.millrace.workbench.torture.load.ReplicaLogs;
 import io.millrace.workbench.torture.load.Topics;
 import io.millrace.workbench.torture.load.Workload;
 import io.millrace.workbench.torture.plan.Step;
@@ -37,6 +40,7 @@ final class Torture {
     private static final String MIN_IN_SYNC_REPLICAS = "2";
     private static final int ADMIN_TIMEOUT_SECONDS = 60;
     private static final Duration WRITERS_TIMEOUT = Duration.ofSeconds(90);
+    private static final Duration IN_SYNC_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration READERS_TIMEOUT = Duration.ofSeconds(60);
     private static final Duration FINAL_READ_TIMEOUT = Duration.ofMinutes(2);
     /** Nothing else happens in the last seconds: what was disturbed has time to go on. */
@@ -74,6 +78,7 @@ final class Torture {
             recorder = new Recorder();
             survived = torture(tortured, recorder);
         }
+        ReplicaLogs.read(new SuiteDirectories(directory.resolve("suite")), size.brokers(), recorder);
         History history = recorder.history(Workload.idempotentProducers());
         Verdict verdict = Checker.judge(history);
         Report report = Report.of(history, verdict, recorder.broken(), recorder.refusals(), rows(
@@ -94,6 +99,7 @@ final class Torture {
         progress.say("healed; reading everything");
         TimeUnit.NANOSECONDS.sleep(SETTLE.toNanos());
         writers.end(WRITERS_TIMEOUT);
+        InSync.await(bootstrap, recorder, IN_SYNC_TIMEOUT);
         FinalRead.run(bootstrap, recorder, FINAL_READ_TIMEOUT);
         readers.end(READERS_TIMEOUT);
         return survived;

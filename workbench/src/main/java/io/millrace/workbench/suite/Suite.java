@@ -137,7 +137,7 @@ public final class Suite implements AutoCloseable, Supervised {
             for (String name : specs.keySet()) { // none waits for another: each service waits for PostgreSQL by itself
                 start(name);
             }
-            awaitReady(names(), deadline);
+            awaitReady(names(), settings.readyTimeout(), deadline);
             whenReady.run();
             phase = RunState.Phase.READY;
             writeState();
@@ -168,10 +168,10 @@ public final class Suite implements AutoCloseable, Supervised {
 
     /** Waits until these processes are ready; any that dies or is not ready in time is refused with its last words. */
     public void awaitReady(Duration timeout, String... names) throws IOException, InterruptedException {
-        awaitReady(List.of(names), System.nanoTime() + timeout.toNanos());
+        awaitReady(List.of(names), timeout, System.nanoTime() + timeout.toNanos());
     }
 
-    private void awaitReady(List<String> names, long deadline) throws InterruptedException {
+    private void awaitReady(List<String> names, Duration timeout, long deadline) throws InterruptedException {
         List<String> waiting = new ArrayList<>(names);
         while (!waiting.isEmpty()) {
             for (String name : List.copyOf(waiting)) {
@@ -186,7 +186,7 @@ public final class Suite implements AutoCloseable, Supervised {
             }
             if (!waiting.isEmpty() && System.nanoTime() - deadline > 0) {
                 throw failed(waiting.getFirst(), String.join(", ", waiting) + " not ready within "
-                        + settings.readyTimeout().toSeconds() + " s");
+                        + timeout.toSeconds() + " s");
             }
             TimeUnit.MILLISECONDS.sleep(waiting.isEmpty() ? 0 : POLL_MS);
         }

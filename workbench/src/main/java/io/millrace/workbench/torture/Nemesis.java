@@ -19,7 +19,8 @@ import java.util.concurrent.TimeUnit;
 
 /** Does the faults of a plan to a suite, one after the other, and puts right what each has left. */
 final class Nemesis {
-    private static final Duration READY_TIMEOUT = Duration.ofSeconds(90);
+    /** Generous: a process that starts beside a dozen busy ones on two cores takes its time. */
+    private static final Duration READY_TIMEOUT = Duration.ofSeconds(180);
     /** The longest that a broker takes to hand over and end. */
     private static final Duration END_TIMEOUT = Duration.ofSeconds(15);
     private static final Duration POLL_INTERVAL = Duration.ofMillis(50);

@@ -11,6 +11,7 @@ import java.time.Instant;
 import java.time.ZoneOffset;
 import java.time.format.DateTimeFormatter;
 import java.time.temporal.ChronoUnit;
+import java.util.ArrayList;
 import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -38,7 +39,7 @@ public final class BenchCommand implements Callable<Integer> {
     private boolean peer;
 
     @Option(names = "--only", paramLabel = "WORK", split = ",", description = "Only these: startup, kafka-produce-100b, kafka-produce-1kib, kafka-consume-100b, http-produce-1, "
-            + "http-produce-100, http-produce-one-client, http-consume, sse-latency, memory.")
+            + "http-produce-100, http-produce-one-client, http-consume, sse-latency, memory, kafka-produce-100b-rf3, kafka-produce-1kib-rf3.")
     private List<String> only = List.of();
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the figures there too (default: a file of its own under workbench/target/bench).")
@@ -54,7 +55,7 @@ public final class BenchCommand implements Callable<Integer> {
 
     private Integer measure() throws IOException, InterruptedException {
         Path home = SuiteSettings.projectRoot();
-        List<Row> rows = Benchmark.run(home, works(), peer, System.err::println);
+        List<Row> rows = rows(home);
         Instant takenAt = Instant.now().truncatedTo(ChronoUnit.SECONDS);
         Report report = new Report(takenAt.toString(), machine(),
                 HttpProduceLoad.usesWrk() ? "wrk" : "built-in", rows);
@@ -65,6 +66,20 @@ public final class BenchCommand implements Callable<Integer> {
                 .writeValueAsBytes(report));
         System.out.println("figures: " + written);
         return rows.stream().anyMatch(Row::hasFailed) ? SOME_FAILED : ALL_MEASURED;
+    }
+
+    /** On one broker first; its processes are gone when the three are measured. */
+    private List<Row> rows(Path home) throws IOException, InterruptedException {
+        Map<Boolean, Set<Work>> works = works().stream().collect(Collectors.partitioningBy(Work::isReplicated,
+                Collectors.toCollection(() -> EnumSet.noneOf(Work.class))));
+        List<Row> rows = new ArrayList<>();
+        if (!works.get(false).isEmpty()) {
+            rows.addAll(Benchmark.run(home, works.get(false), peer, System.err::println));
+        }
+        if (!works.get(true).isEmpty()) {
+            rows.addAll(ReplicatedBenchmark.run(home, works.get(true), peer, System.err::println));
+        }
+        return rows;
     }
 
     private Set<Work> works() {

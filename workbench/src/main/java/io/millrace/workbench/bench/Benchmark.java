@@ -1,13 +1,9 @@
 package io.millrace.workbench.bench;
 
-import io.millrace.workbench.suite.FreePorts;
+import io.millrace.workbench.peer.KafkaPeer;
 import io.millrace.workbench.suite.Progress;
 import io.millrace.workbench.suite.Suite;
-import io.millrace.workbench.suite.SuiteDirectories;
-import io.millrace.workbench.suite.SuiteSettings;
-import io.millrace.workbench.suite.SuiteSize;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -15,13 +11,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
-import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
-/**
- * One run: a suite of its own with one broker, and with {@code --peer} Apache Kafka beside it. Where both do the same work they take turns,
- * round by round, so that whatever else the machine does meets both.
- */
+/** One run on a suite of its own with one broker, and with {@code --peer} a node of Apache Kafka beside it. */
 final class Benchmark {
     private static final int ROUNDS = 3;
     private static final int PARTITIONS = 6;
@@ -50,38 +42,22 @@ final class Benchmark {
         this.startup = startup;
     }
 
-    /** A load on one set of brokers. */
-    @FunctionalInterface
-    private interface KafkaRound {
-        Figures run(KafkaLoad load) throws IOException, InterruptedException;
-    }
-
     static List<Row> run(Path home, Set<Work> works, boolean withPeer, Progress progress)
             throws IOException, InterruptedException {
-        Path parent = Files.createDirectories(home.resolve("workbench/target/bench"));
-        Path directory = Files.createTempDirectory(parent, "run-");
-        SuiteSize size = SuiteSize.ofBrokers(1);
-        SuiteSettings settings = new SuiteSettings(home, new SuiteDirectories(directory.resolve("suite")), size,
-                FreePorts.find(size, RandomGenerator.getDefault()), Map.of(), SuiteSettings.DEFAULT_READY_TIMEOUT);
-        Progress quiet = line -> {};
-        progress.say("preparing the suite (after a build, its ahead-of-time caches)");
-        try (Suite suite = Suite.prepare(settings, quiet)) {
-            suite.start();
-            suite.trainForQuickerStarts(false);
-        }
+        BenchSuite place = BenchSuite.of(home, 1);
+        place.prepare(progress);
         long startedNanos = System.nanoTime();
-        try (Suite suite = Suite.prepare(settings, quiet)) {
-            suite.start();
+        try (Suite suite = place.start()) {
             Duration startup = Duration.ofNanos(System.nanoTime() - startedNanos);
-            try (KafkaPeer peer = withPeer ? KafkaPeer.start(directory.resolve("kafka")) : null) {
-                Benchmark benchmark = new Benchmark(directory, progress, suite, peer, startup);
+            try (KafkaPeer peer = withPeer ? KafkaPeer.startOne(place.directory().resolve("kafka")) : null) {
+                Benchmark benchmark = new Benchmark(place.directory(), progress, suite, peer, startup);
                 for (Work work : works) {
                     benchmark.measureOrReport(work);
                 }
                 return benchmark.rows;
             }
         } finally {
-            SuiteDirectories.deleteRecursively(directory);
+            place.delete();
         }
     }
 
@@ -113,60 +89,37 @@ final class Benchmark {
                 rows.add(Row.of(work.label(), "ms p50", figures.value(), figures.details()));
             }
             case MEMORY -> memory(work);
+            case KAFKA_PRODUCE_REPLICATED_100B, KAFKA_PRODUCE_REPLICATED_1KIB ->
+                throw new IllegalArgumentException(work + " needs three brokers");
         }
     }
 
     private void kafkaProduce(Work work, int records, int sizeBytes) throws IOException, InterruptedException {
-        alternate(work, "records/s", load -> {
+        rows.add(turns().measure(work, "records/s", load -> {
+            load.createTopic("warm-up", PARTITIONS);
+            load.produce("warm-up", WARM_UP_RECORDS, 100);
+            load.deleteTopic("warm-up");
+        }, load -> {
             load.createTopic(work.label(), PARTITIONS);
             try {
                 return load.produce(work.label(), records, sizeBytes);
             } finally {
                 load.deleteTopic(work.label());
             }
-        }, load -> {
-            load.createTopic("warm-up", PARTITIONS);
-            load.produce("warm-up", WARM_UP_RECORDS, 100);
-            load.deleteTopic("warm-up");
-        });
+        }));
     }
 
     private void kafkaConsume(Work work) throws IOException, InterruptedException {
-        alternate(work, "records/s", load -> load.consume(work.label(), RECORDS_100B), load -> {
+        rows.add(turns().measure(work, "records/s", load -> {
             load.createTopic(work.label(), PARTITIONS);
             load.produce(work.label(), RECORDS_100B, 100);
             load.consume(work.label(), RECORDS_100B);
-        });
-        eachLoad(load -> load.deleteTopic(work.label()));
+        }, load -> load.consume(work.label(), RECORDS_100B)));
+        turns().each(load -> load.deleteTopic(work.label()));
     }
 
-    /** Prepares something on one set of brokers. */
-    @FunctionalInterface
-    private interface Preparation {
-        void run(KafkaLoad load) throws IOException, InterruptedException;
-    }
-
-    private void alternate(Work work, String unit, KafkaRound round, Preparation preparation)
-            throws IOException, InterruptedException {
-        eachLoad(preparation);
-        List<Figures> ours = new ArrayList<>();
-        List<Figures> theirs = new ArrayList<>();
-        for (int number = 0; number < ROUNDS; number++) {
-            ours.add(round.run(ourKafka()));
-            if (peer != null) {
-                theirs.add(round.run(new KafkaLoad(peer.bootstrapServers(), directory)));
-            }
-        }
-        Figures median = Figures.median(ours);
-        rows.add(Row.of(work.label(), unit, median.value(), theirs.isEmpty() ? null : Figures.median(theirs).value(),
-                median.details()));
-    }
-
-    private void eachLoad(Preparation preparation) throws IOException, InterruptedException {
-        preparation.run(ourKafka());
-        if (peer != null) {
-            preparation.run(new KafkaLoad(peer.bootstrapServers(), directory));
-        }
+    private Turns turns() {
+        return new Turns(ROUNDS, ourKafka(), peer == null ? null : new KafkaLoad(peer.bootstrapServers(), directory));
     }
 
     private void httpProduce(Work work, int recordsPerRequest) throws IOException, InterruptedException {
@@ -218,7 +171,7 @@ final class Benchmark {
             details.put(name + " MiB", residentMib);
             total += residentMib;
         }
-        rows.add(Row.of(work.label(), "MiB resident", total, peer == null ? null : Memory.residentMib(peer.pid()),
+        rows.add(Row.of(work.label(), "MiB resident", total, peer == null ? null : Memory.residentMib(peer.pid(0)),
                 details));
     }
 

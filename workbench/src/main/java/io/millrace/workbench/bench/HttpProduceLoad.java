@@ -1,5 +1,6 @@
 package io.millrace.workbench.bench;
 
+import io.millrace.workbench.peer.ChildJvm;
 import io.millrace.workbench.suite.Commands;
 import io.millrace.workbench.suite.LaunchRefusedException;
 import java.io.IOException;

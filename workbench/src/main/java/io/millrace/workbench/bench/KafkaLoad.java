@@ -1,5 +1,6 @@
 package io.millrace.workbench.bench;
 
+import io.millrace.workbench.peer.ChildJvm;
 import io.millrace.workbench.suite.LaunchRefusedException;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -32,11 +33,20 @@ final class KafkaLoad {
     }
 
     void createTopic(String topic, int partitions) throws InterruptedException {
+        create(new NewTopic(topic, partitions, (short) 1));
+    }
+
+    /** A topic of which a write is acknowledged once {@code minInSync} of its {@code replicas} have it, and all that are in sync. */
+    void createTopic(String topic, int partitions, int replicas, int minInSync) throws InterruptedException {
+        create(new NewTopic(topic, partitions, (short) replicas)
+                .configs(Map.of("min.insync.replicas", Integer.toString(minInSync))));
+    }
+
+    private void create(NewTopic topic) throws InterruptedException {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
-            admin.createTopics(List.of(new NewTopic(topic, partitions, (short) 1))).all()
-                    .get(ADMIN_TIMEOUT_SECONDS, TimeUnit.SECONDS);
+            admin.createTopics(List.of(topic)).all().get(ADMIN_TIMEOUT_SECONDS, TimeUnit.SECONDS);
         } catch (ExecutionException | TimeoutException e) {
-            throw new LaunchRefusedException("cannot create " + topic + " on " + bootstrapServers + ": " + e);
+            throw new LaunchRefusedException("cannot create " + topic.name() + " on " + bootstrapServers + ": " + e);
         }
     }
 

@@ -1,5 +1,6 @@
 package io.millrace.workbench.bench;
 
+import io.millrace.workbench.peer.ChildJvm;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

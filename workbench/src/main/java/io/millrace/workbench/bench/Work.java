@@ -15,7 +15,9 @@ enum Work {
     HTTP_PRODUCE_SINGLE("http-produce-one-client"),
     HTTP_CONSUME("http-consume"),
     SSE_LATENCY("sse-latency"),
-    MEMORY("memory");
+    MEMORY("memory"),
+    KAFKA_PRODUCE_REPLICATED_100B("kafka-produce-100b-rf3"),
+    KAFKA_PRODUCE_REPLICATED_1KIB("kafka-produce-1kib-rf3");
 
     private final String label;
 
@@ -25,6 +27,11 @@ enum Work {
 
     String label() {
         return label;
+    }
+
+    /** Whether it is measured on three brokers; all else is on one. */
+    boolean isReplicated() {
+        return this == KAFKA_PRODUCE_REPLICATED_100B || this == KAFKA_PRODUCE_REPLICATED_1KIB;
     }
 
     static Optional<Work> named(String label) {

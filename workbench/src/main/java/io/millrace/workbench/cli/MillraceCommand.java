@@ -1,6 +1,7 @@
 package io.millrace.workbench.cli;
 
 import io.millrace.workbench.bench.BenchCommand;
+import io.millrace.workbench.failover.FailoverCommand;
 import io.millrace.workbench.suite.LaunchRefusedException;
 import io.millrace.workbench.torture.TortureCommand;
 import java.io.IOException;
@@ -13,7 +14,7 @@ import picocli.CommandLine.Spec;
 /** {@code ./millrace}. */
 @Command(name = "millrace", description = "Millrace on this machine: an event log over HTTP, server-sent events and Kafka's wire protocol.", mixinStandardHelpOptions = true, version = "Millrace 0.1.0", subcommands = {
         UpCommand.class, DownCommand.class, StatusCommand.class, LogsCommand.class, BenchCommand.class,
-        TortureCommand.class})
+        TortureCommand.class, FailoverCommand.class})
 public final class MillraceCommand implements Runnable {
     private static final int REFUSED = 1;
 

@@ -62,6 +62,12 @@ final class Gateway {
                 "{\"topic_name\":\"" + name + "\",\"partitions_count\":" + partitions + "}").expect(201);
     }
 
+    /** A topic of which a record is acknowledged once two brokers of three have it, and all that are in sync. */
+    void createReplicatedTopic(String name, int partitions) throws IOException, InterruptedException {
+        post("/admin/topics", METADATA, "{\"topic_name\":\"" + name + "\",\"partitions_count\":" + partitions
+                + ",\"replication_factor\":3,\"configs\":{\"min.insync.replicas\":\"2\"}}").expect(201);
+    }
+
     /** Produces records that are already JSON objects with key and value, and checks that each was taken. */
     List<Place> produce(String topic, List<String> records) throws IOException, InterruptedException {
         return places(post("/topics/" + topic, JSON_RECORDS, body(records)).expect(200));

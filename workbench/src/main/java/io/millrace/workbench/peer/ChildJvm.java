@@ -1,4 +1,4 @@
-package io.millrace.workbench.bench;
+package io.millrace.workbench.peer;
 
 import io.millrace.workbench.suite.LaunchRefusedException;
 import io.millrace.workbench.suite.LogTail;
@@ -12,10 +12,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 
 /** A program in a JVM of its own on the workbench's class path, so that no load shares a heap or a warm compiler with another. */
-final class ChildJvm {
+public final class ChildJvm {
     private ChildJvm() {}
 
-    static List<String> command(List<String> options, String mainClass, List<String> arguments) {
+    /** A command line with this very JVM and class path. */
+    public static List<String> command(List<String> options, String mainClass, List<String> arguments) {
         List<String> command = new ArrayList<>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(options);
@@ -26,7 +27,7 @@ final class ChildJvm {
     }
 
     /** Runs a command to its end and answers its output. */
-    static List<String> run(List<String> command, Path output, Duration timeout)
+    public static List<String> run(List<String> command, Path output, Duration timeout)
             throws IOException, InterruptedException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).redirectOutput(output.toFile()).start();
         try {

@@ -1,0 +1,41 @@
+package io.millrace.workbench.failover;
+
+import java.util.Arrays;
+
+/** When the writes of one partition by one door were acknowledged, in the order in which they were. Not thread-safe. */
+final class AckTimes {
+    private static final int FIRST_CAPACITY = 4_096;
+
+    private long[] nanos = new long[FIRST_CAPACITY];
+    private int count;
+
+    void add(long atNanos) {
+        if (count == nanos.length) {
+            nanos = Arrays.copyOf(nanos, count * 2);
+        }
+        nanos[count++] = atNanos;
+    }
+
+    /** Whether anything was acknowledged at this time or later. */
+    boolean hasAnySince(long sinceNanos) {
+        return count > 0 && nanos[count - 1] - sinceNanos >= 0;
+    }
+
+    /**
+     * The longest time without an acknowledgement that reaches into a window. It counts whole; one that has not
+     * ended yet counts up to the window's end.
+     */
+    long longestGapNanos(long fromNanos, long toNanos) {
+        long before = fromNanos; // when nothing came before the window
+        long longest = 0;
+        for (int ack = 0; ack < count && before - toNanos < 0; ack++) {
+            if (nanos[ack] - fromNanos <= 0) {
+                before = nanos[ack];
+            } else {
+                longest = Math.max(longest, nanos[ack] - before);
+                before = nanos[ack];
+            }
+        }
+        return before - toNanos < 0 ? Math.max(longest, toNanos - before) : longest;
+    }
+}

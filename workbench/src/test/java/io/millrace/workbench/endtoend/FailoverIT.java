@@ -1,0 +1,29 @@
+package io.millrace.workbench.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.workbench.failover.Outcome;
+import io.millrace.workbench.failover.Scenario;
+import io.millrace.workbench.failover.SuiteCluster;
+import io.millrace.workbench.failover.Trial;
+import io.millrace.workbench.suite.Suite;
+import org.junit.jupiter.api.Test;
+
+/** What {@code ./millrace failover} does, once: here it is about what is stored; how long it takes is printed. */
+@WithSuite
+class FailoverIT {
+    private final Suite suite;
+
+    FailoverIT(Suite suite) {
+        this.suite = suite;
+    }
+
+    @Test
+    void a_killed_leader_loses_and_doubles_nothing_and_no_client_sees_an_error() throws Exception {
+        Outcome outcome = Trial.run(new SuiteCluster(suite), Scenario.KILL, 1, System.out::println);
+        outcome.figures().forEach(System.out::println);
+        assertThat(outcome.anomalies()).isEmpty();
+        assertThat(outcome.failures()).as("what clients were told").isEmpty();
+        assertThat(outcome.acknowledged()).isGreaterThan(5_000);
+    }
+}

@@ -25,7 +25,8 @@ final class BrokerLeaseStore {
     /**
      * Registers, fenced, under an epoch above any before and above {@code seenEpoch} (PostgreSQL may have failed over to a standby that
      * lagged behind). The logs count as whole only if the broker says so and no other data directory, and no other copy of this one, has
-     * registered under the id since this one did: what was acknowledged meanwhile is not in it.
+     * registered under the id since this one did: what was acknowledged meanwhile is not in it. A process says so with its first registration
+     * only, for after that it has been taken out of all ISRs and may be back in them.
      *
      * @return the epoch, or nothing while the lease of another incarnation runs
      */
@@ -52,9 +53,9 @@ final class BrokerLeaseStore {
                         http_url = excluded.http_url,
                         ready = false,
                         fenced = true,
-                        tail_lost = b.tail_lost or excluded.tail_lost
-                            or b.incarnation <> excluded.incarnation
-                                and (b.directory_id <> excluded.directory_id or b.epoch > :lastEpoch),
+                        tail_lost = b.tail_lost
+                            or b.incarnation <> excluded.incarnation and (excluded.tail_lost
+                                or b.directory_id <> excluded.directory_id or b.epoch > :lastEpoch),
                         leaving = false,
                         lease_expires_at = clock_timestamp() + make_interval(secs => :ttl),
                         version = excluded.version
@@ -71,7 +72,7 @@ final class BrokerLeaseStore {
                 .param("kafkaPort", identity.kafkaPort())
                 .param("httpUrl", identity.httpUrl())
                 .param("lastEpoch", Math.max(seenEpoch, identity.lastEpoch()))
-                .param("tailLost", identity.tailLost())
+                .param("tailLost", identity.tailLost() && seenEpoch == 0)
                 .param("ttl", ttlSeconds)
                 .query((row, _) -> row.getLong(1))
                 .optional();

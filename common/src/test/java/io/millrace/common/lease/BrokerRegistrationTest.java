@@ -137,6 +137,56 @@ class BrokerRegistrationTest {
         assertThat(broker.start(LONG)).isEqualTo(1);
     }
 
+    @Test
+    void a_broker_that_goes_asks_for_its_leadership_to_be_handed_over() throws Exception {
+        var broker = registration(0);
+        broker.start(LONG);
+
+        broker.leave();
+
+        await().atMost(LONG).until(() -> row(0).get("leaving").equals(true));
+        broker.close();
+        registration(0).start(LONG);
+        assertThat(row(0)).containsEntry("leaving", false);
+    }
+
+    @Test
+    void a_broker_says_once_that_it_lost_its_tail() throws Exception {
+        var broker = registration(new BrokerIdentity(0, UUID.randomUUID(), "h", 9092, "http://h:8190", 0, true));
+        broker.start(LONG);
+        assertThat(row(0)).containsEntry("tail_lost", true);
+        postgres.direct().sql("update metadata.broker set tail_lost = false, epoch = 7").update();
+
+        await().atMost(LONG).until(() -> broker.epoch() == 8);
+
+        assertThat(row(0)).as("what it has now was given to it since").containsEntry("tail_lost", false);
+        postgres.direct().sql("delete from metadata.broker").update();
+        await().atMost(LONG).until(() -> broker.epoch() == 9);
+        assertThat(row(0)).containsEntry("tail_lost", false);
+    }
+
+    @Test
+    void a_directory_is_whole_only_if_no_other_served_under_the_id_since_it_did() throws Exception {
+        var directory = UUID.randomUUID();
+        var first = registration(new BrokerIdentity(0, directory, "h", 9092, "http://h:8190"));
+        first.start(LONG);
+        first.close();
+
+        var restarted = registration(new BrokerIdentity(0, directory, "h", 9092, "http://h:8190", 1, false));
+        restarted.start(LONG);
+        assertThat(row(0)).as("the same directory").containsEntry("tail_lost", false);
+        restarted.close();
+
+        var olderCopy = registration(new BrokerIdentity(0, directory, "h", 9092, "http://h:8190", 1, false));
+        olderCopy.start(LONG);
+        assertThat(row(0)).as("a copy from before the last registration").containsEntry("tail_lost", true);
+        olderCopy.close();
+        postgres.direct().sql("update metadata.broker set tail_lost = false").update();
+
+        registration(new BrokerIdentity(0, UUID.randomUUID(), "h", 9092, "http://h:8190", 3, false)).start(LONG);
+        assertThat(row(0)).as("another directory").containsEntry("tail_lost", true);
+    }
+
     private boolean leaseRuns() {
         return postgres.direct().sql("select lease_expires_at > clock_timestamp() from metadata.broker").query(
                 Boolean.class).single();
@@ -148,10 +198,14 @@ class BrokerRegistrationTest {
     }
 
     private BrokerRegistration registration(int id) {
+        return registration(new BrokerIdentity(id, UUID.randomUUID(), "h", 9092, "http://h:8190"));
+    }
+
+    private BrokerRegistration registration(BrokerIdentity identity) {
         var registration = new BrokerRegistration(
                 new PostgresConnections(postgres.jdbcUrl(), postgres.user(), postgres.password()),
                 TIMING,
-                new BrokerIdentity(id, UUID.randomUUID(), "h", 9092, "http://h:8190"),
+                identity,
                 idInUse::complete);
         registrations.add(registration);
         return registration;

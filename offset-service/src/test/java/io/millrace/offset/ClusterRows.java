@@ -32,6 +32,14 @@ public final class ClusterRows {
                 .update();
     }
 
+    /** A coordinator takes a shard over. */
+    public void take(int shard, long epoch) {
+        jdbc.sql("""
+                insert into groups.shard (shard, epoch) values (:shard, :epoch)
+                on conflict (shard) do update set epoch = excluded.epoch
+                """).param("shard", shard).param("epoch", epoch).update();
+    }
+
     /** Raises the cluster version in the same transaction, as every change of metadata does. */
     public UUID addTopic(String name, int partitions) {
         var id = UUID.randomUUID();

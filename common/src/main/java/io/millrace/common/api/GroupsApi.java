@@ -18,6 +18,7 @@ public interface GroupsApi {
     List<GroupSummary> list();
 
     /** Refused with {@code UNKNOWN_GROUP}. */
+    @Repeatable
     @GetExchange("/{group}")
     GroupDescription describe(@PathVariable String group);
 

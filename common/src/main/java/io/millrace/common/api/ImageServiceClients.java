@@ -24,13 +24,15 @@ import org.springframework.web.client.RestClientException;
 
 /**
  * Finds services by the cluster image. A call that was certainly not carried out (nobody there, nobody listens, or the one asked is not in
- * charge any more) is tried again where the newest image says, for a bounded time; any other failure goes to the caller, for the call
- * may have been carried out.
+ * charge any more) is tried again where the newest image says, for a bounded time. So is one whose outcome is unknown if it is
+ * {@link Repeatable}: the connection broke, or an image that names another came before the answer; any other failure goes to the
+ * caller. That a service which still is in charge does not answer in time is told at once: the time was long enough.
  */
 public final class ImageServiceClients implements ServiceClients, AutoCloseable {
     private final ClusterImages images;
     private final ClientSettings settings;
     private final HttpProxies proxies;
+    private final CallsUnderWay underWay;
     private final TopicsApi topics;
     private final ProducerIdsApi producerIds;
     private final OffsetsApi offsets;
@@ -39,6 +41,7 @@ public final class ImageServiceClients implements ServiceClients, AutoCloseable 
         this.images = images;
         this.settings = settings;
         this.proxies = new HttpProxies(settings);
+        this.underWay = new CallsUnderWay(images, settings.retryBackoff());
         this.topics = routed(TopicsApi.class, new Route("controller", ErrorCode.CONTROLLER_UNAVAILABLE,
                 ImageServiceClients::controller));
         this.producerIds = routed(
@@ -90,6 +93,7 @@ public final class ImageServiceClients implements ServiceClients, AutoCloseable 
 
     @Override
     public void close() {
+        underWay.close();
         proxies.close();
     }
 
@@ -131,18 +135,35 @@ public final class ImageServiceClients implements ServiceClients, AutoCloseable 
             var image = images.current();
             var refusal = new RefusedException(route.absent, "There is no " + route.role + " at present");
             for (String baseUrl : route.baseUrls.apply(image)) {
+                var call = underWay.begin(baseUrl, route.baseUrls);
+                Throwable failure;
+                boolean replaced;
                 try {
                     return method.invoke(proxies.proxy(api, baseUrl), arguments);
                 } catch (InvocationTargetException e) {
-                    refusal = refusalToRetry(route, baseUrl, e.getCause());
+                    failure = e.getCause();
+                } finally {
+                    replaced = underWay.end(call);
                 }
+                refusal = replaced && failure instanceof ResourceAccessException ? ifRepeatable(method,
+                        new RefusedException(ErrorCode.UNAVAILABLE, "The " + route.role + " at " + baseUrl
+                                + " was replaced before it answered", failure))
+                        : refusalToRetry(route, baseUrl, failure, method);
             }
             awaitNewerImage(image, deadlineNanos, refusal);
         }
     }
 
+    private static RefusedException ifRepeatable(Method method, RefusedException refusal) {
+        if (method.isAnnotationPresent(Repeatable.class)) {
+            return refusal;
+        }
+        throw refusal;
+    }
+
     /** What to tell the caller if no retry helps. Throws if the call may have been carried out, or would be refused again. */
-    private static RefusedException refusalToRetry(Route route, String baseUrl, Throwable failure) throws Throwable {
+    private static RefusedException refusalToRetry(Route route, String baseUrl, Throwable failure, Method method)
+            throws Throwable {
         return switch (failure) {
             case RefusedException refused when refused.code() == ErrorCode.NOT_CONTROLLER
                     || refused.code() == ErrorCode.NOT_COORDINATOR -> refused;
@@ -153,8 +174,12 @@ public final class ImageServiceClients implements ServiceClients, AutoCloseable 
                 throw new RefusedException(
                         ErrorCode.TIMED_OUT, "The " + route.role + " at " + baseUrl + " did not answer in time",
                         access);
+            case ResourceAccessException access -> ifRepeatable(method, new RefusedException(
+                    ErrorCode.UNAVAILABLE, "The connection to the " + route.role + " at " + baseUrl + " broke",
+                    access));
             case RestClientException client -> throw new RefusedException(
-                    ErrorCode.UNAVAILABLE, "The connection to the " + route.role + " at " + baseUrl + " broke", client);
+                    ErrorCode.UNAVAILABLE, "The " + route.role + " at " + baseUrl + " gave no answer that can be read",
+                    client);
             default -> throw failure;
         };
     }

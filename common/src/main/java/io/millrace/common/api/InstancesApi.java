@@ -27,6 +27,7 @@ public interface InstancesApi {
     @PostExchange
     Instance create(@PathVariable String group, @RequestBody CreateInstance request);
 
+    @Repeatable
     @GetExchange("/{instance}")
     Instance describe(@PathVariable String group, @PathVariable String instance);
 
@@ -35,22 +36,27 @@ public interface InstancesApi {
     void delete(@PathVariable String group, @PathVariable String instance);
 
     /** Replaces the subscription; an empty one unsubscribes. Refused with {@code SUBSCRIPTION_CONFLICT} while partitions are assigned by hand. */
+    @Repeatable
     @PostExchange("/{instance}/subscription")
     void subscribe(@PathVariable String group, @PathVariable String instance, @RequestBody Subscription subscription);
 
     /** Assigns partitions by hand. Refused with {@code SUBSCRIPTION_CONFLICT} while subscribed. */
+    @Repeatable
     @PostExchange("/{instance}/assignments")
     void assign(@PathVariable String group, @PathVariable String instance, @RequestBody Assignment assignment);
 
     /** The member's heartbeat, and leave to read: confirms the previous poll, supersedes one still under way. */
+    @Repeatable
     @PostExchange("/{instance}/poll")
     PollGrant beginPoll(@PathVariable String group, @PathVariable String instance, @RequestBody BeginPoll request);
 
     /**
      * Tells the positions after what this poll is about to hand to its client. Refused with {@code POLL_SUPERSEDED} or
-     * {@code FENCED_MEMBER_EPOCH}; then the records must not be given out. To be repeated when the outcome is unknown, or
+     * {@code FENCED_MEMBER_EPOCH}; then the records must not be given out; after the latter, which is also the answer where another
+     * coordinator has taken over and heard of no poll since, they may be read anew. To be repeated when the outcome is unknown, or
      * {@linkplain #withdraw withdrawn}.
      */
+    @Repeatable
     @PostExchange("/{instance}/delivered")
     void delivered(@PathVariable String group, @PathVariable String instance, @RequestBody Delivered delivered);
 
@@ -58,16 +64,31 @@ public interface InstancesApi {
      * Takes back what a poll delivered, for its answer did not get to the client: the next poll reads it again. Without effect when a
      * newer poll has begun, which has confirmed it. Also ends the poll, so that a {@link #delivered} still on its way comes too late.
      */
+    @Repeatable
     @PostExchange("/{instance}/withdraw")
     void withdraw(@PathVariable String group, @PathVariable String instance, @RequestBody Withdrawn withdrawn);
 
     /** Moves positions; refused with {@code INVALID_REQUEST} for a partition the instance does not own. */
+    @Repeatable
     @PostExchange("/{instance}/positions")
     void seek(@PathVariable String group, @PathVariable String instance, @RequestBody Seek seek);
 
-    /** What an explicit commit of "all delivered so far" is to contain, with the epoch that fences it. Also confirms it. */
+    /**
+     * What an explicit commit of "all delivered so far" is to contain, with the epoch that fences it. Also confirms it. Refused with
+     * {@code FENCED_MEMBER_EPOCH} where another coordinator has taken over and heard of no poll since: it does not know what was delivered,
+     * and will grant it again.
+     */
+    @Repeatable
     @PostExchange("/{instance}/confirm")
     Confirmed confirm(@PathVariable String group, @PathVariable String instance);
+
+    /**
+     * Confirms given positions, before they are committed with the epoch that it answers: else a commit at intervals could put what was
+     * confirmed before in their place. Positions that the instance does not own are passed over.
+     */
+    @Repeatable
+    @PostExchange("/{instance}/confirm-given")
+    Confirmed confirmGiven(@PathVariable String group, @PathVariable String instance, @RequestBody Given given);
 
     /**
      * @param name                     null: the coordinator makes one up
@@ -160,6 +181,8 @@ public interface InstancesApi {
     record Position(String topic, int partition, long offset) {}
 
     record Seek(List<Position> positions) {}
+
+    record Given(List<Position> positions) {}
 
     record Confirmed(long memberEpoch, List<Position> positions) {}
 }

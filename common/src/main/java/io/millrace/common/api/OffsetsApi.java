@@ -14,13 +14,14 @@ import org.springframework.web.service.annotation.PostExchange;
 public interface OffsetsApi {
     /**
      * Stores all of the request's offsets or none. Refused with {@link ErrorCode#FENCED_MEMBER_EPOCH} when the member's epoch is not the one
-     * given, {@link ErrorCode#UNKNOWN_MEMBER} when the group has no such member (a commit without a member is taken only while the group is
+     * given, or another coordinator has taken the group's shard since; {@link ErrorCode#UNKNOWN_MEMBER} when the group has no such member (a commit without a member is taken only while the group is
      * empty), {@link ErrorCode#UNKNOWN_TOPIC}, {@link ErrorCode#UNKNOWN_PARTITION}.
      */
     @PostExchange("/commit")
     void commit(@PathVariable String group, @RequestBody Commit commit);
 
     /** What is committed; partitions without a commit are left out. */
+    @Repeatable
     @PostExchange("/fetch")
     CommittedOffsets fetch(@PathVariable String group, @RequestBody Fetch fetch);
 
@@ -32,8 +33,19 @@ public interface OffsetsApi {
     @DeleteExchange
     void delete(@PathVariable String group);
 
-    /** @param member null: a client outside the group's membership (a tool, partitions assigned by hand) */
-    record Commit(@Nullable Member member, List<CommitOffset> offsets) {}
+    /**
+     * @param member null: a client outside the group's membership (a tool, partitions assigned by hand)
+     * @param term   where a coordinator commits what it keeps in memory: its successor may have committed more since, under the same
+     *               member's epoch; null: not a coordinator's
+     */
+    record Commit(@Nullable Member member, @Nullable ShardTerm term, List<CommitOffset> offsets) {
+        public Commit(@Nullable Member member, List<CommitOffset> offsets) {
+            this(member, null, offsets);
+        }
+    }
+
+    /** @param epoch of the lease under which the shard's groups were loaded */
+    record ShardTerm(int shard, long epoch) {}
 
     record Member(String memberId, long epoch) {}
 

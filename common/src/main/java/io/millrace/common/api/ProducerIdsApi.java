@@ -7,6 +7,7 @@ import org.springframework.web.service.annotation.PostExchange;
 @HttpExchange("/internal/producer-ids")
 public interface ProducerIdsApi {
     /** A block that nobody else has or will get. */
+    @Repeatable
     @PostExchange
     ProducerIdBlock allocate();
 

@@ -90,13 +90,13 @@ public final class LeaseKeeper implements AutoCloseable {
         thread.start();
     }
 
-    /** Gives the leases back in order, so that others take them at once. Waits at most one TTL. */
+    /** Gives the leases back in order, so that others take them at once. Waits at most two TTLs. */
     @Override
     public void close() {
         closing = true;
         wake.release();
         try {
-            thread.join(timing.ttl());
+            thread.join(timing.ttl().multipliedBy(2));
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
@@ -168,6 +168,8 @@ public final class LeaseKeeper implements AutoCloseable {
 
     /** Gives back what has been left, or was given long enough to be. */
     private void giveBack(LeaseStore store) throws SQLException {
+        // One that was lost meanwhile may have been left since.
+        left.retainAll(grants.values());
         var done = new ArrayList<String>();
         leavingUntilNanos.forEach((name, untilNanos) -> {
             if (left.contains(grant(name)) || System.nanoTime() - untilNanos >= 0) {

@@ -37,6 +37,11 @@ class ImageServiceClientsTest {
     private static final Duration PATIENT = Duration.ofSeconds(30);
     private static final CreateTopic ORDERS = new CreateTopic("orders", 1, null, null, Map.of(), false);
     private static final String CREATED = "{\"topicId\":\"x\",\"partitions\":1,\"replicationFactor\":1,\"version\":7,\"later\":true}";
+    private static final String GRANT = """
+            {"pollNumber":1,"memberEpoch":2,"settings":{"format":"json","autoOffsetReset":"latest","enableAutoCommit":true,
+             "fetchMinBytes":1,"requestTimeoutMs":1,"isolationLevel":"read_committed","sessionTimeoutMs":1},
+             "partitions":[],"repeatUpTo":false}
+            """;
     private static final String NOT_CONTROLLER = "{\"error_code\":503,\"message\":\"not I\",\"code\":\"NOT_CONTROLLER\"}";
 
     private final Images images = new Images();
@@ -136,13 +141,58 @@ class ImageServiceClientsTest {
     }
 
     @Test
+    void a_call_that_may_be_repeated_leaves_a_coordinator_that_is_replaced_before_it_answers() {
+        var paused = new Service(200, "");
+        var hang = new CountDownLatch(1);
+        var successor = new Service(200, GRANT);
+        String shard = ClusterImage.shardLease(ClusterImage.shardOf("g"));
+        paused.onRequest = () -> {
+            images.hold(shard, successor.baseUrl());
+            await(hang);
+        };
+        images.hold(shard, paused.baseUrl());
+
+        assertThat(clients.instances("g").beginPoll("g", "i", new BeginPoll(null)).memberEpoch()).isEqualTo(2);
+        hang.countDown();
+    }
+
+    @Test
+    void a_call_that_may_not_be_repeated_is_refused_when_the_one_asked_is_replaced_before_it_answers() {
+        var paused = new Service(200, CREATED);
+        var hang = new CountDownLatch(1);
+        var successor = new Service(200, CREATED);
+        paused.onRequest = () -> {
+            images.hold("controller", successor.baseUrl());
+            await(hang);
+        };
+        images.hold("controller", paused.baseUrl());
+
+        assertThat(refusal(() -> clients.topics().create(ORDERS)).code()).isEqualTo(ErrorCode.UNAVAILABLE);
+        hang.countDown();
+        assertThat(successor.requests).isEmpty();
+    }
+
+    @Test
+    void only_a_call_that_may_be_repeated_is_made_again_after_the_connection_broke() {
+        var dying = new Service(-1, "");
+        var successor = new Service(200, GRANT);
+        String shard = ClusterImage.shardLease(ClusterImage.shardOf("g"));
+        dying.onRequest = () -> images.hold(shard, successor.baseUrl());
+        images.hold(shard, dying.baseUrl());
+        assertThat(clients.instances("g").beginPoll("g", "i", new BeginPoll(null)).memberEpoch()).isEqualTo(2);
+
+        images.hold(shard, dying.baseUrl());
+        assertThat(refusal(() -> {
+            clients.groups("g").delete("g");
+            return null;
+        }).code()).isEqualTo(ErrorCode.UNAVAILABLE);
+        assertThat(successor.requests).hasSize(1);
+    }
+
+    @Test
     void each_group_has_its_own_coordinator_and_strange_names_survive_the_path() {
         var group = "a/b ü?%2F";
-        var coordinator = new Service(200, """
-                {"pollNumber":1,"memberEpoch":2,"settings":{"format":"json","autoOffsetReset":"latest","enableAutoCommit":true,
-                 "fetchMinBytes":1,"requestTimeoutMs":1,"isolationLevel":"read_committed","sessionTimeoutMs":1},
-                 "partitions":[],"repeatUpTo":false}
-                """);
+        var coordinator = new Service(200, GRANT);
         images.hold(ClusterImage.shardLease(ClusterImage.shardOf(group)), coordinator.baseUrl());
 
         assertThat(clients.instances(group).beginPoll(group, "i", new BeginPoll(null)).memberEpoch()).isEqualTo(2);
@@ -237,7 +287,7 @@ class ImageServiceClientsTest {
         }
     }
 
-    /** Answers every request alike and remembers them. */
+    /** Answers every request alike and remembers them; with status -1 it closes the connection instead. */
     private final class Service implements AutoCloseable {
         private final HttpServer server;
         private final int status;
@@ -263,6 +313,9 @@ class ImageServiceClientsTest {
                 requests.add(exchange.getRequestMethod() + " " + exchange.getRequestURI() + " "
                         + new String(exchange.getRequestBody().readAllBytes(), StandardCharsets.UTF_8));
                 onRequest.run();
+                if (status < 0) {
+                    return;
+                }
                 exchange.getResponseHeaders().set("Content-Type", "application/json");
                 exchange.sendResponseHeaders(status, body.length == 0 ? -1 : body.length);
                 exchange.getResponseBody().write(body);

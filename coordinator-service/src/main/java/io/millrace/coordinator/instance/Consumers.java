@@ -16,6 +16,7 @@ import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -23,6 +24,9 @@ import org.springframework.stereotype.Component;
 /** The HTTP consumers of the shards held here, in memory as they are stored. */
 @Component
 class Consumers implements ShardListener {
+    /** So many to begin from that two beginnings are never near each other. */
+    private static final long POLL_NUMBERS = 1L << 62;
+
     private record Key(String groupId, String instanceId) {}
 
     private final ConcurrentHashMap<Key, HttpConsumer> consumers = new ConcurrentHashMap<>();
@@ -55,6 +59,8 @@ class Consumers implements ShardListener {
             if (consumer.deleted) {
                 throw unknown(groupId, instanceId);
             }
+            // Whoever waited for the turn may be late: what is left in memory now is seen by nobody.
+            consumer.shard.requireServed();
             consumer.calledAtMs = clock.nowMs();
             return task.apply(consumer);
         });
@@ -128,6 +134,7 @@ class Consumers implements ShardListener {
     /** A member goes on with what its group has for it; where it had read to, only what it committed tells. */
     private HttpConsumer loaded(InstanceRow row, Shard shard) {
         HttpConsumer consumer = consumer(row, shard);
+        consumer.takenOver = true;
         Group group = shard.loaded(row.groupId());
         @Nullable
         Member member = group == null ? null : group.member(row.instanceId());
@@ -144,7 +151,8 @@ class Consumers implements ShardListener {
         var turnstile = new Turnstile(name, settings.requestsWaiting(), settings.requestPatience());
         long nowMs = clock.nowMs();
         var commits = new CommitSchedule(settings.autoCommitInterval(), settings.maxCommitBackoff(), nowMs);
-        return new HttpConsumer(row, shard, turnstile, commits, nowMs);
+        var progress = new ReadProgress(ThreadLocalRandom.current().nextLong(POLL_NUMBERS));
+        return new HttpConsumer(row, shard, turnstile, commits, progress, nowMs);
     }
 
     private static RefusedException unknown(String groupId, String instanceId) {

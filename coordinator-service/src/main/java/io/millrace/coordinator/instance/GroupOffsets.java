@@ -5,6 +5,7 @@ import io.millrace.common.api.ServiceClients;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.Topic;
+import io.millrace.coordinator.group.runtime.Shard;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -47,8 +48,12 @@ class GroupOffsets {
         return committed;
     }
 
-    /** @param member whose epoch fences the commit; null for partitions assigned by hand */
-    void commit(String groupId, OffsetsApi.@Nullable Member member, SortedMap<PartitionId, Long> offsets) {
+    /**
+     * @param member whose epoch fences the commit; null for partitions assigned by hand
+     * @param shard  whose term fences it too
+     */
+    void commit(String groupId, OffsetsApi.@Nullable Member member, Shard shard,
+            SortedMap<PartitionId, Long> offsets) {
         var request = new ArrayList<OffsetsApi.CommitOffset>();
         offsets.forEach((partition, offset) -> {
             Topic topic = topics.current().withId(partition.topicId());
@@ -57,7 +62,8 @@ class GroupOffsets {
             }
         });
         if (!request.isEmpty()) {
-            clients.offsets().commit(groupId, new OffsetsApi.Commit(member, request));
+            clients.offsets().commit(groupId, new OffsetsApi.Commit(member, new OffsetsApi.ShardTerm(shard
+                    .number(), shard.epoch()), request));
         }
     }
 }

@@ -15,7 +15,7 @@ final class HttpConsumer {
     static final long NOT_A_MEMBER = -1;
 
     final Turnstile turnstile;
-    final ReadProgress progress = new ReadProgress();
+    final ReadProgress progress;
     /** The term under which it is served; calls of an earlier one are refused by the runtime. */
     volatile Shard shard;
     volatile long calledAtMs;
@@ -27,18 +27,22 @@ final class HttpConsumer {
     /** Whether its group has yet to hear of the present subscription. */
     boolean subscriptionChanged;
     boolean deleted;
+    /** It was another coordinator's before, and what that one knew of its reading is not known here. */
+    boolean takenOver;
     final CommitSchedule commits;
     /** Held while offsets are on their way to the offset service: of two commits the later must not arrive first. */
     final ReentrantLock committing = new ReentrantLock();
     /** Whether a thread is on its way to commit or forget it. */
     final AtomicBoolean attended = new AtomicBoolean();
 
-    HttpConsumer(InstanceRow row, Shard shard, Turnstile turnstile, CommitSchedule commits, long nowMs) {
+    HttpConsumer(InstanceRow row, Shard shard, Turnstile turnstile, CommitSchedule commits, ReadProgress progress,
+            long nowMs) {
         this.row = row;
         this.shard = shard;
         this.turnstile = turnstile;
         this.calledAtMs = nowMs;
         this.commits = commits;
+        this.progress = progress;
     }
 
     /** Whether its shard is held under the term that it was loaded or kept in. */

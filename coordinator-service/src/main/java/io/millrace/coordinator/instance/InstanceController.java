@@ -135,6 +135,9 @@ class InstanceController implements InstancesApi {
     public void delivered(String group, String instance, Delivered delivered) {
         consumers.call(group, instance, consumer -> {
             if (delivered.pollNumber() != consumer.progress.pollNumber()) {
+                if (consumer.takenOver && !consumer.progress.hasBegun()) {
+                    throw unknownHere(consumer);
+                }
                 throw new RefusedException(ErrorCode.POLL_SUPERSEDED,
                         "poll %d of consumer '%s' was superseded".formatted(delivered.pollNumber(), instance));
             }
@@ -168,10 +171,11 @@ class InstanceController implements InstancesApi {
     @Override
     public Confirmed confirm(String group, String instance) {
         return consumers.call(group, instance, consumer -> {
+            if (consumer.takenOver && !consumer.progress.hasBegun()) {
+                throw unknownHere(consumer);
+            }
             consumer.progress.confirm();
-            // A commit at intervals that is on its way must not undo the one that this is asked for.
-            consumer.committing.lock();
-            consumer.committing.unlock();
+            awaitCommitUnderWay(consumer);
             var positions = new ArrayList<Position>();
             consumer.progress.confirmed().forEach((partition, offset) -> {
                 Topic topic = topics.current().withId(partition.topicId());
@@ -181,6 +185,32 @@ class InstanceController implements InstancesApi {
             });
             return new Confirmed(consumer.memberEpoch, positions);
         });
+    }
+
+    @Override
+    public Confirmed confirmGiven(String group, String instance, Given given) {
+        return consumers.call(group, instance, consumer -> {
+            for (Position position : given.positions()) {
+                Topic topic = topics.current().named(position.topic());
+                if (topic != null && consumer.owned.contains(new PartitionId(topic.id(), position.partition()))) {
+                    consumer.progress.confirm(new PartitionId(topic.id(), position.partition()), position.offset());
+                }
+            }
+            awaitCommitUnderWay(consumer);
+            return new Confirmed(consumer.memberEpoch, given.positions());
+        });
+    }
+
+    /** A commit at intervals that is on its way must not undo the one that the client asks for now. */
+    private static void awaitCommitUnderWay(HttpConsumer consumer) {
+        consumer.committing.lock();
+        consumer.committing.unlock();
+    }
+
+    private static RefusedException unknownHere(HttpConsumer consumer) {
+        return new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH,
+                "consumer '%s' is served by another coordinator now, which grants again what was not committed"
+                        .formatted(consumer.row.instanceId()));
     }
 
     private Map<PartitionId, Long> owned(HttpConsumer consumer, List<Position> positions, ErrorCode otherwise) {

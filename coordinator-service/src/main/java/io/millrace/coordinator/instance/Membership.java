@@ -13,6 +13,7 @@ import io.millrace.coordinator.group.Topic;
 import io.millrace.coordinator.group.TopicPattern;
 import io.millrace.coordinator.group.runtime.GroupMeters;
 import io.millrace.coordinator.group.runtime.GroupRuntime;
+import io.millrace.coordinator.group.runtime.Shard;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
 import java.util.List;
 import java.util.Map;
@@ -154,14 +155,16 @@ class Membership {
         }
     }
 
-    /** Offsets to commit, and the membership under which they were read. */
-    record Due(long memberEpoch, OffsetsApi.@Nullable Member committer, SortedMap<PartitionId, Long> offsets) {}
+    /** Offsets to commit, and the term and the membership under which they were read. */
+    record Due(Shard shard, long memberEpoch, OffsetsApi.@Nullable Member committer,
+            SortedMap<PartitionId, Long> offsets) {}
 
     /** What the client has confirmed but is not committed of these partitions; nothing without auto-commit. Inside the turnstile. */
     static Due due(HttpConsumer consumer, SortedSet<PartitionId> partitions) {
-        return new Due(consumer.memberEpoch, consumer.asCommitter(), consumer.row.settings().enableAutoCommit()
-                ? consumer.progress.uncommitted(partitions)
-                : new TreeMap<>());
+        return new Due(consumer.shard, consumer.memberEpoch, consumer.asCommitter(), consumer.row.settings()
+                .enableAutoCommit()
+                        ? consumer.progress.uncommitted(partitions)
+                        : new TreeMap<>());
     }
 
     /** While {@link HttpConsumer#committing} is held; outside the turnstile too. Throws only where trying again may help. */
@@ -170,7 +173,7 @@ class Membership {
             return;
         }
         try {
-            offsets.commit(consumer.row.groupId(), due.committer(), due.offsets());
+            offsets.commit(consumer.row.groupId(), due.committer(), due.shard(), due.offsets());
             meters.autoCommits.increment();
         } catch (RefusedException e) {
             meters.autoCommitsFailed.increment();
@@ -183,9 +186,9 @@ class Membership {
         }
     }
 
-    /** Inside the turnstile; of a membership that has ended meanwhile, nothing is kept. */
+    /** Inside the turnstile; of a term or a membership that has ended meanwhile, nothing is kept. */
     static void committed(HttpConsumer consumer, Due due) {
-        if (consumer.memberEpoch == due.memberEpoch()) {
+        if (consumer.shard == due.shard() && consumer.memberEpoch == due.memberEpoch()) {
             consumer.progress.committed(due.offsets());
         }
     }

@@ -36,6 +36,12 @@ final class ReadProgress {
     private final Map<PartitionId, Long> pollEnds = new HashMap<>();
     private @Nullable String pollId;
     private long pollNumber;
+    private boolean hasBegun;
+
+    /** @param numberBefore the first poll's; polls of another term or namesake are numbered from elsewhere, so none is taken for one of these */
+    ReadProgress(long numberBefore) {
+        pollNumber = numberBefore;
+    }
 
     /** Those whose committed offset has not been looked up. */
     SortedSet<PartitionId> unknown(SortedSet<PartitionId> owned) {
@@ -57,6 +63,14 @@ final class ReadProgress {
         partitions.values().forEach(stages -> stages.confirmed = stages.delivered);
     }
 
+    /** The client commits up to here. A partition that has not been looked up will be found to be committed so. */
+    void confirm(PartitionId partition, long offset) {
+        Stages stages = partitions.get(partition);
+        if (stages != null) {
+            stages.confirmed = offset;
+        }
+    }
+
     /** Whether a poll of this name would repeat the last one. */
     boolean repeats(@Nullable String namedPoll) {
         return namedPoll != null && namedPoll.equals(pollId) && !pollEnds.isEmpty();
@@ -71,9 +85,15 @@ final class ReadProgress {
         return pollNumber;
     }
 
+    /** Whether there has been any poll. */
+    boolean hasBegun() {
+        return hasBegun;
+    }
+
     /** Begins a poll of these partitions; a repeated one is of those that it delivered from, as far as they are still owned. */
     SortedMap<PartitionId, Range> beginPoll(@Nullable String namedPoll, SortedSet<PartitionId> owned) {
         supersede();
+        hasBegun = true;
         var ranges = new TreeMap<PartitionId, Range>();
         if (repeats(namedPoll)) {
             for (PartitionId partition : new TreeSet<>(pollEnds.keySet())) {

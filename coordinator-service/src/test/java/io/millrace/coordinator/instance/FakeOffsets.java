@@ -20,11 +20,12 @@ import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
-/** An offset service in memory that fences by the members' rows, as the real one does. */
+/** An offset service in memory that fences by the members' and the shards' rows, as the real one does. */
 final class FakeOffsets implements OffsetsApi, ServiceClients {
     private final JdbcClient database;
     private final Map<String, Map<TopicPartition, Long>> committed = new TreeMap<>();
     private boolean away;
+    private int termsOver;
     private volatile @Nullable String held;
     private volatile CountDownLatch arrived = new CountDownLatch(0);
     private volatile CountDownLatch released = new CountDownLatch(0);
@@ -54,6 +55,11 @@ final class FakeOffsets implements OffsetsApi, ServiceClients {
         released.countDown();
     }
 
+    /** How many commits came from a term that was over. */
+    synchronized int termsOver() {
+        return termsOver;
+    }
+
     synchronized Map<TopicPartition, Long> of(String group) {
         return Map.copyOf(committed.getOrDefault(group, Map.of()));
     }
@@ -74,6 +80,11 @@ final class FakeOffsets implements OffsetsApi, ServiceClients {
 
     private synchronized void take(String group, Commit commit) {
         answer();
+        if (commit.term() != null && database.sql("select epoch from groups.shard where shard = :shard")
+                .param("shard", commit.term().shard()).query(Long.class).single() != commit.term().epoch()) {
+            termsOver++;
+            throw new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH, "the term is over");
+        }
         if (commit.member() != null) {
             Long epoch = database.sql("select epoch from groups.member where group_id = :group and member_id = :member")
                     .param("group", group).param("member", commit.member().memberId()).query(Long.class).optional()

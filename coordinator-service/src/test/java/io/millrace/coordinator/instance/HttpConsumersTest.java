@@ -21,6 +21,7 @@ import io.millrace.common.api.TopicPartition;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.testing.TestPostgres;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -198,6 +199,23 @@ class HttpConsumersTest {
 
         await().untilAsserted(() -> assertThat(OFFSETS.of(group)).isEqualTo(Map.of(new TopicPartition("orders", 1),
                 40L)));
+    }
+
+    @Test
+    void a_commit_at_intervals_does_not_go_back_behind_what_the_client_commits_itself() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 1, 40);
+        deliver("a", poll("a"), "orders", 1, 50);
+
+        var given = new InstancesApi.Given(List.of(new Position("orders", 1, 50), new Position("nowhere", 0, 1)));
+        var confirmed = INSTANCES.confirmGiven(group, "a", given);
+        OFFSETS.commit(group, new OffsetsApi.Commit(new OffsetsApi.Member("a", confirmed.memberEpoch()),
+                List.of(new OffsetsApi.CommitOffset("orders", 1, 50, null, null))));
+        CLOCK_MS.addAndGet(5_000);
+
+        await().during(Duration.ofSeconds(1)).untilAsserted(() -> assertThat(OFFSETS.of(group)).isEqualTo(Map.of(
+                new TopicPartition("orders", 1), 50L)));
     }
 
     @Test
@@ -408,10 +426,64 @@ class HttpConsumersTest {
         COORDINATOR.othersHadTheShards();
         COORDINATOR.takeOverAll();
 
-        assertRefused(() -> deliver("a", before, "orders", 0, 9), ErrorCode.POLL_SUPERSEDED, "superseded");
+        assertRefused(() -> deliver("a", before, "orders", 0, 9), ErrorCode.FENCED_MEMBER_EPOCH, "another coordinator");
         PollGrant after = poll("a");
         assertThat(after.memberEpoch()).isEqualTo(before.memberEpoch());
         assertThat(positions(after)).hasSize(4).containsEntry(0, 5L);
+        assertRefused(() -> deliver("a", before, "orders", 0, 9), ErrorCode.POLL_SUPERSEDED, "superseded");
+    }
+
+    @Test
+    void a_successor_does_not_say_that_it_confirms_what_it_never_heard_of() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 0, 5);
+
+        COORDINATOR.othersHadTheShards();
+        COORDINATOR.takeOverAll();
+
+        assertRefused(() -> INSTANCES.confirm(group, "a"), ErrorCode.FENCED_MEMBER_EPOCH, "another coordinator");
+        deliver("a", poll("a"), "orders", 0, 5);
+        assertThat(INSTANCES.confirm(group, "a").positions()).containsExactly(new Position("orders", 0, 5));
+    }
+
+    @Test
+    void what_is_confirmed_is_not_delivered_again_after_a_shard_was_left_in_order() {
+        create("a");
+        subscribe("a", "orders");
+        create("by hand");
+        INSTANCES.assign(group, "by hand", new Assignment(List.of(new TopicPartition("returns", 1))));
+        deliver("a", poll("a"), "orders", 0, 5);
+        deliver("by hand", poll("by hand"), "returns", 1, 6);
+        deliver("a", poll("a"), "orders", 0, 9);
+
+        COORDINATOR.leaveAll();
+        assertRefused(() -> poll("a"), ErrorCode.NOT_COORDINATOR, "shard");
+        COORDINATOR.takeOverAll();
+
+        assertThat(OFFSETS.of(group)).isEqualTo(Map.of(new TopicPartition("orders", 0), 5L));
+        assertThat(positions(poll("a"))).as("9 was delivered, and perhaps got lost").containsEntry(0, 5L);
+    }
+
+    @Test
+    void a_commit_of_a_coordinator_that_has_lost_its_shard_meanwhile_is_not_stored() throws Exception {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 0, 5);
+        PollGrant last = poll("a");
+        int before = OFFSETS.termsOver();
+        OFFSETS.hold(group);
+        CLOCK_MS.addAndGet(5_000);
+        OFFSETS.awaitHeld();
+        deliver("a", last, "orders", 0, 9);
+
+        COORDINATOR.othersHadTheShards();
+        COORDINATOR.takeOverAll();
+        OFFSETS.release();
+
+        await().untilAsserted(() -> assertThat(OFFSETS.termsOver()).isGreaterThan(before));
+        assertThat(OFFSETS.of(group)).isEmpty();
+        assertThat(poll("a").partitions()).extracting(Granted::position).containsOnlyNulls();
     }
 
     @Test

@@ -17,7 +17,7 @@ class ReadProgressTest {
     private static final PartitionId TWO = new PartitionId(new UUID(0, 1), 1);
     private static final SortedSet<PartitionId> BOTH = PartitionId.sorted(List.of(ONE, TWO));
 
-    private final ReadProgress progress = new ReadProgress();
+    private final ReadProgress progress = new ReadProgress(0);
 
     @Test
     void what_a_poll_delivered_is_committed_only_after_the_client_came_back() {
@@ -142,12 +142,12 @@ class ReadProgressTest {
             var random = new SplittableRandom(seed);
             var committed = new HashMap<PartitionId, Long>();
             long seenUpTo = 0;
-            var reader = new ReadProgress();
+            var reader = new ReadProgress(0);
             int poll = 0;
             boolean replyLost = false;
             for (int i = 0; i < 60; i++) {
                 if (random.nextInt(12) == 0) {
-                    reader = new ReadProgress();
+                    reader = new ReadProgress(0);
                     replyLost = false;
                     poll++;
                 }

@@ -82,6 +82,15 @@ final class RunningCoordinator {
         }
     }
 
+    /** Leaves every shard in order; the next term is another coordinator's. */
+    void leaveAll() {
+        for (int shard = 0; shard < ClusterImage.GROUP_SHARDS; shard++) {
+            context.getBean(Shards.class).leave(shard);
+            context.getBean(Shards.class).release(shard);
+        }
+        othersHadTheShards();
+    }
+
     /** A term of another coordinator's. */
     void othersHadTheShards() {
         epochs.incrementAndGet();

@@ -1,5 +1,6 @@
 package io.millrace.gateway.consumers;
 
+import io.millrace.common.api.InstancesApi.Given;
 import io.millrace.common.api.InstancesApi.Position;
 import io.millrace.common.api.InstancesApi.Seek;
 import io.millrace.common.api.OffsetsApi;
@@ -71,7 +72,9 @@ class PositionsController {
                 Fields.required(name + ".topic", each.topic()), Fields.notNegative(name + ".partition", each
                         .partition()),
                 Fields.notNegative(name + ".offset", each.offset()), null, each.metadata()));
-        commit(group, instance, services.instances(group).describe(group, instance).memberEpoch(), offsets);
+        var given = new Given(offsets.stream().map(each -> new Position(each.topic(), each.partition(), each.offset()))
+                .toList());
+        commit(group, instance, services.instances(group).confirmGiven(group, instance, given).memberEpoch(), offsets);
     }
 
     private void commit(String group, String instance, long memberEpoch, List<CommitOffset> offsets) {

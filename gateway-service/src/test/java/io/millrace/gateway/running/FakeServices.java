@@ -263,6 +263,11 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     }
 
     @Override
+    public synchronized Confirmed confirmGiven(String group, String instance, Given given) {
+        return new Confirmed(member(group, instance).epoch, given.positions());
+    }
+
+    @Override
     public synchronized void commit(String group, Commit commit) {
         var refusal = refuseCommits;
         if (refusal != null) {

@@ -67,7 +67,7 @@ final class CommitCheck {
                     offset.leaderEpoch(),
                     offset.metadata() == null ? "" : offset.metadata()));
         }
-        return new Checked.Valid(new CommitRequest(group, commit.member(), offsets));
+        return new Checked.Valid(new CommitRequest(group, commit.member(), commit.term(), offsets));
     }
 
     private @org.jspecify.annotations.Nullable String faultOf(CommitOffset offset) {

@@ -21,6 +21,9 @@ import org.springframework.transaction.support.TransactionTemplate;
  * row), and the upsert, being a later statement of the same transaction, sees every join that ended before. A group that nobody has joined
  * yet has no row: its first join and such a commit happen in either order.
  *
+ * <p>What a coordinator commits from its memory is fenced by its shard's row in the same way: a successor that has raised the epoch, and
+ * reads what is committed only then, sees all that its predecessor will ever have committed.
+ *
  * <p>All locks are taken in the order of their keys, so that two services do not wait for each other.
  */
 @Component
@@ -44,8 +47,16 @@ final class PostgresCommitStore implements CommitStore {
     private static final String UPSERT = """
             with request as materialized (
                 select *
-                from unnest(:numbers::int[], :requestGroups::text[], :members::text[], :epochs::bigint[])
-                    as request (number, group_id, member_id, epoch)
+                from unnest(:numbers::int[], :requestGroups::text[], :members::text[], :epochs::bigint[],
+                        :shards::int[], :shardEpochs::bigint[])
+                    as request (number, group_id, member_id, epoch, shard, shard_epoch)
+            ),
+            term as materialized (
+                select shard.shard, shard.epoch
+                from groups.shard
+                where shard.shard in (select request.shard from request where request.shard is not null)
+                order by shard.shard
+                for share of shard
             ),
             row as materialized (
                 select *
@@ -72,6 +83,8 @@ final class PostgresCommitStore implements CommitStore {
             verdict as materialized (
                 select request.number, request.group_id, member.epoch as current_epoch,
                     case
+                        when request.shard is not null and term.epoch is distinct from request.shard_epoch
+                            then 'TERM_IS_OVER'
                         when request.member_id is null
                             and exists (select from groups.member where member.group_id = request.group_id)
                             then 'HAS_MEMBERS'
@@ -82,6 +95,7 @@ final class PostgresCommitStore implements CommitStore {
                     end as verdict
                 from request
                     left join member on member.group_id = request.group_id and member.member_id = request.member_id
+                    left join term on term.shard = request.shard
                     left join orphan on orphan.number = request.number
             ),
             stored as (
@@ -172,15 +186,19 @@ final class PostgresCommitStore implements CommitStore {
                     "Member '" + (member == null ? "" : member.memberId()) + "' of group '" + request.group()
                             + "' is at epoch " + currentEpoch + ", the commit at " + (member == null ? -1
                                     : member.epoch()));
+            case "TERM_IS_OVER" -> new Refused(ErrorCode.FENCED_MEMBER_EPOCH,
+                    "Group '" + request.group() + "' has another coordinator now than the one that commits");
             case "TOPIC_IS_GONE" -> new Refused(ErrorCode.UNKNOWN_TOPIC, "A topic of the commit has been deleted");
             default -> throw new IllegalStateException("Unknown verdict " + verdict);
         };
     }
 
-    private record RequestColumns(Integer[] numbers, String[] groups, String[] members, Long[] epochs) {
+    private record RequestColumns(Integer[] numbers, String[] groups, String[] members, Long[] epochs, Integer[] shards,
+            Long[] shardEpochs) {
         static RequestColumns of(List<CommitRequest> batch) {
             int size = batch.size();
-            var columns = new RequestColumns(new Integer[size], new String[size], new String[size], new Long[size]);
+            var columns = new RequestColumns(new Integer[size], new String[size], new String[size], new Long[size],
+                    new Integer[size], new Long[size]);
             for (int i = 0; i < size; i++) {
                 var member = batch.get(i).member();
                 columns.numbers[i] = i;
@@ -188,6 +206,11 @@ final class PostgresCommitStore implements CommitStore {
                 if (member != null) {
                     columns.members[i] = member.memberId();
                     columns.epochs[i] = member.epoch();
+                }
+                var term = batch.get(i).term();
+                if (term != null) {
+                    columns.shards[i] = term.shard();
+                    columns.shardEpochs[i] = term.epoch();
                 }
             }
             return columns;
@@ -198,7 +221,9 @@ final class PostgresCommitStore implements CommitStore {
                     .param("numbers", numbers)
                     .param("requestGroups", groups)
                     .param("members", members)
-                    .param("epochs", epochs);
+                    .param("epochs", epochs)
+                    .param("shards", shards)
+                    .param("shardEpochs", shardEpochs);
         }
     }
 

@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.micrometer.core.instrument.simple.SimpleMeterRegistry;
 import io.millrace.common.api.OffsetsApi.Member;
+import io.millrace.common.api.OffsetsApi.ShardTerm;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.offset.ClusterRows;
 import io.millrace.offset.commit.CommitOutcome.Refused;
@@ -101,6 +102,61 @@ class PostgresCommitStoreTest {
     }
 
     @Test
+    void a_coordinator_commits_only_while_nobody_else_has_its_shard() {
+        groups.add("g", "m", 3);
+        groups.take(2, 7);
+
+        var outcomes = store.store(List.of(
+                commitOf(new ShardTerm(2, 7), row(0, 10)),
+                commitOf(new ShardTerm(2, 6), row(0, 4), row(1, 4)),
+                commitOf(new ShardTerm(5, 7), row(1, 5))));
+
+        assertThat(outcomes).extracting(PostgresCommitStoreTest::code).containsExactly(null,
+                ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.FENCED_MEMBER_EPOCH);
+        assertThat(stored("g")).containsExactly("0=10");
+    }
+
+    @Test
+    void a_commit_that_meets_a_take_over_waits_for_it_and_is_refused() throws Exception {
+        groups.add("g", "m", 3);
+        groups.take(2, 7);
+        CompletableFuture<List<CommitOutcome>> outcomes;
+        try (var successor = transaction()) {
+            execute(successor, "update groups.shard set epoch = 8 where shard = 2");
+            outcomes = CompletableFuture.supplyAsync(() -> store.store(List.of(commitOf(new ShardTerm(2, 7), row(0,
+                    10)))));
+            awaitLockWaits(1);
+            successor.commit();
+        }
+
+        assertThat(outcomes.get()).extracting(PostgresCommitStoreTest::code).containsExactly(
+                ErrorCode.FENCED_MEMBER_EPOCH);
+        assertThat(stored("g")).isEmpty();
+    }
+
+    @Test
+    void a_take_over_waits_for_the_commit_that_came_first() throws Exception {
+        groups.add("g", "m", 3);
+        groups.take(2, 7);
+        CompletableFuture<Void> takeOver;
+        try (var blocked = transaction()) {
+            store.store(List.of(commitOf(new ShardTerm(2, 7), row(0, 10))));
+            // So the next commit of the partition is under way until this transaction ends.
+            execute(blocked, "select from offsets.committed for update");
+            var commit = CompletableFuture.supplyAsync(() -> store.store(List.of(commitOf(new ShardTerm(2, 7), row(0,
+                    20)))));
+            awaitLockWaits(1);
+            takeOver = CompletableFuture.runAsync(() -> groups.take(2, 8));
+            awaitLockWaits(2);
+            blocked.rollback();
+            assertThat(commit.get()).containsExactly(CommitOutcome.STORED);
+        }
+
+        takeOver.get();
+        assertThat(stored("g")).containsExactly("0=20");
+    }
+
+    @Test
     void the_last_commit_of_a_batch_wins_even_when_it_goes_back() {
         groups.add("g", "m", 1);
         var member = new Member("m", 1);
@@ -161,7 +217,7 @@ class PostgresCommitStoreTest {
         try (var coordinator = transaction()) {
             execute(coordinator, "update groups.member set epoch = 2 where group_id = 'g'");
             var outcome = inBackground(commit("g", new Member("m", 1), row(0, 10)));
-            awaitALockWaiter();
+            awaitLockWaits(1);
 
             coordinator.commit();
 
@@ -176,7 +232,7 @@ class PostgresCommitStoreTest {
         try (var coordinator = transaction()) {
             execute(coordinator, "update groups.member set epoch = 2 where group_id = 'g'");
             var outcome = inBackground(commit("g", new Member("m", 2), row(0, 10)));
-            awaitALockWaiter();
+            awaitLockWaits(1);
 
             coordinator.commit();
 
@@ -190,7 +246,7 @@ class PostgresCommitStoreTest {
         try (var coordinator = transaction()) {
             execute(coordinator, "delete from groups.member where group_id = 'g'");
             var outcome = inBackground(commit("g", new Member("m", 1), row(0, 10)));
-            awaitALockWaiter();
+            awaitLockWaits(1);
 
             coordinator.commit();
 
@@ -205,7 +261,7 @@ class PostgresCommitStoreTest {
         try (var coordinator = transaction()) {
             execute(coordinator, "insert into groups.member (group_id, member_id, epoch) values ('g', 'm', 1)");
             var outcome = inBackground(commit("g", null, row(0, 10)));
-            awaitALockWaiter();
+            awaitLockWaits(1);
 
             coordinator.commit();
 
@@ -222,7 +278,7 @@ class PostgresCommitStoreTest {
             execute(coordinator, "update groups.member set epoch = 2 where group_id = 'b'");
             var outcome = inBackground(
                     commit("a", new Member("m", 1), row(0, 1)), commit("b", new Member("m", 2), row(0, 1)));
-            awaitALockWaiter();
+            awaitLockWaits(1);
 
             // One of the two is the victim; here the one that waits longer looks for deadlocks first.
             execute(coordinator, "set local deadlock_timeout = '1h'");
@@ -282,11 +338,11 @@ class PostgresCommitStoreTest {
         return CompletableFuture.supplyAsync(() -> store.store(List.of(batch)).getFirst());
     }
 
-    private void awaitALockWaiter() {
+    private void awaitLockWaits(int count) {
         await().atMost(Duration.ofSeconds(60)).until(() -> direct.sql("""
                 select count(*) from pg_stat_activity
                 where datname = current_database() and wait_event_type = 'Lock'
-                """).query(Integer.class).single() > 0);
+                """).query(Integer.class).single() >= count);
     }
 
     private static Connection transaction() throws java.sql.SQLException {
@@ -311,6 +367,10 @@ class PostgresCommitStoreTest {
 
     private static CommitRequest commit(String group, @Nullable Member member, NextOffset... rows) {
         return new CommitRequest(group, member, Arrays.asList(rows));
+    }
+
+    private static CommitRequest commitOf(ShardTerm term, NextOffset... rows) {
+        return new CommitRequest("g", new Member("m", 3), term, Arrays.asList(rows));
     }
 
     private static NextOffset row(int partition, long offset) {

@@ -80,7 +80,7 @@ public final class Shard {
     }
 
     /** Before something is begun. Refused with {@link ErrorCode#NOT_COORDINATOR}: the caller is to look who is, and ask again. */
-    void requireServed() {
+    public void requireServed() {
         requireHeld();
         if (leaving) {
             throw notHeld(number);

@@ -10,19 +10,22 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.stream.IntStream;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
-/** Loads a shard's groups when its lease comes and drops them when it goes, one after the other on a thread of its own. */
+/** Loads a shard's groups when its lease comes and drops them when it goes; of each shard one after the other, on a thread of its own. */
 @Component
 public class ShardLeases implements LeaseListener {
     private static final Logger LOG = LoggerFactory.getLogger(ShardLeases.class);
     private static final long RETRY_BACKOFF_MS = 100;
 
     private final Shards shards;
-    private final ExecutorService loader = Executors
-            .newSingleThreadExecutor(Thread.ofVirtual().name("shard-loader").factory());
+    private final List<ExecutorService> loaders = IntStream.range(0, ClusterImage.GROUP_SHARDS)
+            .mapToObj(shard -> Executors.newSingleThreadExecutor(Thread.ofVirtual().name("shard-loader-" + shard)
+                    .factory()))
+            .toList();
 
     ShardLeases(Shards shards) {
         this.shards = shards;
@@ -39,17 +42,17 @@ public class ShardLeases implements LeaseListener {
 
     @Override
     public void acquired(LeaseGrant grant) {
-        loader.execute(() -> load(grant));
+        loader(grant).execute(() -> load(grant));
     }
 
     @Override
     public CompletableFuture<Void> leaving(LeaseGrant grant) {
-        return CompletableFuture.runAsync(() -> shards.leave(shardOf(grant)), loader);
+        return CompletableFuture.runAsync(() -> shards.leave(shardOf(grant)), loader(grant));
     }
 
     @Override
     public void lost(LeaseGrant grant) {
-        loader.execute(() -> shards.release(shardOf(grant)));
+        loader(grant).execute(() -> shards.release(shardOf(grant)));
     }
 
     /** For as long as the lease lasts: a shard that cannot be loaded is nobody else's either. */
@@ -71,13 +74,17 @@ public class ShardLeases implements LeaseListener {
         }
     }
 
+    private ExecutorService loader(LeaseGrant grant) {
+        return loaders.get(shardOf(grant));
+    }
+
     private static int shardOf(LeaseGrant grant) {
         return names().indexOf(grant.name());
     }
 
     @PreDestroy
     void close() {
-        loader.shutdownNow();
+        loaders.forEach(ExecutorService::shutdownNow);
     }
 
     private record Term(LeaseGrant grant) implements ShardLease {

@@ -7,7 +7,10 @@ public interface ShardListener {
      *
      * @param nobodyBetween whether this coordinator also had the term before, so that what it remembers still holds
      */
-    void shardTaken(Shard shard, boolean nobodyBetween);
+    default void shardTaken(Shard shard, boolean nobodyBetween) {}
 
-    void shardLost(int shard);
+    /** It is to be given back in order: nothing more is begun in it, its lease is still held. Not to take longer than {@link Shard#isHeld}. */
+    default void shardLeaving(Shard shard) {}
+
+    default void shardLost(int shard) {}
 }

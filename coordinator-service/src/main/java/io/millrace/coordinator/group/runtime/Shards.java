@@ -86,6 +86,7 @@ public class Shards {
         Shard shard = shards.get(number);
         if (shard != null) {
             shard.leave();
+            listeners.forEach(listener -> listener.shardLeaving(shard));
         }
     }
 

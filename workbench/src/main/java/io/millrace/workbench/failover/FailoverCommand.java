@@ -77,7 +77,7 @@ public final class FailoverCommand implements Callable<Integer> {
     private static void print(Outcome outcome) {
         System.out.printf("%n%s, %s%n", outcome.scenario(), outcome.cluster());
         if (outcome.failure() != null) {
-            System.out.println("  failed: " + outcome.failure());
+            System.out.println("  failed: " + outcome.failure().lines().findFirst().orElse(""));
             return;
         }
         for (Outcome.Figure figure : outcome.figures()) {

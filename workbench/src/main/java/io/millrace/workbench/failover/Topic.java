@@ -14,8 +14,8 @@ import org.apache.kafka.common.TopicPartitionInfo;
 /** A topic with every partition on all brokers, and how it stands. */
 record Topic(String bootstrapServers, String name, int partitions) {
     private static final int MIN_IN_SYNC = 2;
-    private static final Duration TIMEOUT = Duration.ofSeconds(30);
-    private static final Duration IN_SYNC_TIMEOUT = Duration.ofSeconds(90);
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+    private static final Duration IN_SYNC_TIMEOUT = Duration.ofSeconds(180);
     private static final Duration CHECK_INTERVAL = Duration.ofMillis(50);
 
     /** A call of an admin client that answers something. */

@@ -22,7 +22,7 @@ public final class Trial {
     /** A fault shows within this time, and what has recovered stays so. */
     private static final Duration SETTLE = Duration.ofSeconds(3);
     private static final Duration SHORT_SETTLE = Duration.ofSeconds(1);
-    private static final Duration RECOVERY_TIMEOUT = Duration.ofSeconds(90);
+    private static final Duration RECOVERY_TIMEOUT = Duration.ofSeconds(180);
     private static final Duration POSTGRES_AWAY = Duration.ofSeconds(30);
 
     private final Cluster cluster;
@@ -64,8 +64,11 @@ public final class Trial {
         switch (scenario) {
             case KILL -> {
                 int victim = topic.leader(0);
-                measure("without the leader", SETTLE, () -> cluster.kill(victim));
-                measure("at its return", SETTLE, () -> back(() -> cluster.start(victim)));
+                try {
+                    measure("without the leader", SETTLE, () -> cluster.kill(victim));
+                } finally {
+                    measure("at its return", SETTLE, () -> back(() -> cluster.start(victim)));
+                }
             }
             case PAUSE -> {
                 int victim = topic.leader(0);
@@ -88,11 +91,14 @@ public final class Trial {
                 if (!(cluster instanceof SuiteCluster suite)) {
                     throw new IllegalArgumentException(cluster.name() + " has no PostgreSQL");
                 }
-                measure("without PostgreSQL", Duration.ZERO, () -> {
-                    suite.stopPostgres();
-                    TimeUnit.NANOSECONDS.sleep(POSTGRES_AWAY.toNanos());
-                });
-                measure("at its return", SETTLE, suite::startPostgres);
+                try {
+                    measure("without PostgreSQL", Duration.ZERO, () -> {
+                        suite.stopPostgres();
+                        TimeUnit.NANOSECONDS.sleep(POSTGRES_AWAY.toNanos());
+                    });
+                } finally {
+                    measure("at its return", SETTLE, suite::startPostgres);
+                }
             }
             case ELECTION, REST -> throw new IllegalArgumentException(scenario + " is not measured under load");
         }

@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
  * topic are in sync again: two dead of three would be more than the topic promises to survive.
  */
 final class BrokerKiller {
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
 
     private final Suite suite;
     private final Gateway gateway;

@@ -13,7 +13,7 @@ import org.junit.jupiter.api.AfterAll;
 @WithSuite
 class RealDataUnderFireIT extends RealDataJourney {
     private static final Duration BETWEEN_KILLS = Duration.ofSeconds(5);
-    private static final Duration PATIENCE = Duration.ofSeconds(90);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
     /** The events go in during several kills: so many batches, and then one more right after the next kill. */
     private static final int BATCHES_BETWEEN_KILLS = 30;
 

@@ -9,23 +9,32 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Set;
+import java.util.function.Consumer;
 
 /** One run: all scenarios on a suite of its own with three brokers, and then, when its processes are gone, on Apache Kafka's three. */
 final class Failover {
     private final Set<Scenario> scenarios;
     private final int rounds;
     private final Progress progress;
+    private final Consumer<Outcome> done;
     private final List<Outcome> outcomes = new ArrayList<>();
 
-    private Failover(Set<Scenario> scenarios, int rounds, Progress progress) {
+    private Failover(Set<Scenario> scenarios, int rounds, Progress progress, Consumer<Outcome> done) {
         this.scenarios = scenarios;
         this.rounds = rounds;
         this.progress = progress;
+        this.done = done;
     }
 
-    static List<Outcome> run(Path home, Set<Scenario> scenarios, int rounds, boolean withPeer, Progress progress)
-            throws IOException, InterruptedException {
-        Failover failover = new Failover(scenarios, rounds, progress);
+    /** @param done gets each outcome as soon as there is one */
+    static List<Outcome> run(
+            Path home,
+            Set<Scenario> scenarios,
+            int rounds,
+            boolean withPeer,
+            Progress progress,
+            Consumer<Outcome> done) throws IOException, InterruptedException {
+        Failover failover = new Failover(scenarios, rounds, progress, done);
         BenchSuite place = BenchSuite.of(home, Cluster.BROKERS);
         try {
             place.prepare(progress);
@@ -47,7 +56,9 @@ final class Failover {
     private void allOn(Cluster cluster) throws InterruptedException {
         for (Scenario scenario : scenarios) {
             if (cluster instanceof SuiteCluster || scenario.isAlsoOfPeer()) {
-                outcomes.add(runOrReport(cluster, scenario));
+                Outcome outcome = runOrReport(cluster, scenario);
+                outcomes.add(outcome);
+                done.accept(outcome);
             }
         }
     }

@@ -53,8 +53,8 @@ public final class FailoverCommand implements Callable<Integer> {
             throw new LaunchRefusedException("--rounds " + rounds + " is not between 1 and " + MAX_ROUNDS);
         }
         Path home = SuiteSettings.projectRoot();
-        List<Outcome> outcomes = Failover.run(home, scenarios(), rounds, peer, System.err::println);
-        outcomes.forEach(FailoverCommand::print);
+        List<Outcome> outcomes = Failover.run(home, scenarios(), rounds, peer, System.err::println,
+                FailoverCommand::print);
         Path written = json != null ? json : home.resolve("workbench/target/failover.json");
         Files.write(written, JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build()
                 .writeValueAsBytes(new Report(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),

@@ -10,14 +10,14 @@ import org.apache.kafka.common.KafkaException;
 import org.apache.kafka.common.errors.InterruptException;
 import org.apache.kafka.common.serialization.StringSerializer;
 
-/** One idempotent Kafka producer with acks=all, a record to each partition in turn. */
+/** One idempotent Kafka producer with acks=all, a record to each partition in turn; JSON, so that it can be read over HTTP too. */
 final class KafkaProducing implements Client {
     static final int WRITER = 0;
     /**
-     * A broker that hangs keeps its connections: only a request's timeout lets a client turn away from it, and Kafka's default of 30 s would be all that is
-     * measured then. Everything else is as Kafka's defaults have it.
+     * A broker that hangs keeps its connections: only when a request times out does a client look for another leader, so the default of 30 s
+     * would be all that is measured then. Everything else is as Kafka's defaults have it.
      */
-    private static final int REQUEST_TIMEOUT_MS = 2_000;
+    private static final int REQUEST_TIMEOUT_MS = 500;
 
     private final String bootstrapServers;
     private final String topic;
@@ -51,7 +51,7 @@ final class KafkaProducing implements Client {
     private void send(KafkaProducer<String, String> producer, Write write) {
         int partition = (int) (write.sequence() % partitions);
         try {
-            producer.send(new ProducerRecord<>(topic, partition, null, write.toString()), (stored, failure) -> {
+            producer.send(new ProducerRecord<>(topic, partition, null, "\"" + write + "\""), (stored, failure) -> {
                 if (failure == null) {
                     journal.acknowledged(Door.KAFKA, write, new Place(topic, partition), stored.offset());
                 } else {

@@ -24,6 +24,11 @@ class RealDataIT extends RealDataJourney {
     }
 
     @Override
+    void beforeReading() {
+        // nothing to wait for
+    }
+
+    @Override
     void beforeRestart() {
         // nothing else happens to the suite
     }

@@ -61,6 +61,9 @@ abstract class RealDataJourney {
     /** Before a batch, by its number, is sent. */
     abstract void beforeBatch(int batch);
 
+    /** Before the events are read, each time. */
+    abstract void beforeReading();
+
     /** Before the suite is stopped. */
     abstract void beforeRestart() throws Exception;
 
@@ -80,6 +83,7 @@ abstract class RealDataJourney {
     @Test
     @Order(1)
     void a_group_reads_every_event_while_members_come_and_die() throws Exception {
+        beforeReading();
         GroupReading reading = new GroupReading(SESSION_TIMEOUT);
         AtomicBoolean done = new AtomicBoolean();
         try (ExecutorService members = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -108,6 +112,7 @@ abstract class RealDataJourney {
     void a_subscription_cut_off_ten_times_sees_each_event_exactly_once() throws Exception {
         long seed = Long.getLong("millrace.seed", 20_260_101L);
         SplittableRandom random = new SplittableRandom(seed);
+        beforeReading();
         EventSubscription subscription = new EventSubscription(gateway.uri("/topics/" + topic
                 + "/events?from=earliest"));
         List<Delivered> seen = new ArrayList<>();

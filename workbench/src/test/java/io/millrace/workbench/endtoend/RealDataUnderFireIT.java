@@ -13,6 +13,7 @@ import org.junit.jupiter.api.AfterAll;
 @WithSuite
 class RealDataUnderFireIT extends RealDataJourney {
     private static final Duration BETWEEN_KILLS = Duration.ofSeconds(5);
+    private static final int BROKERS = 3;
     private static final Duration PATIENCE = Duration.ofSeconds(180);
     /** The events go in during several kills: so many batches, and then one more right after the next kill. */
     private static final int BATCHES_BETWEEN_KILLS = 30;
@@ -36,15 +37,24 @@ class RealDataUnderFireIT extends RealDataJourney {
     @Override
     void beforeBatch(int batch) {
         if (batch % BATCHES_BETWEEN_KILLS == 0) {
-            int before = kills();
-            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(1)).until(() -> kills() > before);
+            awaitKill();
         }
+    }
+
+    @Override
+    void beforeReading() {
+        awaitKill();
+    }
+
+    private void awaitKill() {
+        int before = kills();
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(1)).until(() -> kills() > before);
     }
 
     @Override
     void beforeRestart() throws Exception {
         ceaseFire();
-        assertThat(kills()).as("brokers killed").isGreaterThan(4);
+        assertThat(kills()).as("brokers killed").isGreaterThan(BROKERS);
     }
 
     @AfterAll

@@ -132,13 +132,17 @@ final class LedReplica {
             return null;
         }
         synchronized (this) {
+            if (ended) {
+                // The waits may be another's by now, under its lock.
+                return null;
+            }
             CommitWait expired = waits.takeExpired(nowNanos);
             waited = !waits.isEmpty();
             return expired == null ? null : new Progress(0, null, expired, Errors.REQUEST_TIMED_OUT);
         }
     }
 
-    /** This broker leads no more: nothing is awaited here. */
+    /** This broker leads no more: nothing is awaited here. Not after {@link #handOver}. */
     synchronized Progress end() {
         ended = true;
         isrChangeDue = false;
@@ -147,7 +151,10 @@ final class LedReplica {
     }
 
     /** What waits is not waited for any longer, and nothing more will be. */
-    synchronized Progress abandonWaits() {
+    synchronized @Nullable Progress abandonWaits() {
+        if (ended) {
+            return null;
+        }
         abandoned = true;
         waited = false;
         return new Progress(0, null, waits.takeAll(), Errors.NOT_LEADER_OR_FOLLOWER);
@@ -157,6 +164,7 @@ final class LedReplica {
     synchronized CommitWaits handOver() {
         ended = true;
         isrChangeDue = false;
+        waited = false;
         return waits;
     }
 

@@ -177,7 +177,7 @@ final class ProduceHandler {
 
         private void awaitCommit(Partition partition, Leading leading, long endOffset,
                 PartitionProduceResponse result) {
-            if (acks != ACKS_ALL || partition.isCommitted(endOffset)) {
+            if (acks != ACKS_ALL || partition.isCommitted(leading, endOffset)) {
                 return;
             }
             unsettled.incrementAndGet();
@@ -205,8 +205,12 @@ final class ProduceHandler {
                     ProduceResponse.INVALID_OFFSET);
         }
 
-        /** Says who leads, so that the producer need not ask for metadata first (KIP-951). */
-        private PartitionProduceResponse withLeader(PartitionProduceResponse result, Uuid topicId, String topic) {
+        /**
+         * Says who leads, so that the producer need not ask for metadata first (KIP-951). While one thread handles the request's last partitions,
+         * another may end the wait of the first.
+         */
+        private synchronized PartitionProduceResponse withLeader(PartitionProduceResponse result, Uuid topicId,
+                String topic) {
             LeaderHints.Leader leader = version < LEADER_HINT_VERSION ? null
                     : hints.leader(topicId, topic, result.index());
             if (leader != null) {

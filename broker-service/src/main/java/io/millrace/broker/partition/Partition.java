@@ -46,6 +46,8 @@ public final class Partition {
     private volatile @Nullable LedReplica led;
     /** The one that was applied last. */
     private volatile @Nullable PartitionImage image;
+    /** The newest epoch in which this process led; touched by the thread alone that applies images. */
+    private int ledEpoch = -1;
 
     Partition(Uuid topicId, String topic, int index, PartitionLog log, PartitionContext context) {
         this.topicId = topicId;
@@ -85,8 +87,8 @@ public final class Partition {
     }
 
     /**
-     * Takes what an image says; false when its leader epoch is lower than one seen before, by this process or by the log, in which case nothing
-     * changes.
+     * Takes what an image says; false when its leader epoch is lower than one seen before, by this process or by the log, or when this broker is to
+     * lead in an epoch of which the log has heard from somebody else, in which case nothing changes.
      *
      * @param brokers of the same cluster image
      * @param mayLead whether this broker's registration is the one in the image, and not fenced; a leader that is goes on, for nobody else leads yet
@@ -103,7 +105,7 @@ public final class Partition {
             return true;
         }
         if (next.leader() == context.brokerId() && mayLead) {
-            lead(next, brokers);
+            return lead(next, brokers);
         } else {
             follow(next.leader() == context.brokerId() ? new Following(next.leaderEpoch(), PartitionImage.NO_LEADER)
                     : new Following(next.leaderEpoch(), next.leader()), next);
@@ -111,12 +113,16 @@ public final class Partition {
         return true;
     }
 
-    private void lead(PartitionImage next, Map<Integer, BrokerImage> brokers) {
+    private boolean lead(PartitionImage next, Map<Integer, BrokerImage> brokers) {
         Progress progress;
         LedReplica begun;
         long stamp = part.writeLock();
         try {
-            log.beginEpoch(next.leaderEpoch());
+            if (!log.beginEpoch(next.leaderEpoch()) && next.leaderEpoch() != ledEpoch) {
+                // An earlier life of this broker, or another, wrote in it: no two may do so (KIP-101).
+                return false;
+            }
+            ledEpoch = next.leaderEpoch();
             LeaderReplica replica = new LeaderReplica(topicId, context.brokerId(), next, brokers,
                     new LeaderReplica.Limits(log.config().minInsyncReplicas(), context.lagTimeMaxNanos()),
                     new LeaderReplica.LogEnds(log.highWatermark(), log.logEndOffset()), context.nanoClock()
@@ -133,6 +139,7 @@ public final class Partition {
         tell(progress);
         tellLeadershipChanged();
         signalIsrChange(begun);
+        return true;
     }
 
     private void follow(Following next, @Nullable PartitionImage followed) {
@@ -243,9 +250,15 @@ public final class Partition {
         return result;
     }
 
-    /** Whether all replicas in sync have what was appended before an offset. */
-    public boolean isCommitted(long endOffset) {
-        return log.highWatermark() >= endOffset;
+    /**
+     * Whether all replicas in sync have what was appended before an offset. Once leadership has ended nobody can tell here: the high watermark may
+     * have passed the offset with what another leader appended there.
+     *
+     * @param as the leadership in which it was appended
+     */
+    public boolean isCommitted(Leading as, long endOffset) {
+        // In this order: the high watermark was this leader's if its leadership is found to last after that.
+        return log.highWatermark() >= endOffset && as.equals(leadership);
     }
 
     /**
@@ -258,8 +271,7 @@ public final class Partition {
         if (present == null || !as.equals(leadership)) {
             wait.ended(Errors.NOT_LEADER_OR_FOLLOWER);
         } else if (!present.await(wait)) {
-            wait.ended(isCommitted(wait.endOffset) && as.equals(leadership) ? Errors.NONE
-                    : Errors.NOT_LEADER_OR_FOLLOWER);
+            wait.ended(isCommitted(as, wait.endOffset) ? Errors.NONE : Errors.NOT_LEADER_OR_FOLLOWER);
         }
     }
 

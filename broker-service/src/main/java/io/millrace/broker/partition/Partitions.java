@@ -295,8 +295,8 @@ public final class Partitions implements ClusterImages.Listener {
         boolean wasLeader = partition.isLeader();
         if (!partition.become(image, brokers, mayLead)) {
             int seen = Math.max(partition.leadership().leaderEpoch(), partition.log().latestLeaderEpoch());
-            LOG.warn("an image names leader epoch {} of {}, lower than {}, which was seen before: not followed", image
-                    .leaderEpoch(), partition, seen);
+            LOG.warn("an image names leader epoch {} of {}, and {} was seen before: not followed", image.leaderEpoch(),
+                    partition, seen);
             isrMaintenance.forgotten(new Seen(partition.topicId(), partition.index(), seen));
         } else if (partition.isLeader() && !wasLeader) {
             LOG.info("leading {} in epoch {} from offset {}", partition, image.leaderEpoch(), partition.log()

@@ -137,7 +137,12 @@ final class IsrMaintenance implements AutoCloseable {
                 LOG.debug("{} may not have the in-sync replicas {}: {}, it is {}", each.partition(), each.change()
                         .isr(), reason, now);
             }
-            each.partition().isrChangeEnded(each.change(), outcome);
+            try {
+                each.partition().isrChangeEnded(each.change(), outcome);
+            } catch (RuntimeException e) {
+                // The others have their answers, too.
+                LOG.error("the in-sync replicas of {} are not known to it", each.partition(), e);
+            }
         }
     }
 

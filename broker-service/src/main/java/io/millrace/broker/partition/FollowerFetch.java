@@ -5,7 +5,7 @@ package io.millrace.broker.partition;
  *
  * @param replicaId        the follower
  * @param brokerEpoch      of its registration (KIP-903), or -1 when it does not say
- * @param leaderEpoch      in which it believes the leader to be, or -1 when it does not say
+ * @param leaderEpoch      in which it believes the leader to be, or -1 when it does not say, which nothing is answered to
  * @param offset           the end of its log
  * @param lastFetchedEpoch the epoch of the last record before that, or -1 when there is none
  * @param logStartOffset   of its log

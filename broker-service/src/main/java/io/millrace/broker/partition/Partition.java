@@ -296,7 +296,9 @@ public final class Partition {
         long stamp = part.readLock();
         LedReplica present = led;
         try {
-            Errors refusal = checkLeader(fetch.leaderEpoch());
+            // A position of an unknown epoch may be that of a log which has been cut since.
+            Errors refusal = fetch.leaderEpoch() == RecordBatch.NO_PARTITION_LEADER_EPOCH ? Errors.FENCED_LEADER_EPOCH
+                    : checkLeader(fetch.leaderEpoch());
             if (refusal != Errors.NONE || present == null) {
                 return new FollowerRead.Refused(refusal == Errors.NONE ? Errors.NOT_LEADER_OR_FOLLOWER : refusal);
             }

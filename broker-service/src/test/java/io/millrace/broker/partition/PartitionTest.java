@@ -81,6 +81,25 @@ class PartitionTest {
         assertThat(outcomes).containsExactly(Errors.NONE);
     }
 
+    @Test
+    void a_followers_position_counts_in_the_leaders_very_epoch_only() {
+        become(1, 5, List.of(1, 2));
+        partition.append(new Leading(5), records(0, 5), true, NOW_MS);
+
+        assertThat(fetch(4)).isEqualTo(new FollowerRead.Refused(Errors.FENCED_LEADER_EPOCH));
+        assertThat(fetch(-1)).isEqualTo(new FollowerRead.Refused(Errors.FENCED_LEADER_EPOCH));
+        assertThat(fetch(6)).isEqualTo(new FollowerRead.Refused(Errors.UNKNOWN_LEADER_EPOCH));
+        assertThat(log.highWatermark()).isZero();
+
+        assertThat(fetch(5)).isInstanceOf(FollowerRead.Data.class);
+        assertThat(log.highWatermark()).isEqualTo(1);
+    }
+
+    /** Broker 2 has the first record. */
+    private FollowerRead fetch(int leaderEpoch) {
+        return partition.readAsFollower(new FollowerFetch(2, 12, leaderEpoch, 1, 5, 0, 1_000, true), true, 0);
+    }
+
     private boolean become(int leader, int leaderEpoch, List<Integer> isr) {
         return partition.become(new PartitionImage(0, List.of(1, 2), isr, leader, leaderEpoch, leaderEpoch), Map.of(1,
                 broker(1), 2, broker(2)), true);

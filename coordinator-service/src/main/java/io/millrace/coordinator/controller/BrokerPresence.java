@@ -122,6 +122,7 @@ class BrokerPresence {
             boolean reachedBefore = false;
             while (!ended) {
                 boolean reached = false;
+                long triedNanos = System.nanoTime();
                 try (var opened = new Socket()) {
                     socket = opened;
                     opened.connect(new InetSocketAddress(broker.host(), broker.kafkaPort()), Math.toIntExact(settings
@@ -138,7 +139,8 @@ class BrokerPresence {
                 } catch (IOException e) {
                     LOG.debug("The connection to broker {} ended", registered.id(), e);
                 }
-                if (!reached) {
+                // One that ends at once may be a proxy's before a process that is gone, or a broker's that has too many: the next would, too.
+                if (!reached || System.nanoTime() - triedNanos < settings.presenceRetry().toNanos()) {
                     pause(settings.presenceRetry());
                 }
             }

@@ -11,7 +11,7 @@ import org.springframework.validation.annotation.Validated;
  * @param watchInterval            from one look at the brokers' leases to the next; a change of the metadata brings it forward
  * @param deletedTopicRetention    how long a process may be away and still learn of deleted topics one by one; after that it loads all metadata
  * @param presenceTimeout          how long a connection to a broker may take; one that takes longer tells nothing
- * @param presenceRetry            from one attempt to reach a broker to the next
+ * @param presenceRetry            from one attempt to reach a broker to the next, also where a connection lasts no longer than this
  * @param preferredLeaderDelay     how long a preferred leader must have been in sync before it leads again
  * @param preferredLeaderInterval  from one lot of preferred leaders to the next
  * @param preferredLeadersAtOnce   how many partitions get their preferred leaders back in one lot

@@ -328,10 +328,19 @@ final class LeaderFetcher implements AutoCloseable {
                     pause(each);
                 }
             }
-        } catch (KafkaStorageException e) {
-            LOG.warn("{} cannot follow: {}", each.partition, e.getMessage());
-            pause(each);
+        } catch (RuntimeException e) {
+            cannotFollow(each, e);
         }
+    }
+
+    /** It alone: the others of its fetch go on. */
+    private void cannotFollow(Followed each, RuntimeException failure) {
+        if (failure instanceof KafkaStorageException) {
+            LOG.warn("{} cannot follow: {}", each.partition, failure.getMessage());
+        } else {
+            LOG.error("{} cannot follow", each.partition, failure);
+        }
+        pause(each);
     }
 
     private void append(Followed each, PartitionData data) {
@@ -371,12 +380,15 @@ final class LeaderFetcher implements AutoCloseable {
                     .logEnd(), clock.millis())) {
                 LOG.info("{} ended at {}, where its leader has {} to {}: it goes on from {}", each.partition,
                         each.askedOffset, found.logStart(), found.logEnd(), each.partition.log().logEndOffset());
-                ready(each, fresh);
-                return;
             }
-        } catch (KafkaStorageException e) {
-            LOG.warn("{} cannot follow: {}", each.partition, e.getMessage());
+            if (each.partition.log().logEndOffset() == each.askedOffset) {
+                // The same question may well have the same answer.
+                pause(each);
+            } else {
+                ready(each, fresh);
+            }
+        } catch (RuntimeException e) {
+            cannotFollow(each, e);
         }
-        pause(each);
     }
 }

@@ -1,0 +1,49 @@
+package io.millrace.workbench.torture;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.workbench.suite.SuiteDirectories;
+import io.millrace.workbench.suite.SuiteSize;
+import io.millrace.workbench.torture.plan.Fault;
+import io.millrace.workbench.torture.plan.Step;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.List;
+import org.junit.jupiter.api.Test;
+
+/** The short form of {@code ./millrace torture}: always the same faults, a few of each sort. */
+class TortureIT {
+    private static final SuiteSize SIZE = new SuiteSize(3, 2, 2, 2);
+    private static final Duration REST = Duration.ofSeconds(2);
+    private static final Duration LENGTH = Duration.ofMinutes(1);
+    private static final long LEAST_WRITES = 2_000;
+
+    private static Step step(Fault fault, long holdMs) {
+        return new Step(REST, fault, Duration.ofMillis(holdMs));
+    }
+
+    private static final List<Step> PLAN = List.of(
+            step(new Fault.Kill("broker-1"), 1_500),
+            step(new Fault.Pause("broker-0"), 4_500),
+            step(new Fault.Silence("broker-2", "broker-0"), 2_000),
+            step(new Fault.PostgresAway(true), 3_000),
+            step(new Fault.Kill("coordinator"), 2_000),
+            step(new Fault.Cut(Fault.EVERYBODY, "postgres"), 2_000),
+            step(new Fault.Kill("broker-2"), 1_500));
+
+    @Test
+    void nothing_acknowledged_is_lost_doubled_or_moved_whatever_dies() throws Exception {
+        Path home = Path.of(System.getProperty("millrace.home"));
+        Path directory = Files.createTempDirectory(Files.createDirectories(home.resolve("workbench/target/torture")),
+                "it-");
+        Report report = new Torture(home, directory, SIZE, PLAN, LENGTH, System.out::println).run();
+        System.out.println(report.text());
+        assertThat(report.broken()).isEmpty();
+        assertThat(report.examples()).isEmpty();
+        assertThat(report.isClean()).isTrue();
+        assertThat(report.acknowledged()).as("writes: faults without load prove nothing").isGreaterThan(LEAST_WRITES);
+        assertThat(report.faults()).isNotEmpty();
+        SuiteDirectories.deleteRecursively(directory);
+    }
+}

@@ -13,6 +13,7 @@ import io.millrace.workbench.torture.proxy.FaultProxy;
 import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
 import java.util.HashMap;
@@ -30,6 +31,8 @@ import java.util.stream.IntStream;
 final class TorturedSuite implements AutoCloseable {
     static final String POSTGRES = "postgres";
     private static final String PROXIES = "127.0.0.2";
+    /** Generous: a dozen processes start at once, perhaps beside other busy ones. How long it takes proves nothing. */
+    private static final Duration READY_TIMEOUT = Duration.ofMinutes(5);
 
     private final Suite suite;
     private final SuiteSize size;
@@ -46,7 +49,7 @@ final class TorturedSuite implements AutoCloseable {
             throws IOException, InterruptedException {
         Ports ports = FreePorts.find(size, RandomGenerator.getDefault());
         Suite suite = Suite.prepare(new SuiteSettings(home, new SuiteDirectories(data), size, ports, Map.of(),
-                wiring(size, ports), SuiteSettings.DEFAULT_READY_TIMEOUT), progress);
+                wiring(size, ports), READY_TIMEOUT), progress);
         TorturedSuite tortured = new TorturedSuite(suite);
         try {
             tortured.placeProxies();

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.net.InetSocketAddress;
 import java.net.ServerSocket;
 import java.net.Socket;
+import java.net.SocketTimeoutException;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
@@ -12,6 +13,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,7 +28,7 @@ public final class FaultProxy implements AutoCloseable {
     private static final Duration LOOK_INTERVAL = Duration.ofMillis(20);
     private static final int BACKLOG = 200;
 
-    /** Tells who connects. */
+    /** Tells who connects. Asked only while a link from one process has a state of its own: to find out may take long. */
     @FunctionalInterface
     public interface Sources {
         /**
@@ -39,10 +41,16 @@ public final class FaultProxy implements AutoCloseable {
     private final InetSocketAddress front;
     private final InetSocketAddress behind;
     private final Sources sources;
-    private final ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor();
+    /** Platform threads: the few carriers of virtual ones get too little of a busy machine to carry everything between a dozen processes. */
+    private final ExecutorService threads = Executors.newCachedThreadPool(Thread.ofPlatform().daemon().name("proxy-", 0)
+            .factory());
     private final Set<ProxiedConnection> connections = ConcurrentHashMap.newKeySet();
     private final Map<String, LinkState> states = new ConcurrentHashMap<>();
     private volatile LinkState ofAll = LinkState.OPEN;
+    private final Thread listener;
+    private final ReentrantLock looking = new ReentrantLock();
+    private volatile long looks;
+    private boolean wasNobodyBehind;
     private volatile boolean isRefusing;
     private volatile boolean isClosed;
     private @Nullable ServerSocket listening;
@@ -58,7 +66,8 @@ public final class FaultProxy implements AutoCloseable {
         this.behind = behind;
         this.sources = sources;
         bind().close(); // an address that cannot be had is told at once
-        threads.execute(this::listenWhileSomeoneIsBehind);
+        // A platform thread inside accept(2) would keep the address listening for a moment after it was closed.
+        listener = Thread.ofVirtual().name("proxy-listener").start(this::listenWhileSomeoneIsBehind);
     }
 
     /** Sets the state of every link to the process. */
@@ -87,9 +96,14 @@ public final class FaultProxy implements AutoCloseable {
         set(LinkState.OPEN);
     }
 
-    LinkState state(String source) {
+    LinkState stateOf(ProxiedConnection connection) {
         LinkState common = ofAll;
-        return common instanceof LinkState.Open ? states.getOrDefault(source, LinkState.OPEN) : common;
+        return !(common instanceof LinkState.Open) || states.isEmpty() ? common
+                : states.getOrDefault(connection.source(), LinkState.OPEN);
+    }
+
+    String sourceOf(Socket accepted) {
+        return sources.nameOf(accepted);
     }
 
     private void changed() {
@@ -99,7 +113,7 @@ public final class FaultProxy implements AutoCloseable {
     private void listenWhileSomeoneIsBehind() {
         try {
             while (!isClosed) {
-                if (isRefusing || !isSomeoneBehind()) {
+                if (isRefusing || isNobodyBehind()) {
                     TimeUnit.NANOSECONDS.sleep(LOOK_INTERVAL.toNanos());
                 } else {
                     listen();
@@ -137,21 +151,23 @@ public final class FaultProxy implements AutoCloseable {
         try (accepted; Socket onward = new Socket()) {
             accepted.setTcpNoDelay(true);
             onward.setTcpNoDelay(true);
-            ProxiedConnection connection = new ProxiedConnection(this, sources.nameOf(accepted), accepted, onward);
+            ProxiedConnection connection = new ProxiedConnection(this, accepted, onward);
             connections.add(connection);
             try {
-                connection.carry(behind, CONNECT_TIMEOUT, threads);
+                if (!isClosed) { // else nobody would end it any more
+                    connection.carry(behind, CONNECT_TIMEOUT, threads);
+                }
             } finally {
                 connections.remove(connection);
             }
-        } catch (IOException e) {
+        } catch (IOException | RejectedExecutionException e) {
             // told to the client by closing its connection
         }
     }
 
     /** Called before an end is passed on: who then connects again must find what it would find without this proxy. */
     void anEndCameFromBehind() {
-        if (!isSomeoneBehind()) {
+        if (isNobodyBehind()) {
             stopListening();
         }
     }
@@ -167,18 +183,41 @@ public final class FaultProxy implements AutoCloseable {
         }
     }
 
-    private boolean isSomeoneBehind() {
+    /**
+     * Whether a connection is refused. Who asks while another looks shares the next look: when a process dies or turns everyone away, as
+     * PostgreSQL does while it starts, all its connections end at once, and as many looks would hold it up once more.
+     */
+    private boolean isNobodyBehind() {
+        long seen = looks;
+        looking.lock();
+        try {
+            if (looks == seen) {
+                looks++;
+                wasNobodyBehind = isRefused();
+            }
+            return wasNobodyBehind;
+        } finally {
+            looking.unlock();
+        }
+    }
+
+    /** One who is stopped does not answer, and is there. */
+    private boolean isRefused() {
         try (Socket probe = new Socket()) {
             probe.connect(behind, (int) CONNECT_TIMEOUT.toMillis());
-            return true;
-        } catch (IOException e) {
+            probe.setSoLinger(true, 0);
             return false;
+        } catch (SocketTimeoutException e) {
+            return false;
+        } catch (IOException e) { // refused, or reset: the last of its address as it goes
+            return true;
         }
     }
 
     @Override
     public void close() {
         isClosed = true;
+        listener.interrupt();
         stopListening();
         connections.forEach(ProxiedConnection::reset);
         threads.shutdownNow();

@@ -10,19 +10,26 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** One connection through a {@link FaultProxy}: two pumps, one for each direction. */
 final class ProxiedConnection {
     private final FaultProxy proxy;
-    private final String source;
     private final Socket front;
     private final Socket behind;
+    private @Nullable String source;
 
-    ProxiedConnection(FaultProxy proxy, String source, Socket front, Socket behind) {
+    ProxiedConnection(FaultProxy proxy, Socket front, Socket behind) {
         this.proxy = proxy;
-        this.source = source;
         this.front = front;
         this.behind = behind;
+    }
+
+    synchronized String source() {
+        if (source == null) {
+            source = proxy.sourceOf(front);
+        }
+        return source;
     }
 
     /** Returns when both directions have ended. */
@@ -37,7 +44,7 @@ final class ProxiedConnection {
             Thread.currentThread().interrupt();
             reset();
         } catch (ExecutionException e) {
-            throw new IllegalStateException("a pump of " + source, e);
+            throw new IllegalStateException("a pump to " + target, e);
         }
     }
 
@@ -103,7 +110,7 @@ final class ProxiedConnection {
 
     private synchronized Duration awaitNotSilent(int bytes) throws IOException, InterruptedException {
         while (true) {
-            switch (proxy.state(source)) {
+            switch (proxy.stateOf(this)) {
                 case LinkState.Open _ -> {
                     return Duration.ZERO;
                 }
@@ -112,7 +119,7 @@ final class ProxiedConnection {
                 }
                 case LinkState.Cut _ -> {
                     reset();
-                    throw new IOException("the link from " + source + " is cut");
+                    throw new IOException("the link is cut");
                 }
                 case LinkState.Silent _ -> wait();
             }
@@ -121,7 +128,7 @@ final class ProxiedConnection {
 
     synchronized void stateChanged() {
         notifyAll();
-        if (proxy.state(source) instanceof LinkState.Cut) {
+        if (proxy.stateOf(this) instanceof LinkState.Cut) {
             reset();
         }
     }

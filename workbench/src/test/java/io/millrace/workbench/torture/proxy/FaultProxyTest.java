@@ -15,10 +15,18 @@ import java.net.Socket;
 import java.net.SocketTimeoutException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -26,6 +34,7 @@ import org.junit.jupiter.api.Test;
 class FaultProxyTest {
     private static final int SHORT_MS = 200;
     private static final int LONG_MS = 20_000;
+    private static final int STORMING_CLIENTS = 30;
 
     private final Map<Integer, String> names = new ConcurrentHashMap<>();
     private final InetSocketAddress front = new InetSocketAddress(InetAddress.getLoopbackAddress(),
@@ -189,6 +198,112 @@ class FaultProxyTest {
         echo = new Echo(port);
         try (Socket back = connected("a")) {
             assertThat(exchange(back, "again")).isEqualTo("again");
+        }
+    }
+
+    @Test
+    void who_it_is_that_connects_takes_nobodys_time_while_all_links_are_alike() throws IOException {
+        CountDownLatch known = new CountDownLatch(1);
+        proxy.close();
+        proxy = new FaultProxy(front, new InetSocketAddress(InetAddress.getLoopbackAddress(), echo.port()),
+                accepted -> {
+                    try {
+                        known.await();
+                    } catch (InterruptedException e) {
+                        Thread.currentThread().interrupt();
+                    }
+                    return "a";
+                });
+        try (Socket client = connected("a")) {
+            assertThat(exchange(client, "hello")).isEqualTo("hello");
+        } finally {
+            known.countDown();
+        }
+    }
+
+    @Test
+    void a_server_that_restarts_under_a_storm_of_connections_is_reached_again() throws Exception {
+        int port = echo.port();
+        AtomicBoolean isOver = new AtomicBoolean();
+        Map<Integer, AtomicLong> answered = new ConcurrentHashMap<>();
+        try (ExecutorService storm = Executors.newThreadPerTaskExecutor(Thread.ofPlatform().factory())) {
+            try {
+                for (int client = 0; client < STORMING_CLIENTS; client++) {
+                    AtomicLong answers = answered.computeIfAbsent(client, ignored -> new AtomicLong());
+                    storm.execute(() -> connectAgainAndAgain(isOver, answers));
+                }
+                for (int restart = 0; restart < 3; restart++) {
+                    echo.close();
+                    awaitRefused();
+                    echo = new Echo(port);
+                    Map<Integer, Long> before = answered.entrySet().stream().collect(Collectors.toMap(
+                            Map.Entry::getKey, entry -> entry.getValue().get()));
+                    await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(answered).allSatisfy(
+                            (client, answers) -> assertThat(answers).hasValueGreaterThan(before.get(client))));
+                }
+            } finally {
+                isOver.set(true);
+            }
+        }
+    }
+
+    private void connectAgainAndAgain(AtomicBoolean isOver, AtomicLong answers) {
+        while (!isOver.get()) {
+            try (Socket client = new Socket()) {
+                client.setSoTimeout(LONG_MS);
+                client.connect(front, LONG_MS);
+                exchange(client, "x");
+                answers.incrementAndGet();
+            } catch (IOException e) {
+                // refused, or ended: the server is away
+            }
+        }
+    }
+
+    private void awaitRefused() {
+        await().atMost(Duration.ofSeconds(60)).until(() -> {
+            try (Socket client = new Socket(front.getAddress(), front.getPort())) {
+                return !client.isConnected();
+            } catch (ConnectException e) {
+                return true;
+            }
+        });
+    }
+
+    @Test
+    void a_server_that_is_stopped_is_not_taken_for_dead() throws IOException {
+        proxy.close();
+        try (ServerSocket stopped = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            InetSocketAddress behind = new InetSocketAddress(stopped.getInetAddress(), stopped.getLocalPort());
+            proxy = new FaultProxy(front, behind, _ -> "a");
+            List<Socket> clients = new ArrayList<>();
+            try {
+                clients.add(connected("a"));
+                fill(behind, clients);
+                Socket late = connected("a");
+                clients.add(late);
+                assertThatThrownBy(() -> exchange(late, "x")).as("no room for it behind").isInstanceOf(IOException.class);
+                for (int again = 0; again < 20; again++) {
+                    new Socket(front.getAddress(), front.getPort()).close(); // not refused
+                }
+            } finally {
+                for (Socket client : clients) {
+                    client.close();
+                }
+            }
+        }
+    }
+
+    /** Until the queue of connections that nobody accepts is full. */
+    private static void fill(InetSocketAddress server, List<Socket> clients) throws IOException {
+        while (true) {
+            Socket client = new Socket();
+            clients.add(client);
+            try {
+                client.connect(server, SHORT_MS);
+            } catch (SocketTimeoutException e) {
+                return;
+            }
         }
     }
 

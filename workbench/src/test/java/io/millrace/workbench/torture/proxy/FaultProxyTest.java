@@ -282,7 +282,8 @@ class FaultProxyTest {
                 fill(behind, clients);
                 Socket late = connected("a");
                 clients.add(late);
-                assertThatThrownBy(() -> exchange(late, "x")).as("no room for it behind").isInstanceOf(IOException.class);
+                assertThatThrownBy(() -> exchange(late, "x")).as("no room for it behind").isInstanceOf(
+                        IOException.class);
                 for (int again = 0; again < 20; again++) {
                     new Socket(front.getAddress(), front.getPort()).close(); // not refused
                 }

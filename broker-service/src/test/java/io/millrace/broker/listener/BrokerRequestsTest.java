@@ -216,7 +216,10 @@ class BrokerRequestsTest {
         produceOne(doomed, records("b"));
         broker.close();
 
-        broker = new TestBroker(folder, kept);
+        List<Integer> self = List.of(TestBroker.ID);
+        TopicImage ledAnew = new TopicImage(kept.id(), "kept", Map.of(), List.of(new PartitionImage(0, self, self,
+                TestBroker.ID, 1, 1)));
+        broker = new TestBroker(folder, ledAnew);
 
         assertThat(broker.logs.partitions()).containsExactly(new LocalPartition(kept.id(), "kept", 0));
         assertThat(values(only(fetch(kept, 0, 0, from(0, 0)).join()))).containsExactly("a");

@@ -4,14 +4,17 @@ import io.millrace.common.error.ErrorBody;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import java.io.IOException;
+import java.net.ConnectException;
 import java.net.http.HttpClient;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Executors;
+import org.springframework.http.HttpStatus;
 import org.springframework.http.HttpStatusCode;
 import org.springframework.http.client.ClientHttpResponse;
 import org.springframework.http.client.JdkClientHttpRequestFactory;
 import org.springframework.http.converter.json.JacksonJsonHttpMessageConverter;
+import org.springframework.web.client.ResourceAccessException;
 import org.springframework.web.client.RestClient;
 import org.springframework.web.client.support.RestClientAdapter;
 import org.springframework.web.service.invoker.HttpServiceProxyFactory;
@@ -58,10 +61,16 @@ final class HttpProxies implements AutoCloseable {
                 .createClient(target.api)));
     }
 
+    /** @throws ResourceAccessException with a {@link ConnectException}, if the request was certainly not taken */
     private static RefusedException refusal(ClientHttpResponse answer) throws IOException {
         int status = answer.getStatusCode().value();
+        byte[] content = answer.getBody().readAllBytes();
+        if (status == HttpStatus.SERVICE_UNAVAILABLE.value() && content.length == 0) {
+            // What a Tomcat that is stopping says to requests on connections of before, instead of handing them to the service.
+            throw new ResourceAccessException("Stopping", new ConnectException("The service takes no more requests"));
+        }
         try {
-            var body = JSON.readValue(answer.getBody(), ErrorBody.class);
+            var body = JSON.readValue(content, ErrorBody.class);
             if (body != null && body.code() != null) {
                 return new RefusedException(body.code(), body.message());
             }

@@ -80,6 +80,17 @@ class ImageServiceClientsTest {
     }
 
     @Test
+    void a_call_that_a_stopping_controller_did_not_take_any_more_is_repeated_at_the_next_one() {
+        var stopping = new Service(503, "");
+        var successor = new Service(200, CREATED);
+        images.hold("controller", stopping.baseUrl());
+        images.onAwait = () -> images.hold("controller", successor.baseUrl());
+
+        assertThat(clients.topics().create(ORDERS).version()).isEqualTo(7);
+        assertThat(stopping.requests).hasSize(1);
+    }
+
+    @Test
     void a_call_to_a_controller_that_is_gone_waits_for_the_next_one() throws Exception {
         var successor = new Service(200, CREATED);
         images.hold("controller", "http://127.0.0.1:" + closedPort());

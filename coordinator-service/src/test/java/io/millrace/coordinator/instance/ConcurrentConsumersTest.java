@@ -78,7 +78,7 @@ class ConcurrentConsumersTest {
     }
 
     private Thread consumer(String name, BooleanSupplier done) {
-        return Thread.ofVirtual().name(name).start(() -> {
+        return Thread.ofPlatform().name(name).start(() -> {
             try {
                 retrying(() -> instances.create(GROUP,
                         new CreateInstance(name, "json", "earliest", null, null, null, null, null)));

@@ -291,7 +291,7 @@ class LeaderChangesTest {
         }
         var over = new AtomicBoolean();
         var random = new Random(seed);
-        Thread controller = Thread.ofVirtual().start(() -> {
+        Thread controller = Thread.ofPlatform().start(() -> {
             while (!over.get()) {
                 images.lead("orders", random.nextInt(PARTITIONS), random.nextInt(-1, brokers.size()));
                 brokers.get(random.nextInt(brokers.size())).release();

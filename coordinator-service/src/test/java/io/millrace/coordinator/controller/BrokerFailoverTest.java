@@ -190,7 +190,7 @@ class BrokerFailoverTest {
             brokers.get(id).kill();
             awaitImage(image -> isFenced(image, id));
         }
-        assertThat(partitions()).allMatch(it -> it.isr().isEmpty() && it.elr().size() == 2);
+        awaitImage(_ -> partitions().stream().allMatch(it -> it.isr().isEmpty() && it.elr().size() == 2));
 
         restart(3, true);
         awaitImage(image -> !isFenced(image, 3) && !image.brokers().get(3).tailLost());

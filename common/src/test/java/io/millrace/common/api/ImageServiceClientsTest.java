@@ -72,7 +72,7 @@ class ImageServiceClientsTest {
         var old = new Service(503, NOT_CONTROLLER);
         var successor = new Service(200, CREATED);
         images.hold("controller", old.baseUrl());
-        old.onRequest = () -> images.hold("controller", successor.baseUrl());
+        images.onAwait = () -> images.hold("controller", successor.baseUrl());
 
         assertThat(clients.topics().create(ORDERS).version()).isEqualTo(7);
         assertThat(old.requests).hasSize(1);

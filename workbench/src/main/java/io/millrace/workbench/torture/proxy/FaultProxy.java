@@ -9,6 +9,7 @@ import java.time.Duration;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.RejectedExecutionException;
@@ -53,7 +54,10 @@ public final class FaultProxy implements AutoCloseable {
     private boolean wasNobodyBehind;
     private volatile boolean isRefusing;
     private volatile boolean isClosed;
-    private @Nullable ServerSocket listening;
+    private @Nullable Listening listening;
+
+    /** @param ended when the address is free: what accepts may keep it listening for a moment after the socket was closed */
+    private record Listening(ServerSocket socket, CountDownLatch ended) {}
 
     /**
      * Starts.
@@ -66,7 +70,6 @@ public final class FaultProxy implements AutoCloseable {
         this.behind = behind;
         this.sources = sources;
         bind().close(); // an address that cannot be had is told at once
-        // A platform thread inside accept(2) would keep the address listening for a moment after it was closed.
         listener = Thread.ofVirtual().name("proxy-listener").start(this::listenWhileSomeoneIsBehind);
     }
 
@@ -126,9 +129,10 @@ public final class FaultProxy implements AutoCloseable {
 
     /** Takes connections until the listening socket is closed. */
     private void listen() throws InterruptedException {
+        CountDownLatch ended = new CountDownLatch(1);
         try (ServerSocket socket = bind()) {
             synchronized (this) {
-                listening = socket;
+                listening = new Listening(socket, ended);
             }
             while (!isClosed && !isRefusing) {
                 Socket accepted = socket.accept();
@@ -136,7 +140,10 @@ public final class FaultProxy implements AutoCloseable {
             }
         } catch (IOException | RejectedExecutionException e) {
             // closed, or the port is not free again yet
+            ended.countDown();
             TimeUnit.NANOSECONDS.sleep(LOOK_INTERVAL.toNanos());
+        } finally {
+            ended.countDown();
         }
     }
 
@@ -172,12 +179,16 @@ public final class FaultProxy implements AutoCloseable {
         }
     }
 
+    /** Returns when connections are refused. */
     private synchronized void stopListening() {
         if (listening != null) {
             try {
-                listening.close();
+                listening.socket.close();
+                listening.ended.await();
             } catch (IOException e) {
                 throw new IllegalStateException("closing the listening socket of " + front, e);
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
             }
             listening = null;
         }

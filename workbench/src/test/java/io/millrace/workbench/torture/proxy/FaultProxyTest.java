@@ -46,12 +46,13 @@ class FaultProxyTest {
     private static final class Echo implements AutoCloseable {
         private final ServerSocket socket;
         private final Set<Socket> accepted = ConcurrentHashMap.newKeySet();
+        private final Thread acceptor;
 
         Echo(int port) throws IOException {
             socket = new ServerSocket();
             socket.setReuseAddress(true);
             socket.bind(new InetSocketAddress(InetAddress.getLoopbackAddress(), port));
-            Thread.ofVirtual().start(this::accept);
+            acceptor = Thread.ofVirtual().start(this::accept);
         }
 
         private void accept() {
@@ -78,9 +79,19 @@ class FaultProxyTest {
             return socket.getLocalPort();
         }
 
+        /** Who accepts keeps the address listening until it has noticed the end. */
+        private void awaitRefusing() {
+            try {
+                acceptor.join();
+            } catch (InterruptedException e) {
+                Thread.currentThread().interrupt();
+            }
+        }
+
         @Override
         public void close() throws IOException {
             socket.close();
+            awaitRefusing();
             for (Socket connection : accepted) {
                 connection.close();
             }

@@ -4,11 +4,11 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.millrace.common.error.ErrorCode;
-import io.millrace.gateway.running.RunningGateway;
+import io.millrace.gateway.testing.GatewayUnderTest;
+import io.millrace.gateway.testing.GatewayUnderTest.Answer;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
-import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,12 +24,12 @@ import tools.jackson.databind.JsonNode;
 
 class ConsumersTest {
     private static final String JSON = "application/vnd.kafka.json.v2+json";
-    private static RunningGateway gateway;
+    private static GatewayUnderTest gateway;
     private static int made;
 
     @BeforeAll
     static void start() {
-        gateway = RunningGateway.start("millrace.consumers.heartbeat=200ms");
+        gateway = GatewayUnderTest.start("millrace.consumers.heartbeat=200ms");
     }
 
     @AfterAll
@@ -52,16 +52,16 @@ class ConsumersTest {
                 "Content-Type",
                 "application/vnd.kafka.v2+json");
 
-        assertThat(created.statusCode()).isEqualTo(200);
-        assertThat(gateway.json(created).get("instance_id").asString()).isEqualTo("first");
-        assertThat(gateway.json(created).get("base_uri").asString())
+        assertThat(created.status()).isEqualTo(200);
+        assertThat(created.json().get("instance_id").asString()).isEqualTo("first");
+        assertThat(created.json().get("base_uri").asString())
                 .isEqualTo("http://127.0.0.1:" + gateway.port() + "/consumers/founders/instances/first");
     }
 
     @Test
     void an_instance_needs_no_body_and_a_name_is_taken_once() {
-        assertThat(gateway.send("POST", "/consumers/plain", null).statusCode()).isEqualTo(200);
-        assertThat(gateway.send("POST", "/consumers/plain", null).statusCode()).isEqualTo(409);
+        assertThat(gateway.send("POST", "/consumers/plain", null).status()).isEqualTo(200);
+        assertThat(gateway.send("POST", "/consumers/plain", null).status()).isEqualTo(409);
     }
 
     @ParameterizedTest
@@ -75,8 +75,8 @@ class ConsumersTest {
     void a_body_that_is_not_understood_is_refused_by_the_fields_name(String body, String named) {
         var response = gateway.send("POST", "/consumers/strict", body, "Content-Type", "application/vnd.kafka.v2+json");
 
-        assertThat(response.statusCode()).isEqualTo(400);
-        assertThat(gateway.json(response).get("message").asString()).contains(named);
+        assertThat(response.status()).isEqualTo(400);
+        assertThat(response.json().get("message").asString()).contains(named);
     }
 
     @Test
@@ -91,8 +91,8 @@ class ConsumersTest {
 
         assertThat(values(first)).containsExactlyInAnyOrder("{\"n\":1}", "{\"n\":2}", "{\"n\":3}");
         assertThat(values(second)).containsExactly("{\"n\":4}");
-        assertThat(first.headers().firstValue("Content-Type")).hasValue(JSON);
-        var record = gateway.json(first).get(0);
+        assertThat(first.header("Content-Type")).isEqualTo(JSON);
+        var record = first.json().get(0);
         assertThat(record.propertyNames()).containsExactly("topic", "partition", "offset", "timestamp", "key", "value");
     }
 
@@ -114,7 +114,7 @@ class ConsumersTest {
 
         var response = consumer.poll("timeout=50");
 
-        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.status()).isEqualTo(200);
         assertThat(response.body()).isEqualTo("[]");
     }
 
@@ -133,7 +133,7 @@ class ConsumersTest {
     void without_an_offset_and_without_a_reset_a_poll_is_refused() {
         var consumer = consumer("{\"auto.offset.reset\":\"none\"}", topic(1));
 
-        assertThat(consumer.poll("timeout=0").statusCode()).isEqualTo(416);
+        assertThat(consumer.poll("timeout=0").status()).isEqualTo(416);
     }
 
     @Test
@@ -232,7 +232,7 @@ class ConsumersTest {
 
         var again = consumer.poll("timeout=100&poll_id=a");
 
-        assertThat(again.statusCode()).isEqualTo(503);
+        assertThat(again.status()).isEqualTo(503);
         gateway.brokers.away(1, false);
         assertThat(values(consumer.poll("timeout=5000&poll_id=a"))).containsExactlyInAnyOrder("1", "2");
     }
@@ -260,7 +260,7 @@ class ConsumersTest {
 
         var response = consumer.poll("timeout=5000");
 
-        assertThat(response.statusCode()).isEqualTo(409);
+        assertThat(response.status()).isEqualTo(409);
         assertThat(response.body()).doesNotContain("\"value\"");
     }
 
@@ -270,7 +270,7 @@ class ConsumersTest {
         append(consumer.topic, 0, "1");
         gateway.services.refuseDelivered(ErrorCode.FENCED_MEMBER_EPOCH);
         int before = gateway.services.polls();
-        assertThat(consumer.poll("timeout=0").statusCode()).isEqualTo(409);
+        assertThat(consumer.poll("timeout=0").status()).isEqualTo(409);
         assertThat(gateway.services.polls() - before).isEqualTo(4);
 
         gateway.services.refuseDelivered(null);
@@ -293,7 +293,7 @@ class ConsumersTest {
         append(consumer.topic, 0, "1");
         gateway.services.loseReplies(3);
 
-        assertThat(consumer.poll("timeout=5000").statusCode()).isEqualTo(503);
+        assertThat(consumer.poll("timeout=5000").status()).isEqualTo(503);
 
         assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
     }
@@ -323,10 +323,10 @@ class ConsumersTest {
         var poll = CompletableFuture.supplyAsync(() -> consumer.poll("timeout=60000"));
         await().until(() -> gateway.services.polls() > before);
 
-        assertThat(consumer.send("DELETE", "", null).statusCode()).isEqualTo(204);
+        assertThat(consumer.send("DELETE", "", null).status()).isEqualTo(204);
 
-        assertThat(poll.join().statusCode()).isEqualTo(404);
-        assertThat(consumer.send("DELETE", "", null).statusCode()).isEqualTo(404);
+        assertThat(poll.join().status()).isEqualTo(404);
+        assertThat(consumer.send("DELETE", "", null).status()).isEqualTo(404);
     }
 
     @ParameterizedTest
@@ -338,7 +338,7 @@ class ConsumersTest {
 
         var response = gateway.send("GET", consumer.path + "/records?timeout=0", null, "Accept", accept);
 
-        assertThat(response.statusCode()).isEqualTo(status);
+        assertThat(response.status()).isEqualTo(status);
     }
 
     @Test
@@ -355,7 +355,7 @@ class ConsumersTest {
         append(consumer.topic, 0, "1", "no json", "2");
 
         assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
-        assertThat(consumer.poll("timeout=5000").statusCode()).isEqualTo(406);
+        assertThat(consumer.poll("timeout=5000").status()).isEqualTo(406);
 
         consumer.send("POST", "/positions", "{\"offsets\":[{\"topic\":\"" + consumer.topic
                 + "\",\"partition\":0,\"offset\":2}]}");
@@ -367,7 +367,7 @@ class ConsumersTest {
     void a_parameter_out_of_its_range_is_refused(String query, int status) {
         var consumer = consumer("{}", topic(1));
 
-        assertThat(consumer.poll(query).statusCode()).isEqualTo(status);
+        assertThat(consumer.poll(query).status()).isEqualTo(status);
     }
 
     @Test
@@ -375,7 +375,7 @@ class ConsumersTest {
         var consumer = consumer("{}", topic(2));
 
         var told = gateway.json(consumer.send("GET", "/subscription", null));
-        int given = consumer.send("DELETE", "/subscription", null).statusCode();
+        int given = consumer.send("DELETE", "/subscription", null).status();
         var after = gateway.json(consumer.send("GET", "/subscription", null));
 
         assertThat(told.toString()).isEqualTo("{\"topics\":[\"" + consumer.topic + "\"],\"partitions\":[{\""
@@ -390,7 +390,7 @@ class ConsumersTest {
         var consumer = new Consumer("{\"format\":\"json\"}", topic);
         consumer.send("DELETE", "/subscription", null);
 
-        assertThat(consumer.send("POST", "/subscription", "{\"topic_pattern\":\"" + topic + ".*\"}").statusCode())
+        assertThat(consumer.send("POST", "/subscription", "{\"topic_pattern\":\"" + topic + ".*\"}").status())
                 .isEqualTo(204);
 
         assertThat(gateway.json(consumer.send("GET", "/subscription", null)).get("topics").get(0).asString()).isEqualTo(
@@ -408,7 +408,7 @@ class ConsumersTest {
     void a_subscription_must_be_to_topics_or_to_a_pattern(String body, int status) {
         var consumer = consumer("{}", topic(1));
 
-        assertThat(consumer.send("POST", "/subscription", body).statusCode()).isEqualTo(status);
+        assertThat(consumer.send("POST", "/subscription", body).status()).isEqualTo(status);
     }
 
     @Test
@@ -421,12 +421,12 @@ class ConsumersTest {
         var assigned = consumer.send("POST", "/assignments", "{\"partitions\":[{\"topic\":\"" + topic
                 + "\",\"partition\":1}]}");
 
-        assertThat(assigned.statusCode()).isEqualTo(204);
+        assertThat(assigned.status()).isEqualTo(204);
         assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
-        assertThat(consumer.send("POST", "/subscription", "{\"topics\":[\"" + topic + "\"]}").statusCode()).isEqualTo(
+        assertThat(consumer.send("POST", "/subscription", "{\"topics\":[\"" + topic + "\"]}").status()).isEqualTo(
                 409);
         assertThat(consumer.send("POST", "/assignments", "{\"partitions\":[{\"topic\":\"" + topic + "\"}]}")
-                .statusCode()).isEqualTo(400);
+                .status()).isEqualTo(400);
     }
 
     @Test
@@ -435,7 +435,7 @@ class ConsumersTest {
         append(consumer.topic, 0, "1", "2", "3");
         consumer.poll("timeout=5000");
 
-        assertThat(consumer.send("POST", "/offsets", null).statusCode()).isEqualTo(204);
+        assertThat(consumer.send("POST", "/offsets", null).status()).isEqualTo(204);
 
         assertThat(gateway.services.committed(consumer.group, consumer.topic, 0)).isEqualTo(3);
     }
@@ -448,7 +448,7 @@ class ConsumersTest {
         var response = consumer.send("POST", "/offsets", "{\"offsets\":[{\"topic\":\"" + consumer.topic
                 + "\",\"partition\":0,\"offset\":1}]}");
 
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(409);
+        assertThat(response.status()).as(response.body()).isEqualTo(409);
     }
 
     @Test
@@ -458,7 +458,7 @@ class ConsumersTest {
         var committed = consumer.send("POST", "/offsets", "{\"offsets\":[{\"topic\":\"" + consumer.topic
                 + "\",\"partition\":0,\"offset\":17,\"metadata\":\"checked\"}]}");
 
-        assertThat(committed.statusCode()).isEqualTo(204);
+        assertThat(committed.status()).isEqualTo(204);
         assertThat(gateway.json(consumer.send("GET", "/offsets", null)).toString()).isEqualTo(
                 "{\"offsets\":[{\"topic\":\"" + consumer.topic
                         + "\",\"partition\":0,\"offset\":17,\"metadata\":\"checked\"}]}");
@@ -498,7 +498,7 @@ class ConsumersTest {
     void a_position_that_cannot_be_is_refused(String path, String body, int status) {
         var consumer = consumer("{}", topic(1));
 
-        assertThat(consumer.send("POST", path, body.replace("TOPIC", consumer.topic)).statusCode()).isEqualTo(status);
+        assertThat(consumer.send("POST", path, body.replace("TOPIC", consumer.topic)).status()).isEqualTo(status);
     }
 
     @Test
@@ -511,14 +511,14 @@ class ConsumersTest {
                 "application/json; charset=utf-8")) {
             assertThat(gateway.send("POST", consumer.path + "/subscription", subscription, "Content-Type", type,
                     "Accept",
-                    "application/vnd.kafka.binary.v2+json").statusCode()).as(type).isEqualTo(204);
+                    "application/vnd.kafka.binary.v2+json").status()).as(type).isEqualTo(204);
         }
-        assertThat(gateway.send("POST", consumer.path + "/subscription", subscription).statusCode()).isEqualTo(204);
+        assertThat(gateway.send("POST", consumer.path + "/subscription", subscription).status()).isEqualTo(204);
         assertThat(gateway.send("GET", consumer.path + "/subscription", null, "Accept",
-                "application/vnd.kafka.json.v2+json").statusCode())
+                "application/vnd.kafka.json.v2+json").status())
                 .isEqualTo(200);
         assertThat(gateway.send("DELETE", consumer.path + "/subscription", "{}", "Accept",
-                "application/vnd.kafka.json.v2+json").statusCode())
+                "application/vnd.kafka.json.v2+json").status())
                 .isEqualTo(204);
     }
 
@@ -530,7 +530,7 @@ class ConsumersTest {
         var poll = CompletableFuture.supplyAsync(() -> consumer.poll("timeout=2000"));
         await().until(() -> gateway.brokers.fetches(doomed) > 0);
 
-        gateway.images.delete(doomed);
+        gateway.images.remove(doomed);
         append(consumer.topic, 0, "1");
 
         assertThat(values(poll.join())).containsExactly("1");
@@ -543,7 +543,7 @@ class ConsumersTest {
         append(consumer.topic, 0, "\"old\"");
         assertThat(values(consumer.poll("timeout=5000"))).hasSize(1);
 
-        gateway.images.delete(consumer.topic);
+        gateway.images.remove(consumer.topic);
 
         assertThat(consumer.poll("timeout=0").body()).isEqualTo("[]");
     }
@@ -563,10 +563,10 @@ class ConsumersTest {
         gateway.brokers.append(topic, partition, values);
     }
 
-    private static List<String> values(HttpResponse<String> response) {
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+    private static List<String> values(Answer response) {
+        assertThat(response.status()).as(response.body()).isEqualTo(200);
         var values = new ArrayList<String>();
-        for (JsonNode record : gateway.json(response)) {
+        for (JsonNode record : response.json()) {
             values.add(record.get("value").toString());
         }
         return values;
@@ -581,19 +581,19 @@ class ConsumersTest {
         Consumer(String settings, String topic) {
             this.topic = topic;
             var created = gateway.send("POST", "/consumers/" + group, settings);
-            assertThat(created.statusCode()).as(created.body()).isEqualTo(200);
-            path = "/consumers/" + group + "/instances/" + gateway.json(created).get("instance_id").asString();
+            assertThat(created.status()).as(created.body()).isEqualTo(200);
+            path = "/consumers/" + group + "/instances/" + created.json().get("instance_id").asString();
             if (topic != null) {
-                assertThat(send("POST", "/subscription", "{\"topics\":[\"" + topic + "\"]}").statusCode()).isEqualTo(
+                assertThat(send("POST", "/subscription", "{\"topics\":[\"" + topic + "\"]}").status()).isEqualTo(
                         204);
             }
         }
 
-        HttpResponse<String> send(String method, String below, String body) {
+        Answer send(String method, String below, String body) {
             return gateway.send(method, path + below, body);
         }
 
-        HttpResponse<String> poll(String query) {
+        Answer poll(String query) {
             return gateway.send("GET", path + "/records?" + query, null);
         }
     }

@@ -25,10 +25,9 @@ class EdgeTest {
 
     @BeforeAll
     static void start() {
-        gateway = new GatewayUnderTest(Map.of(
-                "millrace.gateway.max-body-size", "100KB",
-                "millrace.gateway.cors.allowed-origins", "https://shop.example",
-                "millrace.brokers.unknown-topic-grace", "5ms"));
+        gateway = GatewayUnderTest.startOverWire("millrace.gateway.max-body-size=100KB",
+                "millrace.gateway.cors.allowed-origins=https://shop.example",
+                "millrace.brokers.unknown-topic-grace=5ms");
         gateway.createTopic("edge", 2);
     }
 
@@ -84,7 +83,7 @@ class EdgeTest {
         String large = "{\"topic_name\":\"" + "x".repeat(150 * 1024) + "\"}";
 
         assertError(gateway.send("POST", "/admin/topics", large), 413);
-        assertError(gateway.send("POST", "/admin/topics", HttpRequest.BodyPublishers.ofInputStream(
+        assertError(gateway.sendFrom("POST", "/admin/topics", HttpRequest.BodyPublishers.ofInputStream(
                 () -> new ByteArrayInputStream(large.getBytes(StandardCharsets.UTF_8)))), 413);
         assertError(gateway.send("POST", "/admin/topics", "{\"topic_name\":"), 400);
         assertError(gateway.send("POST", "/admin/topics", ""), 400);

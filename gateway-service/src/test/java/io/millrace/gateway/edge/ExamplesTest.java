@@ -2,7 +2,6 @@ package io.millrace.gateway.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.millrace.gateway.running.RunningGateway;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import java.util.Locale;
 import java.util.Map;
@@ -65,7 +64,7 @@ class ExamplesTest {
 
     @Test
     void topics_and_records_can_be_tried_in_order() {
-        try (var gateway = new GatewayUnderTest(Map.of("millrace.brokers.unknown-topic-grace", "5ms"))) {
+        try (var gateway = GatewayUnderTest.startOverWire("millrace.brokers.unknown-topic-grace=5ms")) {
             var document = new Document(gateway.get("/v3/api-docs").json(), (method, path, body, type) -> gateway.send(
                     method, path, body, "Content-Type", type).status());
 
@@ -84,12 +83,12 @@ class ExamplesTest {
 
     @Test
     void consumers_and_groups_can_be_tried_in_order() {
-        try (var gateway = RunningGateway.start()) {
+        try (var gateway = GatewayUnderTest.start()) {
             gateway.images.topic("orders", 3);
             gateway.brokers.append("orders", 0, "1", "2");
             gateway.brokers.append("orders", 2, "3");
-            var document = new Document(gateway.json(gateway.send("GET", "/v3/api-docs", null)), (method, path, body,
-                    type) -> gateway.send(method, path, body, "Content-Type", type).statusCode());
+            var document = new Document(gateway.get("/v3/api-docs").json(), (method, path, body,
+                    type) -> gateway.send(method, path, body, "Content-Type", type).status());
             String instance = "/consumers/{group}/instances/{instance}";
 
             document.tryFirst("POST", "/consumers/{group}", 200);

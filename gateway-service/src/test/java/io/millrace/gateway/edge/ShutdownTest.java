@@ -3,8 +3,8 @@ package io.millrace.gateway.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.millrace.gateway.running.RunningGateway;
-import java.net.http.HttpResponse;
+import io.millrace.gateway.testing.GatewayUnderTest;
+import io.millrace.gateway.testing.GatewayUnderTest.Answer;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -14,11 +14,11 @@ import org.junit.jupiter.api.Test;
 /** Clients wait for minutes here, and so may the shutdown: what ends sooner was ended. */
 class ShutdownTest {
     private static final String MINUTES_MS = "240000";
-    private static RunningGateway staying;
+    private static GatewayUnderTest staying;
 
     @BeforeAll
     static void start() {
-        staying = RunningGateway.start();
+        staying = GatewayUnderTest.start();
     }
 
     @AfterAll
@@ -26,7 +26,7 @@ class ShutdownTest {
         staying.close();
     }
 
-    private static RunningGateway stopping() {
+    private static GatewayUnderTest stopping() {
         return staying.another("spring.lifecycle.timeout-per-shutdown-phase=5m", "millrace.read.max-timeout=5m",
                 "millrace.consumers.heartbeat=2m");
     }
@@ -75,21 +75,21 @@ class ShutdownTest {
         }
     }
 
-    private static void subscribe(RunningGateway gateway, String group, String topic) {
+    private static void subscribe(GatewayUnderTest gateway, String group, String topic) {
         assertThat(gateway.send("POST", "/consumers/" + group,
-                "{\"name\":\"one\",\"format\":\"json\",\"auto.offset.reset\":\"earliest\"}").statusCode())
+                "{\"name\":\"one\",\"format\":\"json\",\"auto.offset.reset\":\"earliest\"}").status())
                 .isEqualTo(200);
         assertThat(gateway.send("POST", "/consumers/" + group + "/instances/one/subscription", "{\"topics\":[\"" + topic
-                + "\"]}").statusCode()).isEqualTo(204);
+                + "\"]}").status()).isEqualTo(204);
     }
 
-    private static CompletableFuture<HttpResponse<String>> inBackground(RunningGateway gateway, String path) {
+    private static CompletableFuture<Answer> inBackground(GatewayUnderTest gateway, String path) {
         return CompletableFuture.supplyAsync(() -> gateway.send("GET", path, null), Thread::startVirtualThread);
     }
 
-    private static void assertEmpty(CompletableFuture<HttpResponse<String>> answer) {
+    private static void assertEmpty(CompletableFuture<Answer> answer) {
         var response = answer.orTimeout(60, TimeUnit.SECONDS).join();
-        assertThat(response.statusCode()).isEqualTo(200);
+        assertThat(response.status()).isEqualTo(200);
         assertThat(response.body()).isEqualTo("[]");
     }
 }

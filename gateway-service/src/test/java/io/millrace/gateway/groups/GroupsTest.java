@@ -4,18 +4,18 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.common.api.OffsetsApi.Reset;
 import io.millrace.common.api.TopicPartition;
-import io.millrace.gateway.running.RunningGateway;
+import io.millrace.gateway.testing.GatewayUnderTest;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 
 class GroupsTest {
-    private static RunningGateway gateway;
+    private static GatewayUnderTest gateway;
 
     @BeforeAll
     static void start() {
-        gateway = RunningGateway.start();
+        gateway = GatewayUnderTest.start();
         gateway.images.topic("orders", 2);
         gateway.brokers.append("orders", 0, "1", "2", "3", "4", "5");
         gateway.brokers.append("orders", 1, "1");
@@ -43,11 +43,11 @@ class GroupsTest {
     @Test
     void a_group_is_deleted_when_it_is_empty_only() {
         join("leaving", "a");
-        assertThat(gateway.send("DELETE", "/groups/leaving", null).statusCode()).isEqualTo(409);
+        assertThat(gateway.send("DELETE", "/groups/leaving", null).status()).isEqualTo(409);
         gateway.send("DELETE", "/consumers/leaving/instances/a", null);
 
-        assertThat(gateway.send("DELETE", "/groups/leaving", null).statusCode()).isEqualTo(204);
-        assertThat(gateway.send("GET", "/groups/leaving", null).statusCode()).isEqualTo(404);
+        assertThat(gateway.send("DELETE", "/groups/leaving", null).status()).isEqualTo(204);
+        assertThat(gateway.send("GET", "/groups/leaving", null).status()).isEqualTo(404);
     }
 
     @Test
@@ -68,7 +68,7 @@ class GroupsTest {
         gateway.services.committed("gone", "orders", 1, 0);
 
         assertThat(gateway.json(gateway.send("GET", "/groups/gone/lag", null)).get("total_lag").asLong()).isEqualTo(1);
-        assertThat(gateway.send("GET", "/groups/never/lag", null).statusCode()).isEqualTo(404);
+        assertThat(gateway.send("GET", "/groups/never/lag", null).status()).isEqualTo(404);
     }
 
     @Test
@@ -79,15 +79,15 @@ class GroupsTest {
                 "{\"to\":\"shift\",\"value\":-2,\"partitions\":[{\"topic\":\"orders\",\"partition\":0}]}",
                 "Content-Type", "application/json");
 
-        assertThat(response.statusCode()).isEqualTo(200);
-        assertThat(gateway.json(response).toString()).isEqualTo(
+        assertThat(response.status()).isEqualTo(200);
+        assertThat(response.json().toString()).isEqualTo(
                 "{\"offsets\":[{\"topic\":\"orders\",\"partition\":0,\"offset\":5}]}");
         assertThat(gateway.services.resets()).contains(new Reset("shift", -2L, List.of(new TopicPartition("orders",
                 0))));
         assertThat(gateway.send("PUT", "/groups/resetting/offsets", "{}", "Content-Type", "application/json")
-                .statusCode()).isEqualTo(400);
+                .status()).isEqualTo(400);
         assertThat(gateway.send("PUT", "/groups/resetting/offsets", "{\"too\":\"earliest\"}", "Content-Type",
-                "application/json").statusCode())
+                "application/json").status())
                 .isEqualTo(400);
     }
 

@@ -11,7 +11,6 @@ import java.io.ByteArrayInputStream;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
-import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
@@ -29,11 +28,9 @@ class ProduceEndpointTest {
 
     @BeforeAll
     static void start() {
-        gateway = new GatewayUnderTest(Map.of(
-                "millrace.gateway.max-body-size", "100KB",
-                "millrace.producer.delivery-timeout", "700ms",
-                "millrace.producer.buffer-memory", "200KB",
-                "millrace.brokers.unknown-topic-grace", "20ms"));
+        gateway = GatewayUnderTest.startOverWire("millrace.gateway.max-body-size=100KB",
+                "millrace.producer.delivery-timeout=700ms", "millrace.producer.buffer-memory=200KB",
+                "millrace.brokers.unknown-topic-grace=20ms");
     }
 
     @AfterAll
@@ -314,8 +311,8 @@ class ProduceEndpointTest {
         byte[] body = ("{\"records\":[{\"value\":\"" + "x".repeat(150 * 1024) + "\"}]}").getBytes(
                 StandardCharsets.UTF_8);
 
-        Answer announced = gateway.send("POST", "/topics/" + topic, HttpRequest.BodyPublishers.ofByteArray(body));
-        Answer chunked = gateway.send("POST", "/topics/" + topic,
+        Answer announced = gateway.sendFrom("POST", "/topics/" + topic, HttpRequest.BodyPublishers.ofByteArray(body));
+        Answer chunked = gateway.sendFrom("POST", "/topics/" + topic,
                 HttpRequest.BodyPublishers.ofInputStream(() -> new ByteArrayInputStream(body)));
 
         assertThat(announced.status()).isEqualTo(413);
@@ -386,7 +383,7 @@ class ProduceEndpointTest {
                     default -> body = remove(body, at);
                 }
             }
-            Answer answer = gateway.send("POST", "/topics/" + topic, HttpRequest.BodyPublishers.ofByteArray(body),
+            Answer answer = gateway.sendFrom("POST", "/topics/" + topic, HttpRequest.BodyPublishers.ofByteArray(body),
                     "Content-Type",
                     types[random.nextInt(3)]);
             assertThat(answer.status()).as(new String(body, StandardCharsets.ISO_8859_1)).isIn(200, 400, 404, 422);

@@ -7,7 +7,6 @@ import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -27,8 +26,8 @@ class ReadEndpointTest {
 
     @BeforeAll
     static void start() {
-        gateway = new GatewayUnderTest(Map.of("millrace.brokers.request-timeout", "700ms",
-                "millrace.brokers.unknown-topic-grace", "5ms"));
+        gateway = GatewayUnderTest.startOverWire("millrace.brokers.request-timeout=700ms",
+                "millrace.brokers.unknown-topic-grace=5ms");
     }
 
     @AfterAll

@@ -66,8 +66,12 @@ public final class FakeBroker implements AutoCloseable {
         private static final long serialVersionUID = 1L;
     }
 
+    private record Key(Uuid topic, int partition) {}
+
     private final Map<Uuid, String> namesById = new ConcurrentHashMap<>();
-    private final Map<String, FakePartition> partitions = new ConcurrentHashMap<>();
+    private final Map<String, Uuid> idsByName = new ConcurrentHashMap<>();
+    private final Map<Uuid, AtomicInteger> fetches = new ConcurrentHashMap<>();
+    private final Map<Key, FakePartition> partitions = new ConcurrentHashMap<>();
     private final AtomicLong nextProducerId = new AtomicLong(100);
     private final AtomicInteger produceRequests = new AtomicInteger();
     private final AtomicInteger requests = new AtomicInteger();
@@ -127,33 +131,48 @@ public final class FakeBroker implements AutoCloseable {
         return produceRequests.get();
     }
 
+    /** How many fetch requests for the topic came. */
+    public int fetches(String topic) {
+        AtomicInteger count = fetches.get(idsByName.getOrDefault(topic, Uuid.ZERO_UUID));
+        return count == null ? 0 : count.get();
+    }
+
+    /** Takes the topic's partitions, or those that are new. */
     public void host(String topic, Uuid id, int count) {
         namesById.put(id, topic);
+        idsByName.put(topic, id);
         for (int i = 0; i < count; i++) {
-            partitions.put(topic + "-" + i, new FakePartition());
+            partitions.putIfAbsent(new Key(id, i), new FakePartition());
         }
     }
 
     /** Shares the other broker's logs of the topic: a follower that has all that its leader has. */
     public void follow(FakeBroker other, String topic, Uuid id) {
         namesById.put(id, topic);
-        other.partitions.forEach((name, partition) -> {
-            if (name.startsWith(topic + "-")) {
-                partitions.put(name, partition);
+        idsByName.put(topic, id);
+        other.partitions.forEach((key, partition) -> {
+            if (key.topic.equals(id)) {
+                partitions.put(key, partition);
             }
         });
     }
 
     public void drop(String topic) {
-        partitions.keySet().removeIf(name -> name.startsWith(topic + "-"));
+        Uuid id = idsByName.remove(topic);
+        partitions.keySet().removeIf(key -> key.topic.equals(id));
     }
 
     public FakePartition partition(String topic, int index) {
-        FakePartition partition = partitions.get(topic + "-" + index);
+        FakePartition partition = find(topic, Uuid.ZERO_UUID, index);
         if (partition == null) {
             throw new IllegalArgumentException("not hosted: " + topic + "-" + index);
         }
         return partition;
+    }
+
+    private @Nullable FakePartition find(String name, Uuid id, int index) {
+        Uuid known = id.equals(Uuid.ZERO_UUID) ? idsByName.get(name) : id;
+        return known == null ? null : partitions.get(new Key(known, index));
     }
 
     CompletableFuture<AbstractResponse> answer(AbstractRequest request) {
@@ -188,7 +207,7 @@ public final class FakeBroker implements AutoCloseable {
             answer.responses().add(topicAnswer);
             for (var part : topic.partitionData()) {
                 String name = nameOf(topic.name(), topic.topicId()) + "-" + part.index();
-                FakePartition partition = partitions.get(name);
+                FakePartition partition = find(topic.name(), topic.topicId(), part.index());
                 var partAnswer = new ProduceResponseData.PartitionProduceResponse().setIndex(part.index());
                 topicAnswer.partitionResponses().add(partAnswer);
                 if (partition == null) {
@@ -236,22 +255,30 @@ public final class FakeBroker implements AutoCloseable {
     }
 
     private AbstractResponse fetch(FetchRequestData data) {
+        data.topics().forEach(topic -> fetches.computeIfAbsent(topic.topicId(), _ -> new AtomicInteger())
+                .incrementAndGet());
         long deadline = System.nanoTime() + data.maxWaitMs() * 1_000_000L;
         while (true) {
             FetchResponseData answer = new FetchResponseData();
             boolean enough = false;
             long seen = FakePartition.appends();
+            int room = data.maxBytes();
             for (var topic : data.topics()) {
                 var topicAnswer = new FetchResponseData.FetchableTopicResponse().setTopic(topic.topic()).setTopicId(
                         topic.topicId());
                 answer.responses().add(topicAnswer);
                 for (var part : topic.partitions()) {
-                    FakePartition partition = partitions.get(nameOf(topic.topic(), topic.topicId()) + "-" + part
-                            .partition());
+                    FakePartition partition = find(topic.topic(), topic.topicId(), part.partition());
                     var partAnswer = new FetchResponseData.PartitionData().setPartitionIndex(part.partition());
                     topicAnswer.partitions().add(partAnswer);
-                    enough |= partition == null ? unknown(partAnswer)
-                            : partition.read(part.fetchOffset(), part.partitionMaxBytes(), partAnswer);
+                    if (partition == null) {
+                        enough |= unknown(partAnswer);
+                    } else {
+                        // The first batch comes however large it is (KIP-74).
+                        enough |= partition.read(part.fetchOffset(), Math.min(room, part.partitionMaxBytes()), room == data
+                                .maxBytes(), partAnswer);
+                        room -= partAnswer.records().sizeInBytes();
+                    }
                 }
             }
             if (enough || !FakePartition.awaitAppend(seen, deadline)) {
@@ -271,7 +298,7 @@ public final class FakeBroker implements AutoCloseable {
             var topicAnswer = new ListOffsetsResponseData.ListOffsetsTopicResponse().setName(topic.name());
             answer.topics().add(topicAnswer);
             for (var part : topic.partitions()) {
-                FakePartition partition = partitions.get(topic.name() + "-" + part.partitionIndex());
+                FakePartition partition = find(topic.name(), Uuid.ZERO_UUID, part.partitionIndex());
                 var partAnswer = new ListOffsetsResponseData.ListOffsetsPartitionResponse().setPartitionIndex(part
                         .partitionIndex());
                 topicAnswer.partitions().add(partAnswer);

@@ -16,6 +16,7 @@ import org.apache.kafka.common.requests.AbstractResponse;
 /** Reaches brokers in memory by a call. A broker that is not there, and one that cuts, look like a lost connection. */
 public final class FakeBrokerClient implements BrokerClient {
     private final Map<Integer, FakeBroker> brokers = new ConcurrentHashMap<>();
+    private final Map<CompletableFuture<?>, Integer> open = new ConcurrentHashMap<>();
     private final AtomicInteger refusals = new AtomicInteger();
 
     /** Requests that found no broker. */
@@ -27,8 +28,14 @@ public final class FakeBrokerClient implements BrokerClient {
         brokers.put(id, broker);
     }
 
+    /** Unanswered requests fail, and later ones find nobody. */
     public void disconnect(int id) {
         brokers.remove(id);
+        open.forEach((answer, broker) -> {
+            if (broker == id) {
+                answer.completeExceptionally(new IOException("lost the connection to broker " + id));
+            }
+        });
     }
 
     @Override
@@ -41,6 +48,8 @@ public final class FakeBrokerClient implements BrokerClient {
             return CompletableFuture.failedFuture(new IOException("cannot connect to " + endpoint));
         }
         var answer = new CompletableFuture<R>();
+        open.put(answer, endpoint.id());
+        answer.whenComplete((_, _) -> open.remove(answer));
         broker.answer(request.build()).thenApply(responseType::cast)
                 .orTimeout(timeout.toMillis(), TimeUnit.MILLISECONDS)
                 .whenCompleteAsync((response, failure) -> {

@@ -73,6 +73,25 @@ public final class FakeImages implements ClusterImages {
         return put(new TopicImage(id, name, configs, parts));
     }
 
+    /**
+     * Puts a topic in, of a new id, or gives it another number of partitions under its old one. Partition p is led by broker p % 2.
+     */
+    public TopicImage topic(String name, int partitions) {
+        TopicImage known = current.topic(name);
+        List<PartitionImage> parts = new ArrayList<>();
+        for (int i = 0; i < partitions; i++) {
+            parts.add(new PartitionImage(i, List.of(i % 2), List.of(i % 2), i % 2, 0, 0));
+        }
+        return put(new TopicImage(known == null ? Uuid.randomUuid() : known.id(), name, Map.of(), parts));
+    }
+
+    /** Takes the topic's leaders away, or gives the preferred ones back. */
+    public void leaderless(String name, boolean isLeaderless) {
+        for (PartitionImage partition : current.topicsByName().get(name).partitions()) {
+            lead(name, partition.index(), isLeaderless ? PartitionImage.NO_LEADER : partition.replicas().getFirst());
+        }
+    }
+
     /** Gives a partition another leader, or none, in the next epoch. */
     public void lead(String name, int partition, int leader) {
         update(name, partition, old -> new PartitionImage(old.index(), old.replicas(), old.isr(), leader, old

@@ -2,6 +2,7 @@ package io.millrace.gateway.testing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.HashMap;
@@ -65,9 +66,11 @@ public final class FakePartition {
         LOCK.unlock();
     }
 
-    /** Appends as a Kafka client would have it. */
-    public void append(MemoryRecords records) {
-        append(records, new ProduceResponseData.PartitionProduceResponse());
+    /** Appends as a Kafka client would have it. @return the first record's offset */
+    public long append(MemoryRecords records) {
+        var answer = new ProduceResponseData.PartitionProduceResponse();
+        append(records, answer);
+        return answer.baseOffset();
     }
 
     void append(MemoryRecords records, ProduceResponseData.PartitionProduceResponse answer) {
@@ -115,7 +118,7 @@ public final class FakePartition {
     }
 
     /** @return whether the fetch need not wait */
-    boolean read(long from, int maxBytes, FetchResponseData.PartitionData answer) {
+    boolean read(long from, int maxBytes, boolean atLeastOne, FetchResponseData.PartitionData answer) {
         LOCK.lock();
         try {
             answer.setHighWatermark(end).setLogStartOffset(logStart).setLastStableOffset(end).setRecords(
@@ -124,15 +127,17 @@ public final class FakePartition {
                 answer.setErrorCode(Errors.OFFSET_OUT_OF_RANGE.code());
                 return true;
             }
-            ByteBuffer found = ByteBuffer.allocate(4 * 1024 * 1024);
+            var found = new ByteArrayOutputStream();
             for (Stored batch : batches) {
-                if (batch.lastOffset >= from && (found.position() == 0 || found.position()
-                        + batch.bytes.length <= maxBytes)) {
-                    found.put(batch.bytes);
+                if (batch.lastOffset >= from) {
+                    if (found.size() + batch.bytes.length > maxBytes && !(atLeastOne && found.size() == 0)) {
+                        break;
+                    }
+                    found.writeBytes(batch.bytes);
                 }
             }
-            answer.setRecords(MemoryRecords.readableRecords(found.flip()));
-            return found.hasRemaining();
+            answer.setRecords(MemoryRecords.readableRecords(ByteBuffer.wrap(found.toByteArray())));
+            return found.size() > 0;
         } finally {
             LOCK.unlock();
         }

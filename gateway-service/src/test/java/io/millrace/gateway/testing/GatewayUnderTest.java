@@ -11,48 +11,94 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.time.Duration;
-import java.util.HashMap;
+import java.util.Arrays;
 import java.util.Map;
 import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.context.ApplicationContextInitializer;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.context.support.GenericApplicationContext;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** A whole gateway on free ports over one broker in memory, reached through its real listener, and a controller in memory. */
+/** A whole gateway on free ports, in front of brokers and services in memory. */
 public final class GatewayUnderTest implements AutoCloseable {
+    private static final Duration LONGEST_ANSWER = Duration.ofSeconds(90);
     private static final JsonMapper JSON = JsonMapper.shared();
 
-    public final FakeImages images = new FakeImages();
-    public final FakeBroker broker = new FakeBroker();
-    public final FakeClients clients = new FakeClients(images, broker);
-    private final HttpClient http = HttpClient.newBuilder().connectTimeout(Duration.ofSeconds(5)).build();
+    public final FakeImages images;
+    public final FakeBrokers brokers;
+    /** The first of the brokers. */
+    public final FakeBroker broker;
+    public final FakeServices services;
+    private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration
+            .ofSeconds(5)).build();
     private final ConfigurableApplicationContext context;
     private final int brokerPort;
 
-    /** @param settings on top of, or in place of, those of application.yml */
-    public GatewayUnderTest(Map<String, Object> settings) {
-        brokerPort = broker.listen();
-        images.broker(0, brokerPort, false);
+    private GatewayUnderTest(FakeImages images, FakeBrokers brokers, FakeServices services, boolean isListening,
+            String... settings) {
+        this.images = images;
+        this.brokers = brokers;
+        this.broker = brokers.first;
+        this.services = services;
+        this.brokerPort = isListening ? broker.listen() : 1;
+        if (isListening) {
+            images.broker(0, brokerPort, false);
+        }
         var application = new SpringApplication(GatewayService.class, Fakes.class);
-        Map<String, Object> all = new HashMap<>(Map.of(
-                "server.port", "0",
-                "management.server.port", "0",
-                "spring.autoconfigure.exclude",
-                "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration,"
-                        + "org.springframework.boot.flyway.autoconfigure.FlywayAutoConfiguration"));
-        all.putAll(settings);
-        application.addInitializers(context -> {
-            context.getBeanFactory().registerSingleton("fakeImages", images);
-            context.getBeanFactory().registerSingleton("fakeClients", clients);
-        });
-        String[] arguments = all.entrySet().stream().map(entry -> "--" + entry.getKey() + "=" + entry.getValue())
-                .toArray(String[]::new);
-        context = application.run(arguments);
+        ApplicationContextInitializer<GenericApplicationContext> fakes = it -> {
+            it.registerBean("fakeImages", FakeImages.class, () -> images);
+            it.registerBean("fakeServices", FakeServices.class, () -> services);
+            if (!isListening) {
+                it.registerBean("fakeBrokers", FakeBrokers.class, () -> brokers, definition -> definition.setPrimary(
+                        true));
+            }
+        };
+        application.addInitializers(fakes);
+        context = application.run(Stream.concat(Stream.of("server.port=0", "management.server.port=0",
+                "spring.main.banner-mode=off",
+                "spring.autoconfigure.exclude="
+                        + "org.springframework.boot.jdbc.autoconfigure.DataSourceAutoConfiguration,"
+                        + "org.springframework.boot.flyway.autoconfigure.FlywayAutoConfiguration,"
+                        + "io.millrace.common.database.DatabaseAutoConfiguration"),
+                Arrays.stream(settings)).map(setting -> "--" + setting).toArray(String[]::new));
+    }
+
+    /** Over brokers that are reached by a call. @param settings as {@code name=value} */
+    public static GatewayUnderTest start(String... settings) {
+        var images = new FakeImages();
+        return new GatewayUnderTest(images, new FakeBrokers(images), new FakeServices(images), false, settings);
+    }
+
+    /** Over broker 0 alone, reached through its real listener. @param settings as {@code name=value} */
+    public static GatewayUnderTest startOverWire(String... settings) {
+        var images = new FakeImages();
+        return new GatewayUnderTest(images, new FakeBrokers(images), new FakeServices(images), true, settings);
+    }
+
+    /** A second one in front of the same cluster, reached by calls. */
+    public GatewayUnderTest another(String... settings) {
+        return new GatewayUnderTest(images, brokers, services, false, settings);
+    }
+
+    public URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + port() + path);
+    }
+
+    public JsonNode json(Answer answer) {
+        return answer.json();
+    }
+
+    /** Shuts the gateway down as the end of its process would. */
+    public void stop() {
+        context.close();
     }
 
     @Configuration(proxyBeanMethods = false)
@@ -94,17 +140,16 @@ public final class GatewayUnderTest implements AutoCloseable {
     }
 
     public Answer get(String path, String... headers) {
-        return send("GET", path, HttpRequest.BodyPublishers.noBody(), headers);
+        return sendFrom("GET", path, HttpRequest.BodyPublishers.noBody(), headers);
     }
 
-    public Answer send(String method, String path, String body, String... headers) {
-        return send(method, path, body == null ? HttpRequest.BodyPublishers.noBody()
+    public Answer send(String method, String path, @Nullable String body, String... headers) {
+        return sendFrom(method, path, body == null ? HttpRequest.BodyPublishers.noBody()
                 : HttpRequest.BodyPublishers.ofString(body), headers);
     }
 
-    public Answer send(String method, String path, HttpRequest.BodyPublisher body, String... headers) {
-        var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path)).method(method, body)
-                .timeout(Duration.ofSeconds(40));
+    public Answer sendFrom(String method, String path, HttpRequest.BodyPublisher body, String... headers) {
+        var request = HttpRequest.newBuilder(uri(path)).method(method, body).timeout(LONGEST_ANSWER);
         if (headers.length > 0) {
             request.headers(headers);
         }
@@ -148,8 +193,8 @@ public final class GatewayUnderTest implements AutoCloseable {
 
     @Override
     public void close() {
-        context.close();
-        http.close();
+        http.shutdownNow();
+        stop();
         broker.close();
     }
 }

@@ -1,4 +1,4 @@
-/** A gateway under test: a running context over one broker in memory and a controller in memory. */
+/** A gateway under test: a running context over brokers and services in memory. */
 @NullMarked
 package io.millrace.gateway.testing;
 

@@ -4,7 +4,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -14,7 +13,7 @@ class TopicsEndpointTest {
 
     @BeforeAll
     static void start() {
-        gateway = new GatewayUnderTest(Map.of("millrace.brokers.unknown-topic-grace", "5ms"));
+        gateway = GatewayUnderTest.startOverWire("millrace.brokers.unknown-topic-grace=5ms");
     }
 
     @AfterAll
@@ -70,11 +69,11 @@ class TopicsEndpointTest {
     @Test
     void without_a_controller_changes_are_503_and_reads_go_on() {
         gateway.createTopic("stays", 1);
-        gateway.clients.away(true);
+        gateway.services.controller.away(true);
 
         Answer answer = gateway.send("POST", "/admin/topics", "{\"topic_name\":\"later\"}");
 
-        gateway.clients.away(false);
+        gateway.services.controller.away(false);
         assertThat(answer.status()).isEqualTo(503);
         assertThat(answer.header("Retry-After")).isEqualTo("1");
         assertThat(gateway.get("/topics/stays").status()).isEqualTo(200);

@@ -1,4 +1,4 @@
-package io.millrace.gateway.running;
+package io.millrace.gateway.testing;
 
 import io.millrace.common.api.GroupsApi;
 import io.millrace.common.api.InstancesApi;
@@ -19,7 +19,7 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
-/** A coordinator and an offset service with one member a group: what it subscribes to it owns. */
+/** A controller, a coordinator and an offset service, with one member a group: what it subscribes to it owns. */
 public final class FakeServices implements ServiceClients, InstancesApi, OffsetsApi, GroupsApi {
     private static final class Member {
         final Settings settings;
@@ -40,6 +40,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
         }
     }
 
+    public final FakeController controller;
     private final FakeImages images;
     private final Map<String, Map<String, Member>> groups = new HashMap<>();
     private final Map<String, TreeMap<TopicPartition, Committed>> committed = new HashMap<>();
@@ -51,6 +52,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     private final List<Reset> resets = new ArrayList<>();
 
     public FakeServices(FakeImages images) {
+        this.controller = new FakeController(images);
         this.images = images;
     }
 
@@ -96,7 +98,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
 
     @Override
     public TopicsApi topics() {
-        throw new UnsupportedOperationException("not played");
+        return controller;
     }
 
     @Override

@@ -3,4 +3,4 @@ package io.millrace.gateway.brokers;
 import io.millrace.common.wire.BrokerClient;
 
 /** What a call needs to find and ask leaders. */
-record BrokerAccess(Topics topics, BrokerClient client, BrokersProperties properties) {}
+record BrokerAccess(Topics topics, Leaders leaders, BrokerClient client, BrokersProperties properties) {}

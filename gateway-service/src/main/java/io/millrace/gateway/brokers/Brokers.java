@@ -21,8 +21,8 @@ public final class Brokers {
     private final BooleanSupplier ending;
 
     @Autowired
-    public Brokers(Topics topics, BrokerClient client, BrokersProperties properties, Waits waits) {
-        this(new BrokerAccess(topics, client, properties), waits, waits::shutdownHasBegun);
+    public Brokers(Topics topics, Leaders leaders, BrokerClient client, BrokersProperties properties, Waits waits) {
+        this(new BrokerAccess(topics, leaders, client, properties), waits, waits::shutdownHasBegun);
     }
 
     private Brokers(BrokerAccess access, Waits waits, BooleanSupplier ending) {
@@ -35,8 +35,9 @@ public final class Brokers {
     public Brokers withPatience(Duration requestTimeout) {
         var others = access.properties();
         var changed = new BrokersProperties(requestTimeout, others.retryBackoff(), others.retryBackoffMax(),
-                Duration.ZERO, others.client());
-        return new Brokers(new BrokerAccess(access.topics(), access.client(), changed), waits, ending);
+                Duration.ZERO, others.olderLeaderPatience(), others.client());
+        return new Brokers(new BrokerAccess(access.topics(), access.leaders(), access.client(), changed), waits,
+                ending);
     }
 
     /** The same, for threads that are interrupted when they are to end, at shutdown too. */

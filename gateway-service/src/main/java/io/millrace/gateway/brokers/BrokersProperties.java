@@ -15,6 +15,8 @@ import org.springframework.validation.annotation.Validated;
  * @param retryBackoffMax   the most that this wait grows to
  * @param unknownTopicGrace how long a topic that this gateway has not heard of may take to appear, for it may have been created at
  *                          another gateway a moment ago; then {@code UNKNOWN_TOPIC}
+ * @param olderLeaderPatience how long the metadata must name a leader of a lower epoch than was seen before it is believed; at least the
+ *                          producer's delivery time-out, so that nothing sent to the other may still be sent again
  * @param client            the connections
  */
 @Validated
@@ -24,6 +26,7 @@ public record BrokersProperties(
         @DefaultValue("20ms") Duration retryBackoff,
         @DefaultValue("250ms") Duration retryBackoffMax,
         @DefaultValue("250ms") Duration unknownTopicGrace,
+        @DefaultValue("10s") Duration olderLeaderPatience,
         @Valid @DefaultValue BrokerClientConfig client) {
 
     RetryBackoff backoff() {

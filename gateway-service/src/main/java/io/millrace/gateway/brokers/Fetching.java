@@ -109,7 +109,7 @@ final class Fetching {
             settled = true;
             return;
         }
-        BrokerEndpoint leader = Topics.leader(image, partition);
+        BrokerEndpoint leader = access.leaders().leader(image, topic, partition);
         if (leader == null) {
             attempts.leaderless(index);
         } else if (attempts.isDue(index, leader, partition.leaderEpoch(), now)) {

@@ -3,6 +3,7 @@ package io.millrace.gateway.brokers;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.common.wire.Lane;
 import java.time.Duration;
@@ -70,8 +71,12 @@ final class OffsetLookup {
     }
 
     private void plan(int index, OffsetQuery query, long now, Map<BrokerEndpoint, OffsetsCall> calls) {
-        PartitionImage partition = access.topics().require(query.topic(), query.partition());
-        BrokerEndpoint leader = Topics.leader(access.topics().image(), partition);
+        TopicImage topic = access.topics().require(query.topic());
+        PartitionImage partition = topic.partition(query.partition());
+        if (partition == null) {
+            throw Topics.unknownPartition(topic, query.partition());
+        }
+        BrokerEndpoint leader = access.leaders().leader(access.topics().image(), topic, partition);
         if (leader == null) {
             attempts.leaderless(index);
         } else if (attempts.isDue(index, leader, partition.leaderEpoch(), now)) {

@@ -6,9 +6,7 @@ import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
-import io.millrace.common.wire.BrokerEndpoint;
 import java.time.Duration;
-import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /** Looks topics and partitions up in the cluster image, or refuses as a client of HTTP expects it. */
@@ -73,11 +71,5 @@ public final class Topics {
             Thread.currentThread().interrupt();
             throw unknownTopic(name);
         }
-    }
-
-    /** The partition's leader as its endpoint, or null while there is none. */
-    public static @Nullable BrokerEndpoint leader(ClusterImage image, PartitionImage partition) {
-        var broker = image.leader(partition);
-        return broker == null ? null : new BrokerEndpoint(broker.id(), broker.host(), broker.kafkaPort());
     }
 }

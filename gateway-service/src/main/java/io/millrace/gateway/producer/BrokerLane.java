@@ -126,6 +126,10 @@ final class BrokerLane {
         }
     }
 
-    /** A batch in a request that is under way. A batch that is sent again is on another flight. */
-    record Flight(PartitionQueue queue, ProduceBatch batch, MemoryRecords records) {}
+    /**
+     * A batch in a request that is under way. A batch that is sent again is on another flight.
+     *
+     * @param leaderEpoch under which the broker leads the partition, as far as was known when the batch left
+     */
+    record Flight(PartitionQueue queue, ProduceBatch batch, MemoryRecords records, int leaderEpoch) {}
 }

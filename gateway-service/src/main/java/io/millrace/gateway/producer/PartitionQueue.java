@@ -76,6 +76,8 @@ final class PartitionQueue {
     private @Nullable BrokerEndpoint leader;
     /** Of the image by which the leader was chosen. */
     private int partitionEpoch = NO_PARTITION_EPOCH;
+    /** Under which that leader was chosen to be sent to. */
+    private int leaderEpoch;
     private int failures;
     private long rests;
     private @Nullable ErrorCode closedWith;
@@ -148,10 +150,11 @@ final class PartitionQueue {
     }
 
     /** Puts a held queue into its leader's lane. @return false when nothing waits any more */
-    boolean ready(BrokerEndpoint chosen, int chosenAtEpoch) {
+    boolean ready(BrokerEndpoint chosen, int chosenLeaderEpoch, int chosenAtEpoch) {
         lock.lock();
         try {
             leader = chosen;
+            leaderEpoch = chosenLeaderEpoch;
             partitionEpoch = chosenAtEpoch;
             place = waiting.isEmpty() ? Place.NOWHERE : Place.READY;
             return place == Place.READY;
@@ -197,7 +200,7 @@ final class PartitionQueue {
                 batch.identify(producerId, epoch, nextSequence);
                 nextSequence = plus(nextSequence, batch.count());
             }
-            var flight = new Flight(this, batch, batch.records());
+            var flight = new Flight(this, batch, batch.records(), leaderEpoch);
             inFlight = flight;
             place = Place.FLYING;
             return flight;
@@ -224,14 +227,14 @@ final class PartitionQueue {
         }
     }
 
-    /** The flight's batch is refused for good and was not stored. @return whether there is more to send, in the same lane */
+    /** The flight's batch is refused for good and was not stored by this try. @return whether there is more to send, in the same lane */
     boolean refused(Flight flight, ErrorCode error) {
         lock.lock();
         try {
             if (!lands(flight)) {
                 return false;
             }
-            flight.batch().failed(error, buffers);
+            fail(flight.batch(), error);
             raiseEpoch();
             return goOn();
         } finally {
@@ -263,9 +266,9 @@ final class PartitionQueue {
     }
 
     /**
-     * The broker does not know the sequence before the flight's batch: it is sent again under a new epoch.
+     * The leader does not know the sequence before the flight's batch, nor the batch: it is to be sent again under a new epoch.
      *
-     * @return whether there is more to send, in the same lane
+     * @return whether the queue is held now, by the caller; false when the batch was recalled before
      */
     boolean retryWithNewIdentity(Flight flight) {
         lock.lock();
@@ -276,7 +279,9 @@ final class PartitionQueue {
             flight.batch().forgetIdentity();
             raiseEpoch();
             waiting.addFirst(flight.batch());
-            return goOn();
+            failures++;
+            place = Place.HELD;
+            return true;
         } finally {
             lock.unlock();
         }
@@ -371,15 +376,40 @@ final class PartitionQueue {
         lock.lock();
         try {
             closedWith = error;
-            for (ProduceBatch batch = waiting.pollFirst(); batch != null; batch = waiting.pollFirst()) {
-                batch.failed(error, buffers);
-            }
+            failWaiting(error);
             if (place == Place.READY || place == Place.RESTING) {
                 place = Place.NOWHERE;
             }
         } finally {
             lock.unlock();
         }
+    }
+
+    /** Fails what waits in a queue that rests: it is not tried any more. */
+    void giveUpResting() {
+        lock.lock();
+        try {
+            if (place == Place.RESTING) {
+                if (waiting.getFirst().isIdentified()) {
+                    raiseEpoch();
+                }
+                failWaiting(ErrorCode.UNAVAILABLE);
+                place = Place.NOWHERE;
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    private void failWaiting(ErrorCode error) {
+        for (ProduceBatch batch = waiting.pollFirst(); batch != null; batch = waiting.pollFirst()) {
+            fail(batch, error);
+        }
+    }
+
+    /** What an earlier try may have stored is not told to be refused, unless nobody can read it any more. */
+    private void fail(ProduceBatch batch, ErrorCode error) {
+        batch.failed(batch.isUncertain() && error != ErrorCode.UNKNOWN_TOPIC ? ErrorCode.TIMED_OUT : error, buffers);
     }
 
     private void expireWaiting(long nowNanos) {
@@ -390,7 +420,7 @@ final class PartitionQueue {
                 // Its sequence may or may not be taken.
                 raiseEpoch();
             }
-            batch.failed(batch.isUncertain() ? ErrorCode.TIMED_OUT : ErrorCode.LEADER_UNAVAILABLE, buffers);
+            fail(batch, ErrorCode.LEADER_UNAVAILABLE);
         }
     }
 

@@ -64,8 +64,10 @@ final class ProduceOutcomes {
             // Stored by a try whose answer was lost, so long ago that the broker no longer knows where.
             case DUPLICATE_SEQUENCE_NUMBER -> queue.stored(flight, Delivery.UNKNOWN_OFFSET);
             case OUT_OF_ORDER_SEQUENCE_NUMBER, UNKNOWN_PRODUCER_ID, INVALID_PRODUCER_EPOCH,
-                    INVALID_PRODUCER_ID_MAPPING ->
-                queue.retryWithNewIdentity(flight);
+                    INVALID_PRODUCER_ID_MAPPING -> {
+                producer.retryOutOfOrder(flight);
+                yield false;
+            }
             case MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE -> queue.refused(flight, ErrorCode.RECORD_TOO_LARGE);
             case INVALID_RECORD, INVALID_TIMESTAMP -> queue.refused(flight, ErrorCode.INVALID_RECORD);
             // Appended, perhaps, and not yet safe: it is sent again as it is, and if that fails too nobody knows whether it is stored.

@@ -11,7 +11,7 @@ import io.millrace.common.record.RecordBatchWriter;
 import io.millrace.common.record.RecordSlices;
 import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerEndpoint;
-import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.brokers.Leaders;
 import io.millrace.gateway.producer.BrokerLane.Flight;
 import io.millrace.gateway.producer.Delivery.LossListener;
 import java.util.ArrayList;
@@ -40,6 +40,7 @@ public final class Producer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Producer.class);
 
     private final ClusterImages images;
+    private final Leaders leaders;
     private final BrokerClient client;
     private final ProducerProperties properties;
     private final RandomGenerator random;
@@ -53,10 +54,14 @@ public final class Producer implements AutoCloseable {
     private final LongAdder recordsAccepted = new LongAdder();
     private final LongAdder retries = new LongAdder();
     private final RefusedRecords refused = new RefusedRecords();
+    /** The shutdown's grace is over. */
+    private volatile boolean restsNoMore;
     private volatile boolean closing;
 
-    public Producer(ClusterImages images, BrokerClient client, ProducerProperties properties, RandomGenerator random) {
+    public Producer(ClusterImages images, Leaders leaders, BrokerClient client, ProducerProperties properties,
+            RandomGenerator random) {
         this.images = images;
+        this.leaders = leaders;
         this.client = client;
         this.properties = properties;
         this.random = random;
@@ -199,12 +204,12 @@ public final class Producer implements AutoCloseable {
                 return null;
             }
             PartitionImage partition = topic.partition(queue.partition());
-            BrokerEndpoint leader = partition == null ? null : Topics.leader(image, partition);
+            BrokerEndpoint leader = partition == null ? null : leaders.leader(image, topic, partition);
             int partitionEpoch = partition == null ? 0 : partition.partitionEpoch();
             BrokerLane lane = null;
             if (leader == null || identity(queue) == null) {
                 alarm(queue, queue.rest(leader, partitionEpoch, nowNanos()));
-            } else if (queue.ready(leader, partitionEpoch)) {
+            } else if (queue.ready(leader, partition.leaderEpoch(), partitionEpoch)) {
                 lane = lane(leader);
                 lane.add(queue);
             }
@@ -226,7 +231,8 @@ public final class Producer implements AutoCloseable {
         ClusterImage image = images.current();
         TopicImage topic = image.topic(queue.topicId());
         PartitionImage partition = topic == null ? null : topic.partition(queue.partition());
-        return partition != null && queue.moved(Topics.leader(image, partition), partition.partitionEpoch());
+        return topic != null && partition != null && queue.moved(leaders.leader(image, topic, partition), partition
+                .partitionEpoch());
     }
 
     @Nullable
@@ -239,6 +245,27 @@ public final class Producer implements AutoCloseable {
         if (flight.queue().retry(flight, uncertain)) {
             retryLater(flight.queue());
         }
+    }
+
+    /**
+     * The flight's batch does not follow, its leader says, what it stored last. A leader that was deposed since may not know what its
+     * successor stored of it, so it is believed only if it leads still; then it is sent again under a new epoch.
+     */
+    void retryOutOfOrder(Flight flight) {
+        PartitionQueue queue = flight.queue();
+        if (!leadsStill(flight)) {
+            retry(flight, true);
+        } else if (queue.retryWithNewIdentity(flight)) {
+            retryLater(queue);
+        }
+    }
+
+    private boolean leadsStill(Flight flight) {
+        ClusterImage image = images.current();
+        TopicImage topic = image.topic(flight.queue().topicId());
+        PartitionImage partition = topic == null ? null : topic.partition(flight.queue().partition());
+        return topic != null && partition != null && partition.leaderEpoch() == flight.leaderEpoch()
+                && leaders.leader(image, topic, partition) != null;
     }
 
     /** Has a held queue rest for a while, or brings it to the leader that the image names by now. */
@@ -254,6 +281,10 @@ public final class Producer implements AutoCloseable {
             return;
         }
         retries.increment();
+        if (restsNoMore) {
+            queue.giveUpResting();
+            return;
+        }
         try {
             timer.schedule(() -> wake(queue, rest), rest.delayNanos(), TimeUnit.NANOSECONDS);
         } catch (RejectedExecutionException _) {
@@ -348,6 +379,24 @@ public final class Producer implements AutoCloseable {
     /** Times that a partition's batches were sent again or waited for a leader. */
     public long retries() {
         return retries.sum();
+    }
+
+    /**
+     * The gateway's shutdown has begun: what rests for want of a leader may go on doing so for a grace and is then refused, so that its
+     * clients go elsewhere. What is in flight is not touched, and sent no more if it fails.
+     */
+    public void beginShutdown() {
+        try {
+            timer.schedule(this::restNoMore, properties.shutdownGrace().toNanos(), TimeUnit.NANOSECONDS);
+        } catch (RejectedExecutionException _) {
+            restNoMore();
+        }
+    }
+
+    /** A queue that comes to rest meanwhile sees the flag or is seen here. */
+    private void restNoMore() {
+        restsNoMore = true;
+        topics.values().forEach(queues -> queues.all().forEach(PartitionQueue::giveUpResting));
     }
 
     /** Refuses new records and waits for those taken, up to the drain time-out; the rest is failed. */

@@ -3,6 +3,8 @@ package io.millrace.gateway.producer;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.wire.BrokerClient;
+import io.millrace.gateway.brokers.Leaders;
+import io.millrace.gateway.brokers.Shutdown;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.random.RandomGenerator;
 import org.springframework.context.annotation.Bean;
@@ -12,9 +14,12 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 class ProducerConfiguration {
     @Bean(destroyMethod = "close")
-    Producer producer(ClusterImages images, BrokerClient client, ProducerProperties properties) {
+    Producer producer(ClusterImages images, Leaders leaders, BrokerClient client, ProducerProperties properties,
+            Shutdown shutdown) {
         RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
-        return new Producer(images, client, properties, random);
+        var producer = new Producer(images, leaders, client, properties, random);
+        shutdown.onBegin(producer::beginShutdown);
+        return producer;
     }
 
     @Bean

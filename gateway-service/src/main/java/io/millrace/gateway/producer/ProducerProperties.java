@@ -21,6 +21,8 @@ import org.springframework.validation.annotation.Validated;
  * @param retryBackoff           wait before a batch is sent again while nothing is heard of a new leader, doubled with each failure
  * @param retryBackoffMax        the most that this wait grows to
  * @param stickySize             records without key go to one partition until it has got so much, then to another (KIP-480)
+ * @param shutdownGrace          when the shutdown begins, what waits for a leader may wait so much longer; then {@code UNAVAILABLE}. What is
+ *                               in flight is waited for
  * @param drainTimeout           longest wait at shutdown for what was accepted
  */
 @Validated
@@ -36,6 +38,7 @@ public record ProducerProperties(
         @DefaultValue("20ms") Duration retryBackoff,
         @DefaultValue("250ms") Duration retryBackoffMax,
         @DefaultValue("16KB") DataSize stickySize,
+        @DefaultValue("500ms") Duration shutdownGrace,
         @DefaultValue("5s") Duration drainTimeout) {
 
     public ProducerProperties {

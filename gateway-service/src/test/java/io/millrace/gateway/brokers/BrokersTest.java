@@ -36,10 +36,10 @@ class BrokersTest {
     private final FakeBroker second = new FakeBroker();
     private final FakeBrokerClient client = new FakeBrokerClient();
     private final Shutdown shutdown = new Shutdown();
-    private final BrokersProperties properties = new BrokersProperties(NEVER, NEVER, NEVER, Duration.ZERO,
+    private final BrokersProperties properties = new BrokersProperties(NEVER, NEVER, NEVER, Duration.ZERO, NEVER,
             BrokerClientConfig.withClientId("test"));
-    private final Brokers brokers = new Brokers(new Topics(images, properties), client, properties, new Waits(images,
-            shutdown));
+    private final Brokers brokers = new Brokers(new Topics(images, properties), new Leaders(images,
+            properties), client, properties, new Waits(images, shutdown));
 
     @BeforeEach
     void host() {
@@ -50,6 +50,38 @@ class BrokersTest {
         first.host("orders", TOPIC_ID, 2);
         second.follow(first, "orders", TOPIC_ID);
         images.topic("orders", TOPIC_ID, 2, 0, Map.of());
+    }
+
+    @Test
+    void a_leader_of_a_lower_epoch_is_not_asked() {
+        images.lead("orders", 0, 1);
+        images.leadIn(0, "orders", 0, 0);
+        Brokers impatient = brokers.withPatience(Duration.ZERO);
+
+        assertThatThrownBy(() -> impatient.offset("orders", 0, OffsetQuery.LATEST)).isInstanceOfSatisfying(
+                RefusedException.class, refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.LEADER_UNAVAILABLE));
+
+        assertThat(first.requests()).isZero();
+    }
+
+    @Test
+    void a_new_leader_is_asked_again_until_it_knows_its_high_watermark() throws Exception {
+        append(0, "v");
+        var soon = new BrokersProperties(NEVER, Duration.ofMillis(5), Duration.ofMillis(5), Duration.ZERO, NEVER,
+                BrokerClientConfig.withClientId("test"));
+        var asking = new Brokers(new Topics(images, soon), new Leaders(images, NEVER), client, soon, new Waits(images,
+                shutdown));
+        first.partition("orders", 0).settling(true);
+        var fetched = inBackground(() -> asking.fetch(List.of(from(0)), LONG_POLL));
+        var found = inBackground(() -> asking.offset("orders", 0, OffsetQuery.LATEST));
+        await().until(() -> first.requests() > 6);
+        assertThat(fetched).isNotDone();
+        assertThat(found).isNotDone();
+
+        first.partition("orders", 0).settling(false);
+
+        assertThat(done(fetched).getFirst().hasRecords()).isTrue();
+        assertThat(done(found)).isEqualTo(1);
     }
 
     @Test

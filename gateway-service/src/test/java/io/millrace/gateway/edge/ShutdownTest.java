@@ -3,6 +3,7 @@ package io.millrace.gateway.edge;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.millrace.gateway.producer.Producer;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
 import java.util.concurrent.CompletableFuture;
@@ -28,7 +29,7 @@ class ShutdownTest {
 
     private static GatewayUnderTest stopping() {
         return staying.another("spring.lifecycle.timeout-per-shutdown-phase=5m", "millrace.read.max-timeout=5m",
-                "millrace.consumers.heartbeat=2m");
+                "millrace.consumers.heartbeat=2m", "millrace.producer.delivery-timeout=5m");
     }
 
     @Test
@@ -72,6 +73,37 @@ class ShutdownTest {
             gateway.stop();
 
             assertEmpty(answer);
+        }
+    }
+
+    @Test
+    void whoever_waits_is_answered_and_the_gateway_ends() {
+        staying.images.topic("quiet", 2);
+        staying.images.topic("lost", 1);
+        staying.images.leaderless("lost", true);
+        try (var gateway = stopping()) {
+            var stream = inBackground(gateway, "/topics/quiet/events");
+            await().until(() -> staying.brokers.fetches("quiet") > 0);
+            int fetchesBefore = staying.brokers.fetches("quiet");
+            var read = inBackground(gateway, "/topics/quiet/partitions/0/records?offset=0&timeout=" + MINUTES_MS);
+            await().until(() -> staying.brokers.fetches("quiet") > fetchesBefore);
+            subscribe(gateway, "all", "quiet");
+            int pollsBefore = staying.services.polls();
+            var poll = inBackground(gateway, "/consumers/all/instances/one/records?timeout=" + MINUTES_MS);
+            await().until(() -> staying.services.polls() > pollsBefore);
+            var produce = CompletableFuture.supplyAsync(() -> gateway.send("POST", "/topics/lost",
+                    "{\"records\":[{\"value\":1}]}"), Thread::startVirtualThread);
+            await().until(() -> gateway.bean(Producer.class).bufferedBytes() > 0);
+
+            gateway.stop();
+
+            assertEmpty(read);
+            assertEmpty(poll);
+            assertThat(stream.orTimeout(60, TimeUnit.SECONDS).join().status()).isEqualTo(200);
+            var refused = produce.orTimeout(60, TimeUnit.SECONDS).join();
+            assertThat(refused.status()).isEqualTo(503);
+            assertThat(refused.header("Retry-After")).isNotEmpty();
+            assertThat(refused.json().get("code").asString()).isEqualTo("UNAVAILABLE");
         }
     }
 

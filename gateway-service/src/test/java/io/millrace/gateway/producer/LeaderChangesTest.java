@@ -8,6 +8,7 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RecordSlices;
+import io.millrace.gateway.brokers.Leaders;
 import io.millrace.gateway.brokers.RetryBackoff;
 import io.millrace.gateway.testing.FakeBroker;
 import io.millrace.gateway.testing.FakeBroker.Verdict;
@@ -38,6 +39,7 @@ class LeaderChangesTest {
     private static final int PARTITIONS = 4;
 
     private final FakeImages images = new FakeImages();
+    private final Leaders leaders = new Leaders(images, NEVER);
     private final List<FakeBroker> brokers = List.of(new FakeBroker(), new FakeBroker(), new FakeBroker());
     private final FakeBrokerClient client = new FakeBrokerClient();
     private TopicImage topic = new TopicImage(TOPIC_ID, "orders", Map.of(), List.of());
@@ -62,9 +64,10 @@ class LeaderChangesTest {
     }
 
     private Producer producer(Duration delivery, Duration request, Duration backoff, int maxInFlight) {
-        return new Producer(images, client, new ProducerProperties(DataSize.ofMegabytes(8), DataSize.ofMegabytes(1),
+        return new Producer(images, leaders, client, new ProducerProperties(DataSize.ofMegabytes(8), DataSize
+                .ofMegabytes(1),
                 DataSize.ofMegabytes(1), DataSize.ofMegabytes(4), maxInFlight, delivery, request, backoff, backoff,
-                DataSize.ofBytes(500), Duration.ofMillis(1)), new Random(1));
+                DataSize.ofBytes(500), Duration.ofMillis(1), Duration.ofMillis(1)), new Random(1));
     }
 
     private void begin(Duration delivery, Duration request, Duration backoff, int maxInFlight) throws Exception {
@@ -265,6 +268,89 @@ class LeaderChangesTest {
         brokers.get(0).onProduce((_, _) -> Verdict.NOT_LEADER);
 
         Delivery delivery = send(0, "v");
+
+        assertThat(delivery.await(PATIENCE)).isTrue();
+        assertThat(delivery.error(0)).isEqualTo(ErrorCode.TIMED_OUT);
+    }
+
+    @Test
+    void a_leader_of_a_lower_epoch_is_not_gone_back_to() throws Exception {
+        hasProducerId();
+        images.lead("orders", 0, 1);
+        images.lead("orders", 0, 1);
+        assertStored(send(0, "first"), 0);
+
+        images.leadIn(1, "orders", 0, 0);
+        Delivery waiting = send(0, "waiting");
+        assertThat(producer.retries()).isEqualTo(1);
+        images.leadIn(3, "orders", 0, 2);
+
+        assertStored(waiting, 1);
+        assertThat(brokers.get(0).produceRequests()).isZero();
+        assertThat(brokers.get(2).produceRequests()).isEqualTo(1);
+    }
+
+    @Test
+    void that_a_batch_is_out_of_order_is_not_believed_of_who_was_deposed_since() throws Exception {
+        begin(NEVER, NEVER, SOON, 5);
+        assertStored(send(0, "before"), 0);
+        brokers.get(0).onProduce((_, attempt) -> switch (attempt) {
+            case 1 -> Verdict.STORE_AND_CUT;
+            case 2 -> {
+                images.lead("orders", 0, PartitionImage.NO_LEADER);
+                images.lead("orders", 0, 0);
+                yield Verdict.OUT_OF_ORDER;
+            }
+            default -> Verdict.STORE;
+        });
+
+        assertStored(send(0, "stored and cut"), 1);
+        assertStored(send(0, "after"), 2);
+
+        assertThat(stored(0)).containsExactly("before", "stored and cut", "after");
+    }
+
+    @Test
+    void a_leader_that_lost_what_was_stored_takes_the_rest_in_order() throws Exception {
+        begin(NEVER, NEVER, SOON, 5);
+        assertStored(send(0, "before"), 0);
+        brokers.getFirst().partition("orders", 0).forgetProducers();
+
+        assertStored(send(0, "after"), 1);
+        assertStored(send(0, "last"), 2);
+
+        assertThat(stored(0)).containsExactly("before", "after", "last");
+    }
+
+    @Test
+    void at_shutdown_what_waits_for_a_leader_is_refused_and_what_is_in_flight_is_stored() throws Exception {
+        hasProducerId();
+        images.lead("orders", 1, PartitionImage.NO_LEADER);
+        brokers.get(0).onProduce((_, _) -> Verdict.HOLD);
+        Delivery flying = send(0, "flying");
+        await().atMost(PATIENCE).until(() -> brokers.get(0).heldAnswers() == 1);
+        Delivery waiting = send(1, "waiting");
+
+        producer.beginShutdown();
+
+        assertThat(waiting.await(PATIENCE)).isTrue();
+        assertThat(waiting.error(0)).isEqualTo(ErrorCode.UNAVAILABLE);
+        assertThat(flying.isDone()).isFalse();
+        Delivery later = send(1, "later");
+        assertThat(later.await(PATIENCE)).isTrue();
+        assertThat(later.error(0)).isEqualTo(ErrorCode.UNAVAILABLE);
+        brokers.get(0).release();
+        assertStored(flying, 0);
+    }
+
+    @Test
+    void at_shutdown_what_may_be_stored_is_not_called_refused() throws Exception {
+        begin(NEVER, NEVER, NEVER, 5);
+        brokers.get(0).onProduce((_, _) -> Verdict.STORE_AND_CUT);
+        Delivery delivery = send(0, "v");
+        await().atMost(PATIENCE).until(() -> producer.retries() == 1);
+
+        producer.beginShutdown();
 
         assertThat(delivery.await(PATIENCE)).isTrue();
         assertThat(delivery.error(0)).isEqualTo(ErrorCode.TIMED_OUT);

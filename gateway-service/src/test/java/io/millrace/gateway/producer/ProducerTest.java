@@ -10,6 +10,7 @@ import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RecordSlices;
+import io.millrace.gateway.brokers.Leaders;
 import io.millrace.gateway.testing.FakeBroker;
 import io.millrace.gateway.testing.FakeBroker.Verdict;
 import io.millrace.gateway.testing.FakeBrokerClient;
@@ -38,6 +39,7 @@ class ProducerTest {
     private static final Duration PATIENCE = Duration.ofSeconds(20);
 
     private final FakeImages images = new FakeImages();
+    private final Leaders leaders = new Leaders(images, Duration.ofMinutes(5));
     private final FakeBroker broker = new FakeBroker();
     private final FakeBrokerClient client = new FakeBrokerClient();
     private Producer producer = producer(DataSize.ofMegabytes(8), DataSize.ofMegabytes(1), Duration.ofSeconds(15));
@@ -58,11 +60,11 @@ class ProducerTest {
     }
 
     private Producer producer(DataSize memory, DataSize batch, Duration deliveryTimeout) {
-        return new Producer(images, client, new ProducerProperties(memory, DataSize.ofMegabytes(1), batch, DataSize
-                .ofMegabytes(4), 5,
+        return new Producer(images, leaders, client, new ProducerProperties(memory, DataSize.ofMegabytes(1), batch,
+                DataSize
+                        .ofMegabytes(4), 5,
                 deliveryTimeout, Duration.ofMillis(500), Duration.ofMillis(5), Duration.ofMillis(40), DataSize.ofBytes(
-                        500), Duration
-                                .ofSeconds(1)),
+                        500), Duration.ofSeconds(1), Duration.ofSeconds(1)),
                 new Random(1));
     }
 

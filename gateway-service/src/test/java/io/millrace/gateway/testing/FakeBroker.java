@@ -275,8 +275,9 @@ public final class FakeBroker implements AutoCloseable {
                         enough |= unknown(partAnswer);
                     } else {
                         // The first batch comes however large it is (KIP-74).
-                        enough |= partition.read(part.fetchOffset(), Math.min(room, part.partitionMaxBytes()), room == data
-                                .maxBytes(), partAnswer);
+                        enough |= partition.read(part.fetchOffset(), Math.min(room, part.partitionMaxBytes()),
+                                room == data
+                                        .maxBytes(), partAnswer);
                         room -= partAnswer.records().sizeInBytes();
                     }
                 }
@@ -304,6 +305,8 @@ public final class FakeBroker implements AutoCloseable {
                 topicAnswer.partitions().add(partAnswer);
                 if (partition == null) {
                     partAnswer.setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code());
+                } else if (partition.isSettling()) {
+                    partAnswer.setErrorCode(Errors.OFFSET_NOT_AVAILABLE.code());
                 } else {
                     partAnswer.setOffset(partition.offsetOf(part.timestamp()));
                 }

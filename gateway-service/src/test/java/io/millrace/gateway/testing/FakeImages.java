@@ -98,6 +98,12 @@ public final class FakeImages implements ClusterImages {
                 .leaderEpoch() + 1, old.partitionEpoch() + 1));
     }
 
+    /** Says that a broker leads in the given epoch, as metadata of another past may. */
+    public void leadIn(int leaderEpoch, String name, int partition, int leader) {
+        update(name, partition, old -> new PartitionImage(old.index(), old.replicas(), old.isr(), leader, leaderEpoch,
+                old.partitionEpoch() - 1));
+    }
+
     /** Gives a partition other in-sync replicas under the same leader. */
     public void inSync(String name, int partition, List<Integer> isr) {
         update(name, partition, old -> new PartitionImage(old.index(), old.replicas(), isr, old.leader(), old

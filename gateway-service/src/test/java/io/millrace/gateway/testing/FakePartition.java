@@ -35,6 +35,7 @@ public final class FakePartition {
     private long logStart;
     private long end;
     private int attempts;
+    private boolean settling;
 
     void attempted() {
         LOCK.lock();
@@ -46,6 +47,22 @@ public final class FakePartition {
         LOCK.lock();
         try {
             return attempts;
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    /** From now on, as a new leader does not know its high watermark yet (KIP-207), or does. */
+    public void settling(boolean isSettling) {
+        LOCK.lock();
+        settling = isSettling;
+        LOCK.unlock();
+    }
+
+    boolean isSettling() {
+        LOCK.lock();
+        try {
+            return settling;
         } finally {
             LOCK.unlock();
         }
@@ -123,6 +140,10 @@ public final class FakePartition {
         try {
             answer.setHighWatermark(end).setLogStartOffset(logStart).setLastStableOffset(end).setRecords(
                     MemoryRecords.EMPTY);
+            if (settling) {
+                answer.setErrorCode(Errors.OFFSET_NOT_AVAILABLE.code());
+                return true;
+            }
             if (from < logStart || from > end) {
                 answer.setErrorCode(Errors.OFFSET_OUT_OF_RANGE.code());
                 return true;

@@ -182,8 +182,7 @@ public final class FakeBroker implements AutoCloseable {
         }
         return switch (request) {
             case ProduceRequest produce -> produce(produce.data());
-            case FetchRequest fetch -> CompletableFuture.supplyAsync(() -> fetch(fetch.data()),
-                    Thread::startVirtualThread);
+            case FetchRequest fetch -> fetch(fetch.data());
             case ListOffsetsRequest offsets -> CompletableFuture.completedFuture(listOffsets(offsets.data()));
             default -> CompletableFuture.completedFuture(new InitProducerIdResponse(
                     new InitProducerIdResponseData().setProducerId(nextProducerId.getAndIncrement()).setProducerEpoch(
@@ -254,10 +253,18 @@ public final class FakeBroker implements AutoCloseable {
         answer.setBaseOffset(-1).setErrorCode(error.code());
     }
 
-    private AbstractResponse fetch(FetchRequestData data) {
+    /** Done already when there is no need to wait. */
+    private CompletableFuture<AbstractResponse> fetch(FetchRequestData data) {
         data.topics().forEach(topic -> fetches.computeIfAbsent(topic.topicId(), _ -> new AtomicInteger())
                 .incrementAndGet());
-        long deadline = System.nanoTime() + data.maxWaitMs() * 1_000_000L;
+        AbstractResponse atOnce = read(data, 0);
+        return atOnce != null ? CompletableFuture.completedFuture(atOnce)
+                : CompletableFuture.supplyAsync(() -> read(data, data.maxWaitMs()), Thread::startVirtualThread);
+    }
+
+    /** @return null when there is nothing yet, though the request would wait longer */
+    private @Nullable AbstractResponse read(FetchRequestData data, int waitMs) {
+        long deadline = System.nanoTime() + waitMs * 1_000_000L;
         while (true) {
             FetchResponseData answer = new FetchResponseData();
             boolean enough = false;
@@ -283,7 +290,7 @@ public final class FakeBroker implements AutoCloseable {
                 }
             }
             if (enough || !FakePartition.awaitAppend(seen, deadline)) {
-                return FetchResponse.of(answer);
+                return enough || waitMs == data.maxWaitMs() ? FetchResponse.of(answer) : null;
             }
         }
     }

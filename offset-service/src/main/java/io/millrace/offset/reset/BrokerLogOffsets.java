@@ -25,9 +25,14 @@ import org.apache.kafka.common.requests.ListOffsetsRequest;
 import org.apache.kafka.common.requests.ListOffsetsResponse;
 import org.springframework.stereotype.Component;
 
-/** Asks the leaders by ListOffsets, all of them at once. */
+/**
+ * Asks the leaders by ListOffsets, all of them at once, and again those that have moved or, being new, do not know their high watermark
+ * yet (KIP-207), until the time-out.
+ */
 @Component
 final class BrokerLogOffsets implements LogOffsets {
+    private static final Duration PAUSE = Duration.ofMillis(50);
+
     private final BrokerClient client;
     private final NewestImage images;
     private final Duration timeout;
@@ -40,21 +45,47 @@ final class BrokerLogOffsets implements LogOffsets {
 
     @Override
     public Map<TopicPartition, Long> at(long timestampMs, Collection<TopicPartition> partitions) {
+        long deadlineNanos = System.nanoTime() + timeout.toNanos();
+        var offsets = new HashMap<TopicPartition, Long>();
+        while (true) {
+            var missing = partitions.stream().filter(partition -> !offsets.containsKey(partition)).toList();
+            Duration left = Duration.ofNanos(deadlineNanos - System.nanoTime());
+            try {
+                ask(timestampMs, missing, left, offsets);
+                return offsets;
+            } catch (RefusedException refusal) {
+                if (refusal.code() != ErrorCode.LEADER_UNAVAILABLE || left.compareTo(PAUSE) <= 0) {
+                    throw refusal;
+                }
+            }
+            pause();
+        }
+    }
+
+    private void ask(long timestampMs, Collection<TopicPartition> partitions, Duration left,
+            Map<TopicPartition, Long> offsets) {
         var asked = new ArrayList<CompletableFuture<ListOffsetsResponse>>();
         byLeader(partitions).forEach((leader, topics) -> asked.add(client.send(
                 new BrokerEndpoint(leader.id(), leader.host(), leader.kafkaPort()),
                 Lane.DATA,
                 request(timestampMs, topics),
                 ListOffsetsResponse.class,
-                timeout)));
-        var offsets = new HashMap<TopicPartition, Long>();
+                left)));
         asked.forEach(answer -> take(answer, offsets));
         for (var partition : partitions) {
             if (!offsets.containsKey(partition)) {
                 throw new RefusedException(ErrorCode.LEADER_UNAVAILABLE, "The leader said nothing about " + partition);
             }
         }
-        return offsets;
+    }
+
+    private static void pause() {
+        try {
+            Thread.sleep(PAUSE);
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new RefusedException(ErrorCode.UNAVAILABLE, "The offset service is shutting down");
+        }
     }
 
     private Map<BrokerImage, Map<String, ListOffsetsTopic>> byLeader(Collection<TopicPartition> partitions) {

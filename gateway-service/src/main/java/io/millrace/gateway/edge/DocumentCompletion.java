@@ -1,5 +1,6 @@
 package io.millrace.gateway.edge;
 
+import io.millrace.common.error.ErrorCode;
 import io.swagger.v3.oas.models.Components;
 import io.swagger.v3.oas.models.OpenAPI;
 import io.swagger.v3.oas.models.Operation;
@@ -9,7 +10,9 @@ import io.swagger.v3.oas.models.media.MediaType;
 import io.swagger.v3.oas.models.media.Schema;
 import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.responses.ApiResponses;
+import java.util.LinkedHashMap;
 import java.util.TreeMap;
+import org.jspecify.annotations.Nullable;
 import org.springdoc.core.customizers.OpenApiCustomizer;
 import org.springframework.stereotype.Component;
 
@@ -41,6 +44,47 @@ class DocumentCompletion implements OpenApiCustomizer {
                 response.setContent(new Content().addMediaType(ApiText.JSON, new MediaType().schema(
                         new Schema<>().$ref(Components.COMPONENTS_SCHEMAS_REF + "Error"))));
             }
+            ErrorCode code = isError ? code(operation.getTags().getFirst(), status) : null;
+            if (code != null) {
+                response.getContent().values().forEach(type -> addExample(type, response.getDescription(), code));
+            }
         });
+    }
+
+    /** Without one of its own, Swagger UI would show the schema's, which is of another error. */
+    private static void addExample(MediaType type, String message, ErrorCode code) {
+        if (type.getExample() == null && type.getExamples() == null) {
+            var example = new LinkedHashMap<String, Object>();
+            example.put("error_code", code.httpStatus());
+            example.put("message", message);
+            example.put("code", code.name());
+            type.setExample(example);
+        }
+    }
+
+    /** What the status means most often in operations of the tag; null where that is not one thing. */
+    private static @Nullable ErrorCode code(String tag, String status) {
+        return switch (status) {
+            case "400" -> ErrorCode.INVALID_REQUEST;
+            case "404" -> switch (tag) {
+                case ApiText.CONSUMERS -> ErrorCode.UNKNOWN_INSTANCE;
+                case ApiText.GROUPS -> ErrorCode.UNKNOWN_GROUP;
+                default -> ErrorCode.UNKNOWN_TOPIC;
+            };
+            case "406" -> ErrorCode.FORMAT_MISMATCH;
+            case "409" -> switch (tag) {
+                case ApiText.TOPICS -> ErrorCode.TOPIC_EXISTS;
+                case ApiText.GROUPS -> ErrorCode.GROUP_NOT_EMPTY;
+                default -> null;
+            };
+            case "413" -> ErrorCode.RECORD_TOO_LARGE;
+            case "422" -> switch (tag) {
+                case ApiText.TOPICS -> ErrorCode.INVALID_CONFIG;
+                case ApiText.RECORDS -> ErrorCode.INVALID_RECORD;
+                default -> ErrorCode.INVALID_SETTING;
+            };
+            case "503" -> ErrorCode.UNAVAILABLE;
+            default -> null;
+        };
     }
 }

@@ -1,8 +1,10 @@
 package io.millrace.gateway.edge;
 
+import io.millrace.common.error.ErrorBody;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.json.MalformedJsonException;
+import java.net.SocketTimeoutException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
@@ -40,6 +42,17 @@ class ErrorAdvice extends io.millrace.common.web.ErrorAdvice {
         return handleRefusal(new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again"));
     }
 
+    /** Every answer of the gateway has a code, also to what Spring refuses. */
+    @Override
+    protected @Nullable ResponseEntity<Object> handleExceptionInternal(Exception failure, @Nullable Object body,
+            HttpHeaders headers, HttpStatusCode status, WebRequest request) {
+        ResponseEntity<Object> answer = super.handleExceptionInternal(failure, body, headers, status, request);
+        return answer != null && answer.getBody() instanceof ErrorBody error && error.code() == null
+                ? ResponseEntity.status(answer.getStatusCode()).headers(answer.getHeaders()).body(new ErrorBody(error
+                        .errorCode(), error.message(), ErrorAnswer.codeOf(error.errorCode()), error.validationErrors()))
+                : answer;
+    }
+
     /** A refusal that the body's own stream threw, at its limit, comes wrapped in what reads the stream. */
     @Override
     protected @Nullable ResponseEntity<Object> handleHttpMessageNotReadable(HttpMessageNotReadableException unreadable,
@@ -48,6 +61,9 @@ class ErrorAdvice extends io.millrace.common.web.ErrorAdvice {
         for (Throwable cause = unreadable.getCause(); cause != null; cause = cause.getCause()) {
             if (cause instanceof RefusedException refusal) {
                 return handleRefusal(refusal);
+            }
+            if (cause instanceof SocketTimeoutException) {
+                return handleRefusal(new RefusedException(ErrorCode.BODY_TOO_SLOW, "the body did not come in time"));
             }
         }
         return super.handleHttpMessageNotReadable(unreadable, headers, status, request);

@@ -7,17 +7,16 @@ import io.millrace.gateway.json.JsonOutput;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.List;
-import org.jspecify.annotations.Nullable;
 
 /**
  * An error as HTTP knows it: {@code {"error_code","message"}}, with {@code Retry-After} where the same request may succeed later.
  *
  * @param status           HTTP status
  * @param message          what was wrong
- * @param code             its name, where it is one of ours
+ * @param code             its name
  * @param validationErrors one sentence for each field; absent when empty
  */
-public record ErrorAnswer(int status, String message, @Nullable ErrorCode code, List<String> validationErrors) {
+public record ErrorAnswer(int status, String message, ErrorCode code, List<String> validationErrors) {
     private static final String RETRY_AFTER_SECONDS = "1";
 
     public static ErrorAnswer of(ErrorCode code, String message) {
@@ -25,7 +24,21 @@ public record ErrorAnswer(int status, String message, @Nullable ErrorCode code, 
     }
 
     static ErrorAnswer of(int status, String message) {
-        return new ErrorAnswer(status, message, null, List.of());
+        return new ErrorAnswer(status, message, codeOf(status), List.of());
+    }
+
+    /** The code of what HTTP itself refuses, before anything of ours is asked for. */
+    static ErrorCode codeOf(int status) {
+        return switch (status) {
+            case 404 -> ErrorCode.NOT_FOUND;
+            case 405 -> ErrorCode.METHOD_NOT_ALLOWED;
+            case 408 -> ErrorCode.BODY_TOO_SLOW;
+            case 413 -> ErrorCode.BODY_TOO_LARGE;
+            case 431 -> ErrorCode.HEADERS_TOO_LARGE;
+            case 503 -> ErrorCode.UNAVAILABLE;
+            case 500 -> ErrorCode.INTERNAL;
+            default -> ErrorCode.INVALID_REQUEST;
+        };
     }
 
     public byte[] body() {
@@ -34,10 +47,8 @@ public record ErrorAnswer(int status, String message, @Nullable ErrorCode code, 
         out.writeLong(status);
         out.write(",\"message\":".getBytes(UTF_8));
         out.writeString(message);
-        if (code != null) {
-            out.write(",\"code\":".getBytes(UTF_8));
-            out.writeString(code.name());
-        }
+        out.write(",\"code\":".getBytes(UTF_8));
+        out.writeString(code.name());
         for (int i = 0; i < validationErrors.size(); i++) {
             out.write(i == 0 ? ",\"validation_errors\":[".getBytes(UTF_8) : ",".getBytes(UTF_8));
             out.writeString(validationErrors.get(i));
@@ -59,7 +70,7 @@ public record ErrorAnswer(int status, String message, @Nullable ErrorCode code, 
         response.resetBuffer();
         response.setStatus(status);
         response.setContentType("application/json");
-        if (code != null ? code.isRetriable() : status == 503) {
+        if (code.isRetriable()) {
             response.setHeader("Retry-After", RETRY_AFTER_SECONDS);
         }
         byte[] body = body();

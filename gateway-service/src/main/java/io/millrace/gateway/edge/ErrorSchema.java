@@ -10,5 +10,5 @@ import org.jspecify.annotations.Nullable;
 public record ErrorSchema(
         @JsonProperty("error_code") @Schema(description = "The HTTP status", example = "404") int errorCode,
         @Schema(description = "What was wrong and, where there is one, the remedy") String message,
-        @Schema(description = "The reason's name, for programs", example = "UNKNOWN_TOPIC") @Nullable String code,
+        @Schema(description = "The reason's name, for programs", example = "UNKNOWN_TOPIC") String code,
         @JsonProperty("validation_errors") @Schema(description = "One sentence for each field that failed validation") @Nullable List<String> validationErrors) {}

@@ -6,6 +6,7 @@ import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
@@ -26,6 +27,7 @@ class EdgeTest {
     @BeforeAll
     static void start() {
         gateway = GatewayUnderTest.startOverWire("millrace.gateway.max-body-size=100KB",
+                "server.tomcat.connection-timeout=500ms",
                 "millrace.gateway.cors.allowed-origins=https://shop.example",
                 "millrace.brokers.unknown-topic-grace=5ms");
         gateway.createTopic("edge", 2);
@@ -50,19 +52,32 @@ class EdgeTest {
     @CsvSource(delimiter = '|', value = {"GET /a{b HTTP/1.1\\r\\nHost: x\\r\\n\\r\\n|400",
             "GET /topics HTTP/1.1\\r\\n\\r\\n|400", "GET /topics HTTP/9.9\\r\\nHost: x\\r\\n\\r\\n|505",
             "POST /topics/edge HTTP/1.1\\r\\nHost: x\\r\\nContent-Length: x\\r\\n\\r\\n|400",
+            "POST /topics/edge HTTP/1.1\\r\\nHost: x\\r\\nExpect: magic\\r\\nContent-Length: 0\\r\\n\\r\\n|417",
             "POST /topics/edge HTTP/1.1\\r\\nHost: x\\r\\nTransfer-Encoding: what\\r\\n\\r\\n|501"})
     void what_tomcat_refuses_by_itself_is_answered_in_json_too(String request, int status) throws IOException {
         String answer = gateway.raw(request.replace("\\r\\n", "\r\n"));
 
         assertThat(answer).startsWith("HTTP/1.1 " + status).doesNotContain("<html").doesNotContain("Apache");
-        assertThat(answer).contains("{\"error_code\":" + status);
+        assertThat(answer).contains("{\"error_code\":" + status, "\"code\":\"INVALID_REQUEST\"");
     }
 
     @Test
     void headers_over_the_limit_are_refused_in_json() throws IOException {
         String answer = gateway.raw("GET /topics HTTP/1.1\r\nHost: x\r\nX: " + "x".repeat(64 * 1024) + "\r\n\r\n");
 
-        assertThat(answer).matches("(?s)HTTP/1.1 4(00|31).*\"error_code\":4(00|31).*");
+        assertThat(answer).startsWith("HTTP/1.1 431").contains("\"error_code\":431", "\"code\":\"HEADERS_TOO_LARGE\"");
+    }
+
+    @ParameterizedTest
+    @CsvSource({"/topics/edge", "/admin/topics", "/topics/edge/partitions/0"})
+    void a_body_that_does_not_come_is_not_waited_for(String path) throws IOException {
+        try (var socket = new Socket("127.0.0.1", gateway.port())) {
+            socket.getOutputStream().write(("POST " + path + " HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{")
+                    .getBytes(StandardCharsets.UTF_8));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+            assertThat(answer).startsWith("HTTP/1.1 408").contains("\"error_code\":408", "\"code\":\"BODY_TOO_SLOW\"");
+        }
     }
 
     @ParameterizedTest
@@ -187,6 +202,10 @@ class EdgeTest {
             JsonNode content = response.getValue().path("content");
             assertThat(content.isEmpty()).as(name + " " + response).isEqualTo(isEmpty);
             assertThat(content.has("*/*")).as(name + " " + response).isFalse();
+            if (response.getKey().equals("413") || response.getKey().equals("422")) {
+                content.properties().forEach(type -> assertThat(type.getValue().path("example").path("error_code").asInt())
+                        .as(name).isEqualTo(Integer.parseInt(response.getKey())));
+            }
         });
     }
 
@@ -204,6 +223,7 @@ class EdgeTest {
         assertThat(answer.status()).as(answer.body()).isEqualTo(status);
         assertThat(answer.header("Content-Type")).startsWith("application/json");
         assertThat(answer.json().get("error_code").asInt()).isEqualTo(status);
+        assertThat(answer.json().get("code").asString()).isNotEmpty();
         return answer.json().get("message").asString();
     }
 }

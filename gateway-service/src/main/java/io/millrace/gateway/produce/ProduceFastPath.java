@@ -9,6 +9,7 @@ import jakarta.servlet.http.HttpFilter;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.net.SocketTimeoutException;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.Ordered;
@@ -49,6 +50,11 @@ class ProduceFastPath extends HttpFilter {
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
             ErrorAnswer.of(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again").writeTo(response);
+        } catch (IOException e) {
+            if (!(e instanceof SocketTimeoutException || e.getCause() instanceof SocketTimeoutException)) {
+                throw e;
+            }
+            ErrorAnswer.of(ErrorCode.BODY_TOO_SLOW, "the body did not come in time").writeTo(response);
         } catch (RuntimeException e) {
             LOG.error("Producing to {} failed", path, e);
             ErrorAnswer.of(ErrorCode.INTERNAL, "the gateway failed to answer; its log says why").writeTo(response);

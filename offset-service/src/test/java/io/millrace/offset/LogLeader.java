@@ -10,6 +10,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.message.ListOffsetsResponseData;
 import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsPartitionResponse;
 import org.apache.kafka.common.message.ListOffsetsResponseData.ListOffsetsTopicResponse;
@@ -22,6 +23,7 @@ import org.apache.kafka.common.requests.ListOffsetsResponse;
 public final class LogLeader implements AutoCloseable {
     private final WireServer server;
     private final Map<String, Log> logs = new ConcurrentHashMap<>();
+    private final AtomicInteger answersToSettle = new AtomicInteger();
 
     private record Log(long beginning, long end) {
         long at(long timestampMs) {
@@ -53,7 +55,13 @@ public final class LogLeader implements AutoCloseable {
         logs.put(topic + "-" + partition, new Log(beginning, end));
     }
 
+    /** It leads since a moment ago: so many times it answers that it does not know its high watermark yet (KIP-207). */
+    public void settlesAfter(int answers) {
+        answersToSettle.set(answers);
+    }
+
     private void answer(InboundRequest request) {
+        boolean isSettled = answersToSettle.getAndUpdate(left -> Math.max(0, left - 1)) == 0;
         var topics = ((ListOffsetsRequest) request.body()).data().topics().stream()
                 .map(topic -> new ListOffsetsTopicResponse()
                         .setName(topic.name())
@@ -61,17 +69,19 @@ public final class LogLeader implements AutoCloseable {
                                 .map(partition -> answer(
                                         logs.get(topic.name() + "-" + partition.partitionIndex()),
                                         partition.partitionIndex(),
-                                        partition.timestamp()))
+                                        partition.timestamp(),
+                                        isSettled))
                                 .toList()))
                 .toList();
         request.respond(new ListOffsetsResponse(new ListOffsetsResponseData().setTopics(topics)));
     }
 
-    private static ListOffsetsPartitionResponse answer(Log log, int partition, long timestampMs) {
+    private static ListOffsetsPartitionResponse answer(Log log, int partition, long timestampMs,
+            boolean isSettled) {
         var answer = new ListOffsetsPartitionResponse().setPartitionIndex(partition);
-        return log == null
-                ? answer.setErrorCode(Errors.NOT_LEADER_OR_FOLLOWER.code())
-                : answer.setOffset(log.at(timestampMs));
+        return log == null ? answer.setErrorCode(Errors.NOT_LEADER_OR_FOLLOWER.code())
+                : !isSettled ? answer.setErrorCode(Errors.OFFSET_NOT_AVAILABLE.code())
+                        : answer.setOffset(log.at(timestampMs));
     }
 
     @Override

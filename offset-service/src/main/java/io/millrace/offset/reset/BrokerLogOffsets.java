@@ -49,12 +49,12 @@ final class BrokerLogOffsets implements LogOffsets {
         var offsets = new HashMap<TopicPartition, Long>();
         while (true) {
             var missing = partitions.stream().filter(partition -> !offsets.containsKey(partition)).toList();
-            Duration left = Duration.ofNanos(deadlineNanos - System.nanoTime());
             try {
-                ask(timestampMs, missing, left, offsets);
+                ask(timestampMs, missing, Duration.ofNanos(deadlineNanos - System.nanoTime()), offsets);
                 return offsets;
             } catch (RefusedException refusal) {
-                if (refusal.code() != ErrorCode.LEADER_UNAVAILABLE || left.compareTo(PAUSE) <= 0) {
+                if (refusal.code() != ErrorCode.LEADER_UNAVAILABLE
+                        || deadlineNanos - System.nanoTime() <= PAUSE.toNanos()) {
                     throw refusal;
                 }
             }

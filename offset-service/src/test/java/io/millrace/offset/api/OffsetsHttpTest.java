@@ -186,6 +186,17 @@ class OffsetsHttpTest {
     }
 
     @Test
+    void a_new_leader_is_asked_again_until_it_knows_its_high_watermark() {
+        rows.addBroker(0, "127.0.0.1", leader.port());
+        rows.addTopic("t", 1);
+        leader.setLog("t", 0, 0, 10);
+        service.commit("g", null, 0, "t", 0, 5);
+        leader.settlesAfter(2);
+
+        assertThat(reset("{\"to\": \"latest\"}")).containsExactly(10L);
+    }
+
+    @Test
     void a_leader_that_is_gone_is_unavailable() {
         rows.addBroker(0, "127.0.0.1", leader.port());
         rows.addTopic("t", 1);

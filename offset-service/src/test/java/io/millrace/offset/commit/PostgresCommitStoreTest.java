@@ -124,7 +124,7 @@ class PostgresCommitStoreTest {
         try (var successor = transaction()) {
             execute(successor, "update groups.shard set epoch = 8 where shard = 2");
             outcomes = CompletableFuture.supplyAsync(() -> store.store(List.of(commitOf(new ShardTerm(2, 7), row(0,
-                    10)))));
+                    10)))), Thread::startVirtualThread);
             awaitLockWaits(1);
             successor.commit();
         }
@@ -144,9 +144,9 @@ class PostgresCommitStoreTest {
             // So the next commit of the partition is under way until this transaction ends.
             execute(blocked, "select from offsets.committed for update");
             var commit = CompletableFuture.supplyAsync(() -> store.store(List.of(commitOf(new ShardTerm(2, 7), row(0,
-                    20)))));
+                    20)))), Thread::startVirtualThread);
             awaitLockWaits(1);
-            takeOver = CompletableFuture.runAsync(() -> groups.take(2, 8));
+            takeOver = CompletableFuture.runAsync(() -> groups.take(2, 8), Thread::startVirtualThread);
             awaitLockWaits(2);
             blocked.rollback();
             assertThat(commit.get()).containsExactly(CommitOutcome.STORED);
@@ -301,7 +301,7 @@ class PostgresCommitStoreTest {
                 while (!stop.get()) {
                     commitUntilFenced(direct.sql("select epoch from groups.member").query(Long.class).single(), stop);
                 }
-            }));
+            }, Thread::startVirtualThread));
         }
         for (long epoch = 2; epoch <= 60; epoch++) {
             direct.sql("update groups.member set epoch = :epoch where group_id = 'g'").param("epoch", epoch).update();
@@ -335,7 +335,7 @@ class PostgresCommitStoreTest {
     }
 
     private CompletableFuture<CommitOutcome> inBackground(CommitRequest... batch) {
-        return CompletableFuture.supplyAsync(() -> store.store(List.of(batch)).getFirst());
+        return CompletableFuture.supplyAsync(() -> store.store(List.of(batch)).getFirst(), Thread::startVirtualThread);
     }
 
     private void awaitLockWaits(int count) {

@@ -6,8 +6,10 @@ import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.common.wire.Lane;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.protocol.Errors;
@@ -27,7 +29,8 @@ final class ProducerIds {
     private final ClusterImages images;
     private final BrokerClient client;
     private final Duration requestTimeout;
-    private final RandomGenerator random;
+    /** Whose turn it is to be asked, so that one that fails is not asked again before all others were. */
+    private final AtomicInteger turn;
     private final AtomicBoolean asking = new AtomicBoolean();
     private volatile @Nullable ProducerId current;
 
@@ -35,7 +38,7 @@ final class ProducerIds {
         this.images = images;
         this.client = client;
         this.requestTimeout = requestTimeout.compareTo(LONGEST_WAIT) < 0 ? requestTimeout : LONGEST_WAIT;
-        this.random = random;
+        this.turn = new AtomicInteger(random.nextInt());
     }
 
     /**
@@ -59,12 +62,12 @@ final class ProducerIds {
             return;
         }
         List<BrokerImage> brokers = images.current().brokers().values().stream().filter(broker -> !broker.fenced())
-                .toList();
+                .sorted(Comparator.comparingInt(BrokerImage::id)).toList();
         if (brokers.isEmpty()) {
             asking.set(false);
             return;
         }
-        BrokerImage chosen = brokers.get(random.nextInt(brokers.size()));
+        BrokerImage chosen = brokers.get(Math.floorMod(turn.getAndIncrement(), brokers.size()));
         var request = new InitProducerIdRequest.Builder(new InitProducerIdRequestData().setTransactionalId(null)
                 .setTransactionTimeoutMs(Integer.MAX_VALUE).setProducerId(-1).setProducerEpoch((short) -1));
         client.send(new BrokerEndpoint(chosen.id(), chosen.host(), chosen.kafkaPort()), Lane.DATA, request,

@@ -51,6 +51,7 @@ public final class GatewayUnderTest implements AutoCloseable {
         this.brokerPort = isListening ? broker.listen() : 1;
         if (isListening) {
             images.broker(0, brokerPort, false);
+            images.broker(1, 1, true);
         }
         var application = new SpringApplication(GatewayService.class, Fakes.class);
         ApplicationContextInitializer<GenericApplicationContext> fakes = it -> {

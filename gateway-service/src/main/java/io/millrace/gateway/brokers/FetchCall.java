@@ -45,7 +45,9 @@ final class FetchCall {
                     each.from.offset(), FetchRequest.INVALID_LOG_START_OFFSET, limits.maxPartitionBytes(), Optional.of(
                             each.leaderEpoch)));
         }
-        return FetchRequest.Builder.forConsumer(ApiKeys.FETCH.latestVersion(), (int) wait.toMillis(), 1, partitions)
+        // Rounded up: what is left below a millisecond would be asked for again and again without a wait.
+        int waitMs = (int) wait.plusNanos(999_999).toMillis();
+        return FetchRequest.Builder.forConsumer(ApiKeys.FETCH.latestVersion(), waitMs, 1, partitions)
                 .setMaxBytes(limits.maxBytes())
                 .isolationLevel(limits.readCommitted() ? IsolationLevel.READ_COMMITTED
                         : IsolationLevel.READ_UNCOMMITTED);

@@ -85,6 +85,13 @@ class BrokersTest {
     }
 
     @Test
+    void a_wait_of_less_than_a_millisecond_is_asked_for_once() throws Exception {
+        brokers.fetch(List.of(from(0)), new FetchLimits(Duration.ofNanos(500_000), 1_000_000, 1_000_000, false));
+
+        assertThat(first.requests()).isEqualTo(1);
+    }
+
+    @Test
     void a_leader_that_answers_nothing_does_not_hold_up_what_comes_at_another() {
         images.lead("orders", 1, 1);
         first.silent(true);

@@ -3,6 +3,7 @@ package io.millrace.gateway.producer;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.wire.BrokerClient;
+import io.millrace.gateway.brokers.BrokersProperties;
 import io.millrace.gateway.brokers.Leaders;
 import io.millrace.gateway.brokers.Shutdown;
 import java.util.concurrent.ThreadLocalRandom;
@@ -15,7 +16,11 @@ import org.springframework.context.annotation.Configuration;
 class ProducerConfiguration {
     @Bean(destroyMethod = "close")
     Producer producer(ClusterImages images, Leaders leaders, BrokerClient client, ProducerProperties properties,
-            Shutdown shutdown) {
+            BrokersProperties brokers, Shutdown shutdown) {
+        if (brokers.olderLeaderPatience().compareTo(properties.deliveryTimeout()) < 0) {
+            throw new IllegalArgumentException("millrace.brokers.older-leader-patience " + brokers.olderLeaderPatience()
+                    + " is below millrace.producer.delivery-timeout " + properties.deliveryTimeout());
+        }
         RandomGenerator random = () -> ThreadLocalRandom.current().nextLong();
         var producer = new Producer(images, leaders, client, properties, random);
         shutdown.onBegin(producer::beginShutdown);

@@ -29,7 +29,8 @@ class ShutdownTest {
 
     private static GatewayUnderTest stopping() {
         return staying.another("spring.lifecycle.timeout-per-shutdown-phase=5m", "millrace.read.max-timeout=5m",
-                "millrace.consumers.heartbeat=2m", "millrace.producer.delivery-timeout=5m");
+                "millrace.consumers.heartbeat=2m", "millrace.producer.delivery-timeout=5m",
+                "millrace.brokers.older-leader-patience=5m");
     }
 
     @Test

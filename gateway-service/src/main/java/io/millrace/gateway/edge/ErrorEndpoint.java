@@ -18,7 +18,7 @@ class ErrorEndpoint implements ErrorController {
         int code = status instanceof Integer number ? number : 404;
         String text = code < 500 && message instanceof String given && !given.isBlank() ? given
                 : code == 408 ? "the body did not come in time"
-                : code < 500 ? "the request was refused" : "the gateway failed to answer; its log says why";
+                        : code < 500 ? "the request was refused" : "the gateway failed to answer; its log says why";
         ErrorAnswer.of(code, text).writeTo(response);
     }
 }

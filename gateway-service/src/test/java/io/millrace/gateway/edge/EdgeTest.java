@@ -203,7 +203,8 @@ class EdgeTest {
             assertThat(content.isEmpty()).as(name + " " + response).isEqualTo(isEmpty);
             assertThat(content.has("*/*")).as(name + " " + response).isFalse();
             if (response.getKey().equals("413") || response.getKey().equals("422")) {
-                content.properties().forEach(type -> assertThat(type.getValue().path("example").path("error_code").asInt())
+                content.properties().forEach(type -> assertThat(type.getValue().path("example").path("error_code")
+                        .asInt())
                         .as(name).isEqualTo(Integer.parseInt(response.getKey())));
             }
         });

@@ -11,8 +11,8 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.requests.AbstractRequest;
-import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.FetchRequest;
 
 /** Reaches brokers in memory by a call. A broker that is not there, and one that cuts, look like a lost connection. */
 public final class FakeBrokerClient implements BrokerClient {

@@ -14,7 +14,7 @@ final class StopOrder {
     private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(15);
     /** A service that is still starting has nothing to hand over, and may wait for PostgreSQL without hearing that it is to end. */
     private static final Duration STARTING_PATIENCE = Duration.ofSeconds(2);
-    private static final int STAGES = 4;
+    private static final int STAGES = 5;
 
     private StopOrder() {}
 
@@ -54,11 +54,13 @@ final class StopOrder {
         }
     }
 
-    private static int stage(String name) {
+    /** The lower, the earlier. */
+    static int stage(String name) {
         return switch (name.replaceFirst("-\\d+$", "")) {
             case "gateway" -> 0;
-            case "coordinator", "offset" -> 2;
-            case PostgresCluster.NAME -> 3;
+            case "coordinator" -> 2; // which commits what consumers have confirmed
+            case "offset" -> 3;
+            case PostgresCluster.NAME -> 4;
             default -> 1; // the brokers, which hand over what they lead while there is a coordinator to take it
         };
     }

@@ -253,7 +253,7 @@ public final class Suite implements AutoCloseable, Supervised {
         return pids;
     }
 
-    /** Ends everything: the gateways first, then brokers, coordinators and offset services, PostgreSQL last. */
+    /** Ends everything: the gateways first, then brokers, coordinators, offset services, PostgreSQL last. */
     public void stop() throws IOException, InterruptedException {
         phase = RunState.Phase.STOPPING;
         writeState();

@@ -8,6 +8,7 @@ import java.net.ServerSocket;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -15,6 +16,13 @@ import org.junit.jupiter.api.Test;
 /** A service listens once all of it has been started. */
 class StopOrderTest {
     private static final Duration LONG = Duration.ofSeconds(60);
+
+    @Test
+    void what_leans_on_others_goes_before_them() {
+        var inOrder = List.of("gateway-1", "broker-2", "coordinator", "offset-1", PostgresCluster.NAME);
+
+        assertThat(inOrder).isSortedAccordingTo(Comparator.comparingInt(StopOrder::stage));
+    }
 
     @Test
     void a_service_that_listens_is_given_the_time_that_it_needs() throws IOException {

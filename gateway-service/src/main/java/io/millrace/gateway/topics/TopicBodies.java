@@ -16,7 +16,7 @@ final class TopicBodies {
     record CreateTopic(
             @JsonProperty("topic_name") @Schema(description = "Letters, digits, '.', '_' and '-', at most 249", example = "orders") @Nullable String topicName,
             @JsonProperty("partitions_count") @Schema(description = "The cluster's default if absent", example = "6") @Nullable Integer partitionsCount,
-            @JsonProperty("replication_factor") @Schema(description = "The cluster's default if absent", example = "1") @Nullable Integer replicationFactor,
+            @JsonProperty("replication_factor") @Schema(description = "How many brokers keep each partition, at most as many as there are; if absent the cluster's default, or fewer where fewer run", example = "3") @Nullable Integer replicationFactor,
             @Schema(description = "Topic configuration by Kafka's names") @Nullable Map<String, @Nullable Object> configs) {}
 
     @Schema(name = "Topic")

@@ -71,7 +71,7 @@ class TopicsController {
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = TopicBodies.CreateTopic.class), examples = {
             @ExampleObject(name = "three partitions", value = CREATE_EXAMPLE),
             @ExampleObject(name = "kept for a day", value = """
-                            {"topic_name":"orders","partitions_count":3,"replication_factor":1,"configs":{"retention.ms":"86400000"}}""")}))
+                            {"topic_name":"orders","partitions_count":3,"configs":{"retention.ms":"86400000"}}""")}))
     @ApiResponse(responseCode = "201", description = "Created", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = TopicBodies.Topic.class), examples = @ExampleObject(TOPIC_EXAMPLE)))
     @ApiResponse(responseCode = "400", description = "Malformed JSON, an unknown field or a wrong type", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @ApiResponse(responseCode = "409", description = "There is a topic of that name", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject("{\"error_code\":409,\"message\":\"topic 'orders' exists\",\"code\":\"TOPIC_EXISTS\"}")))

@@ -1,5 +1,6 @@
 package io.millrace.broker.listener;
 
+import io.millrace.common.api.ClusterApi;
 import io.millrace.common.api.GroupsApi;
 import io.millrace.common.api.InstancesApi;
 import io.millrace.common.api.OffsetsApi;
@@ -52,6 +53,11 @@ final class InProcessServices implements ServiceClients {
             refused.incrementAndGet();
             throw new RefusedException(ErrorCode.CONTROLLER_UNAVAILABLE, "there is no controller");
         }
+    }
+
+    @Override
+    public ClusterApi cluster() {
+        throw new UnsupportedOperationException("not played");
     }
 
     @Override

@@ -34,6 +34,7 @@ public final class ImageServiceClients implements ServiceClients, AutoCloseable 
     private final HttpProxies proxies;
     private final CallsUnderWay underWay;
     private final TopicsApi topics;
+    private final ClusterApi cluster;
     private final ProducerIdsApi producerIds;
     private final OffsetsApi offsets;
 
@@ -43,6 +44,8 @@ public final class ImageServiceClients implements ServiceClients, AutoCloseable 
         this.proxies = new HttpProxies(settings);
         this.underWay = new CallsUnderWay(images, settings.retryBackoff());
         this.topics = routed(TopicsApi.class, new Route("controller", ErrorCode.CONTROLLER_UNAVAILABLE,
+                ImageServiceClients::controller));
+        this.cluster = routed(ClusterApi.class, new Route("controller", ErrorCode.CONTROLLER_UNAVAILABLE,
                 ImageServiceClients::controller));
         this.producerIds = routed(
                 ProducerIdsApi.class, new Route("controller", ErrorCode.CONTROLLER_UNAVAILABLE,
@@ -56,6 +59,11 @@ public final class ImageServiceClients implements ServiceClients, AutoCloseable 
     @Override
     public TopicsApi topics() {
         return topics;
+    }
+
+    @Override
+    public ClusterApi cluster() {
+        return cluster;
     }
 
     @Override

@@ -8,6 +8,9 @@ package io.millrace.common.api;
 public interface ServiceClients {
     TopicsApi topics();
 
+    /** The controller, for brokers and replicas. */
+    ClusterApi cluster();
+
     ProducerIdsApi producerIds();
 
     /** The coordinator of one group. */

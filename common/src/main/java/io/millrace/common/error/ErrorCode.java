@@ -10,6 +10,7 @@ public enum ErrorCode {
     INVALID_REQUEST(400, Errors.INVALID_REQUEST),
     UNKNOWN_TOPIC(404, Errors.UNKNOWN_TOPIC_OR_PARTITION),
     UNKNOWN_PARTITION(404, Errors.UNKNOWN_TOPIC_OR_PARTITION),
+    UNKNOWN_BROKER(404, Errors.BROKER_ID_NOT_REGISTERED),
     UNKNOWN_GROUP(404, Errors.GROUP_ID_NOT_FOUND),
     UNKNOWN_MEMBER(404, Errors.UNKNOWN_MEMBER_ID),
     UNKNOWN_INSTANCE(404, Errors.UNKNOWN_MEMBER_ID),
@@ -25,6 +26,10 @@ public enum ErrorCode {
     FENCED_MEMBER_EPOCH(409, Errors.FENCED_MEMBER_EPOCH),
     /** A newer poll of the same consumer instance has taken over. */
     POLL_SUPERSEDED(409, Errors.INVALID_REQUEST),
+    /** It runs, or it holds replicas that nobody has taken over. */
+    BROKER_IN_USE(409, Errors.INVALID_REQUEST),
+    /** Fewer brokers would stay than a topic has replicas. */
+    TOO_FEW_BROKERS(409, Errors.INVALID_REPLICATION_FACTOR),
     GROUP_NOT_EMPTY(409, Errors.NON_EMPTY_GROUP),
     BODY_TOO_LARGE(413, Errors.MESSAGE_TOO_LARGE),
     RECORD_TOO_LARGE(413, Errors.MESSAGE_TOO_LARGE),

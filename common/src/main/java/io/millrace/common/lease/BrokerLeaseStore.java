@@ -26,7 +26,7 @@ final class BrokerLeaseStore {
      * Registers, fenced, under an epoch above any before and above {@code seenEpoch} (PostgreSQL may have failed over to a standby that
      * lagged behind). The logs count as whole only if the broker says so and no other data directory, and no other copy of this one, has
      * registered under the id since this one did: what was acknowledged meanwhile is not in it. A process says so with its first registration
-     * only, for after that it has been taken out of all ISRs and may be back in them.
+     * only, for after that it has been taken out of all ISRs and may be back in them. A broker that was removed is a member again.
      *
      * @return the epoch, or nothing while the lease of another incarnation runs
      */
@@ -57,6 +57,8 @@ final class BrokerLeaseStore {
                             or b.incarnation <> excluded.incarnation and (excluded.tail_lost
                                 or b.directory_id <> excluded.directory_id or b.epoch > :lastEpoch),
                         leaving = false,
+                        draining = b.draining and not b.removed,
+                        removed = false,
                         lease_expires_at = clock_timestamp() + make_interval(secs => :ttl),
                         version = excluded.version
                     where b.incarnation = excluded.incarnation or b.lease_expires_at <= clock_timestamp()

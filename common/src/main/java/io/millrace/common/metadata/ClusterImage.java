@@ -9,12 +9,14 @@ import org.jspecify.annotations.Nullable;
  *
  * @param clusterId    Kafka's cluster id (22 characters of base64)
  * @param version      of the last metadata transaction contained
- * @param brokers      all that ever registered, by id; see {@link BrokerImage#fenced()}
+ * @param brokers      all that ever registered and were not removed, by id; see {@link BrokerImage#fenced()}
  * @param topicsByName all topics
  * @param topicsById   the same topics
  * @param leases       the named leases that have had a holder
  * @param deletedTopics topics that were deleted, and in which version, as far back as the metadata remembers deletions. A topic in neither map was
  *                     deleted long ago, or this is the metadata of another past: what belongs to it must not be destroyed
+ * @param reassignmentRate the most bytes a second that each broker takes in for replicas that are being added, 0 without limit; null: as it is
+ *                     configured
  */
 public record ClusterImage(
         String clusterId,
@@ -23,7 +25,8 @@ public record ClusterImage(
         Map<String, TopicImage> topicsByName,
         Map<Uuid, TopicImage> topicsById,
         Map<String, LeaseImage> leases,
-        Map<Uuid, Long> deletedTopics) {
+        Map<Uuid, Long> deletedTopics,
+        @Nullable Long reassignmentRate) {
     public static final ClusterImage EMPTY = new ClusterImage("", -1, Map.of(), Map.of(), Map.of(), Map.of());
     public static final String CONTROLLER_LEASE = "controller";
     /** Groups hash onto this many shards; each is a lease of its own so that coordinators share them. Never changes in a cluster's life. */
@@ -35,6 +38,13 @@ public record ClusterImage(
         topicsById = Map.copyOf(topicsById);
         leases = Map.copyOf(leases);
         deletedTopics = Map.copyOf(deletedTopics);
+    }
+
+    /** An image in which brokers take in new replicas as they are configured. */
+    public ClusterImage(String clusterId, long version, Map<Integer, BrokerImage> brokers,
+            Map<String, TopicImage> topicsByName, Map<Uuid, TopicImage> topicsById, Map<String, LeaseImage> leases,
+            Map<Uuid, Long> deletedTopics) {
+        this(clusterId, version, brokers, topicsByName, topicsById, leases, deletedTopics, null);
     }
 
     /** An image in which no topic was deleted. */

@@ -7,13 +7,16 @@ import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What changed in the cluster between two versions; applied to the image of the one it yields the image of the other. Topics it does not
  * name are shared between both images. Applying a change that the image already contains leaves it as it is.
  *
  * @param version       of the image that results
+ * @param reassignmentRate of the image that results
  * @param brokers       registered or changed
+ * @param removedBrokers taken out of the cluster
  * @param topics        created, or with changed configs
  * @param partitions    created or changed, by topic
  * @param deletedTopics gone, with the version in which they went; ids are never reused
@@ -24,7 +27,9 @@ import org.apache.kafka.common.Uuid;
 record ImageDelta(
         String clusterId,
         long version,
+        @Nullable Long reassignmentRate,
         List<BrokerImage> brokers,
+        Collection<Integer> removedBrokers,
         List<TopicChange> topics,
         Map<Uuid, List<PartitionImage>> partitions,
         Map<Uuid, Long> deletedTopics,
@@ -32,12 +37,21 @@ record ImageDelta(
         List<LeaseImage> leases,
         Collection<String> freeLeases) {
 
+    /** A change that takes no broker out and limits no reassignment. */
+    ImageDelta(String clusterId, long version, List<BrokerImage> brokers, List<TopicChange> topics,
+            Map<Uuid, List<PartitionImage>> partitions, Map<Uuid, Long> deletedTopics, long prunedBefore,
+            List<LeaseImage> leases, Collection<String> freeLeases) {
+        this(clusterId, version, null, brokers, List.of(), topics, partitions, deletedTopics, prunedBefore, leases,
+                freeLeases);
+    }
+
     record TopicChange(Uuid id, String name, Map<String, String> configs) {}
 
     ClusterImage applyTo(ClusterImage image) {
         var brokersById = image.brokers();
-        if (!brokers.isEmpty()) {
+        if (!brokers.isEmpty() || !removedBrokers.isEmpty()) {
             brokersById = new HashMap<>(brokersById);
+            brokersById.keySet().removeAll(removedBrokers);
             for (var broker : brokers) {
                 brokersById.put(broker.id(), broker);
             }
@@ -60,7 +74,7 @@ record ImageDelta(
             }
         }
         return new ClusterImage(clusterId, version, brokersById, topicsByName, topicsById, leasesByName,
-                remembered(image.deletedTopics()));
+                remembered(image.deletedTopics()), reassignmentRate);
     }
 
     private Map<Uuid, Long> remembered(Map<Uuid, Long> before) {

@@ -10,6 +10,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.UUID;
 import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.SingleConnectionDataSource;
 import tools.jackson.core.type.TypeReference;
@@ -61,7 +62,7 @@ final class ImageReader {
         }
     }
 
-    private record Cluster(String id, long version, long prunedBefore) {
+    private record Cluster(String id, long version, long prunedBefore, @Nullable Long reassignmentRate) {
         boolean isAt(ClusterImage image) {
             return image.version() == version && image.clusterId().equals(id);
         }
@@ -72,8 +73,9 @@ final class ImageReader {
     }
 
     private Cluster cluster() {
-        return sql.sql("select cluster_id, version, pruned_before from metadata.cluster")
-                .query((row, _) -> new Cluster(row.getString(1), row.getLong(2), row.getLong(3)))
+        return sql.sql("select cluster_id, version, pruned_before, reassignment_rate from metadata.cluster")
+                .query((row, _) -> new Cluster(row.getString(1), row.getLong(2), row.getLong(3), row.getObject(4,
+                        Long.class)))
                 .single();
     }
 
@@ -90,7 +92,9 @@ final class ImageReader {
         return new ImageDelta(
                 cluster.id(),
                 cluster.version(),
+                cluster.reassignmentRate(),
                 brokers(version),
+                removedBrokers(version),
                 topics(version),
                 partitions(version),
                 deletedTopics(version),
@@ -103,12 +107,19 @@ final class ImageReader {
         return sql.sql("""
                 select id, epoch, host, kafka_port, http_url, fenced, tail_lost, leaving, draining
                 from metadata.broker
-                where version > :since
+                where version > :since and not removed
                 """)
                 .param("since", since)
                 .query((row, _) -> new BrokerImage(
                         row.getInt(1), row.getLong(2), row.getString(3), row.getInt(4), row.getString(5),
                         row.getBoolean(6), row.getBoolean(7), row.getBoolean(8), row.getBoolean(9)))
+                .list();
+    }
+
+    private List<Integer> removedBrokers(long since) {
+        return sql.sql("select id from metadata.broker where version > :since and removed")
+                .param("since", since)
+                .query(Integer.class)
                 .list();
     }
 

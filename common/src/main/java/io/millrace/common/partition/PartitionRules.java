@@ -10,6 +10,7 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -140,6 +141,45 @@ public final class PartitionRules {
         return after.next();
     }
 
+    /**
+     * Begins to bring a partition to other replicas. Those that come have to catch up first; those that go stay until then, and until enough
+     * of the others are in sync ({@link #changeIsr} and {@link #brokersChanged} see to both). Where none comes, it may be done at once.
+     * A partition that is on its way to others stays on it.
+     *
+     * @param target at least one, none twice; the preferred leader first
+     */
+    public static PartitionImage reassign(PartitionImage row, List<Integer> target, Map<Integer, Standing> brokers,
+            Terms terms) {
+        if (row.isReassigned()) {
+            return row;
+        }
+        var after = new Draft(row);
+        after.adding = Draft.without(target, row.replicas());
+        after.removing = Draft.without(row.replicas(), target);
+        after.replicas = Stream.concat(target.stream(), after.removing.stream()).toList();
+        after.completeReassignment(brokers, terms);
+        return after.next();
+    }
+
+    /**
+     * Takes back what a reassignment has added so far, if enough of the former replicas are in sync; else it has to go on, for what was
+     * acknowledged stands on the new ones.
+     *
+     * @param before the replicas before it, for their order
+     */
+    public static PartitionImage cancelReassignment(PartitionImage row, List<Integer> before,
+            Map<Integer, Standing> brokers, Terms terms) {
+        var kept = Draft.without(row.replicas(), row.adding());
+        var inSync = Draft.without(row.isr(), row.adding());
+        if (!row.isReassigned() || inSync.size() < terms.effectiveMinIsr(kept.size())) {
+            return row;
+        }
+        var after = new Draft(row);
+        after.settleOn(before.size() == kept.size() && before.containsAll(kept) ? before : kept, inSync, brokers,
+                terms);
+        return after.next();
+    }
+
     /** A row on its way to the next. */
     private static final class Draft {
         final PartitionImage row;
@@ -235,7 +275,12 @@ public final class PartitionRules {
             if (!reassigned || !isr.containsAll(adding) || inSync.size() < terms.effectiveMinIsr(target.size())) {
                 return;
             }
-            replicas = target;
+            settleOn(target, inSync, brokers, terms);
+        }
+
+        /** @param inSync as many as the minimum, so that nobody else needs to be eligible */
+        void settleOn(List<Integer> settled, List<Integer> inSync, Map<Integer, Standing> brokers, Terms terms) {
+            replicas = settled;
             adding = List.of();
             removing = List.of();
             isr = inSync;

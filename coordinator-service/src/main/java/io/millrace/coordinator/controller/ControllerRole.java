@@ -39,7 +39,7 @@ public class ControllerRole implements LeaseListener {
     }
 
     /** Work to be begun and ended with the role. */
-    void add(LeaseListener duty) {
+    public void add(LeaseListener duty) {
         duties.add(duty);
     }
 
@@ -49,7 +49,7 @@ public class ControllerRole implements LeaseListener {
     }
 
     /** The lease to act under; refused with {@code NOT_CONTROLLER} without one. */
-    LeaseGrant require() {
+    public LeaseGrant require() {
         var now = grant;
         if (now == null || !now.isHeld()) {
             throw notController();
@@ -61,7 +61,7 @@ public class ControllerRole implements LeaseListener {
      * Runs the change if this coordinator is still the controller when it is committed: whoever takes the lease must take the next cluster
      * version first, and cannot before this transaction has ended.
      */
-    <T> T write(LongFunction<T> change) {
+    public <T> T write(LongFunction<T> change) {
         var term = require();
         return transaction.write(version -> {
             boolean stillOurs = sql.sql("""

@@ -12,6 +12,6 @@ import org.springframework.validation.annotation.Validated;
  */
 @Validated
 @ConfigurationProperties(prefix = "millrace.topic", ignoreUnknownFields = false)
-record TopicSettings(@Min(1) @DefaultValue("1") int defaultPartitions,
+public record TopicSettings(@Min(1) @DefaultValue("1") int defaultPartitions,
         @Min(1) @DefaultValue("3") int defaultReplicationFactor,
         @Min(1) @DefaultValue("10000") int maxPartitions) {}

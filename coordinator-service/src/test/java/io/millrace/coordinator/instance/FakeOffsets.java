@@ -2,6 +2,7 @@ package io.millrace.coordinator.instance;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.common.api.ClusterApi;
 import io.millrace.common.api.GroupsApi;
 import io.millrace.common.api.InstancesApi;
 import io.millrace.common.api.OffsetsApi;
@@ -129,6 +130,11 @@ final class FakeOffsets implements OffsetsApi, ServiceClients {
     @Override
     public OffsetsApi offsets() {
         return this;
+    }
+
+    @Override
+    public ClusterApi cluster() {
+        throw new UnsupportedOperationException("not played");
     }
 
     @Override

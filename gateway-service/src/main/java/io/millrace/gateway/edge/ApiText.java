@@ -7,6 +7,7 @@ public final class ApiText {
     public static final String CONSUMERS = "Consumers";
     public static final String GROUPS = "Groups";
     public static final String EVENTS = "Live events";
+    public static final String CLUSTER = "Cluster";
 
     public static final String JSON = "application/json";
     public static final String METADATA = "application/vnd.kafka.v2+json";
@@ -20,6 +21,8 @@ public final class ApiText {
             + "\"code\":\"UNKNOWN_TOPIC\"}";
     public static final String ERROR_503 = "{\"error_code\":503,\"message\":\"no broker that leads partition 0 of topic 'orders' answers; "
             + "try again\",\"code\":\"LEADER_UNAVAILABLE\"}";
+
+    public static final String MOVE_PLAN = "{\"replicas_to_copy\":1,\"moves\":[{\"topic\":\"orders\",\"partition\":0,\"from\":[0],\"to\":[1]}]}";
 
     private ApiText() {}
 }

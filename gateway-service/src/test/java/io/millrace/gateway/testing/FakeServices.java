@@ -1,5 +1,6 @@
 package io.millrace.gateway.testing;
 
+import io.millrace.common.api.ClusterApi;
 import io.millrace.common.api.GroupsApi;
 import io.millrace.common.api.InstancesApi;
 import io.millrace.common.api.OffsetsApi;
@@ -94,6 +95,11 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
 
     public synchronized List<Reset> resets() {
         return List.copyOf(resets);
+    }
+
+    @Override
+    public ClusterApi cluster() {
+        throw new UnsupportedOperationException("not played");
     }
 
     @Override

@@ -1,0 +1,114 @@
+package io.millrace.common.api;
+
+import io.millrace.common.error.ErrorCode;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+import org.springframework.web.bind.annotation.PathVariable;
+import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.service.annotation.DeleteExchange;
+import org.springframework.web.service.annotation.GetExchange;
+import org.springframework.web.service.annotation.HttpExchange;
+import org.springframework.web.service.annotation.PostExchange;
+import org.springframework.web.service.annotation.PutExchange;
+
+/**
+ * Which brokers have which replicas, and changing it; served by the controller. Any other coordinator answers
+ * {@link ErrorCode#NOT_CONTROLLER}.
+ *
+ * <p>A change of replicas is written down and answered at once, and then carried out bit by bit. A further one may come at any time: it
+ * starts from where the partitions are going, and for a partition that both name the later one holds.
+ */
+@HttpExchange("/internal/cluster")
+public interface ClusterApi {
+    /**
+     * Gives all running brokers that are not drained an equal share of replicas and leadership; drained ones get rid of all. Refused with
+     * {@code TOO_FEW_BROKERS}.
+     */
+    @PostExchange("/rebalance")
+    Planned rebalance(@RequestBody Options options);
+
+    /** Brings the partitions to these replicas. Refused with {@code UNKNOWN_PARTITION}, {@code INVALID_REPLICA_ASSIGNMENT}. */
+    @PostExchange("/reassignments")
+    Planned reassign(@RequestBody Reassign request);
+
+    /** How far it is. */
+    @GetExchange("/reassignments")
+    Progress progress();
+
+    /**
+     * Calls off what is under way: what waits stays where it is, what is in motion goes back. A partition of which too few of the former
+     * replicas are in sync first arrives.
+     */
+    @DeleteExchange("/reassignments")
+    Cancelled cancel();
+
+    /** The broker gets no new replicas, and all that it has go elsewhere. Refused with {@code UNKNOWN_BROKER}, {@code TOO_FEW_BROKERS}. */
+    @PostExchange("/brokers/{id}/drain")
+    Planned drain(@PathVariable int id, @RequestBody Options options);
+
+    /** The broker may have replicas again, and keeps those that are not on their way. Refused with {@code UNKNOWN_BROKER}. */
+    @DeleteExchange("/brokers/{id}/drain")
+    Cancelled undrain(@PathVariable int id);
+
+    /** Forgets a broker. Refused with {@code UNKNOWN_BROKER}, and with {@code BROKER_IN_USE} while it runs or has replicas. */
+    @DeleteExchange("/brokers/{id}")
+    Changed remove(@PathVariable int id);
+
+    /**
+     * Gives each partition of the topic so many replicas. Refused with {@code UNKNOWN_TOPIC}, {@code INVALID_REPLICATION_FACTOR} (also when
+     * it would be below the topic's {@code min.insync.replicas}), {@code TOO_FEW_BROKERS}.
+     */
+    @PutExchange("/topics/{name}/replication-factor")
+    Planned replicationFactor(@PathVariable String name, @RequestBody ReplicationFactor request);
+
+    /** Gives the topic so many partitions. Refused with {@code UNKNOWN_TOPIC}, {@code INVALID_PARTITIONS}, {@code TOO_FEW_BROKERS}. */
+    @PutExchange("/topics/{name}/partitions")
+    Changed partitions(@PathVariable String name, @RequestBody Partitions request);
+
+    /**
+     * @param dryRun                 answer as if, but change nothing
+     * @param throttleBytesPerSecond the most that each broker takes in for new replicas until all is done; null: as it is
+     */
+    record Options(boolean dryRun, @Nullable Long throttleBytesPerSecond) {}
+
+    /** @param partitions with the preferred leader first */
+    record Reassign(List<Replicas> partitions, Options options) {}
+
+    record Replicas(String topic, int partition, List<Integer> replicas) {}
+
+    record ReplicationFactor(int replicationFactor, Options options) {}
+
+    /** @param count in all, more than now */
+    record Partitions(int count, boolean validateOnly) {}
+
+    /**
+     * @param copies  how many replicas have to be copied to another broker
+     * @param version from which images contain what was changed at once; -1 when nothing was
+     */
+    record Planned(List<Move> moves, int copies, long version) {}
+
+    /** @param before the replicas that the partition has, or was to have by a request before this one */
+    record Move(String topic, int partition, List<Integer> before, List<Integer> after) {}
+
+    /** @param cancelled partitions that stay where they were, or go back */
+    record Cancelled(int cancelled, long version) {}
+
+    record Changed(long version) {}
+
+    /**
+     * @param waiting                not begun; the number of partitions in motion at a time is limited
+     * @param moving                 in motion
+     * @param done                   since the last request that found nothing under way
+     * @param throttleBytesPerSecond null: as the brokers are configured
+     * @param partitions             that wait or are in motion
+     */
+    record Progress(int waiting, int moving, int done, @Nullable Long throttleBytesPerSecond,
+            List<Moving> partitions) {}
+
+    /**
+     * @param adding   replicas that are being copied; empty while it waits
+     * @param caughtUp those of them that are in sync already
+     */
+    record Moving(String topic, int partition, boolean started, List<Integer> before, List<Integer> after,
+            List<Integer> adding, List<Integer> caughtUp) {}
+}

@@ -1,0 +1,309 @@
+package io.millrace.coordinator.controller.reassignment;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.catchThrowableOfType;
+import static org.awaitility.Awaitility.await;
+
+import io.millrace.common.api.ClusterApi;
+import io.millrace.common.api.ClusterApi.Options;
+import io.millrace.common.api.ClusterApi.Partitions;
+import io.millrace.common.api.ClusterApi.Reassign;
+import io.millrace.common.api.ClusterApi.Replicas;
+import io.millrace.common.api.ClusterApi.ReplicationFactor;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.api.TopicsApi.CreateTopic;
+import io.millrace.common.database.PostgresConnections;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.lease.BrokerIdentity;
+import io.millrace.common.lease.BrokerRegistration;
+import io.millrace.common.lease.LeaseSettings;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.MetadataTransaction;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.partition.IsrChange;
+import io.millrace.common.partition.IsrChange.Member;
+import io.millrace.common.partition.PostgresIsrChanges;
+import io.millrace.testing.TestPostgres;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.UUID;
+import java.util.concurrent.Callable;
+import java.util.function.Predicate;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.beans.factory.annotation.Autowired;
+import org.springframework.boot.test.context.SpringBootTest;
+import org.springframework.boot.test.context.SpringBootTest.WebEnvironment;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.test.context.DynamicPropertyRegistry;
+import org.springframework.test.context.DynamicPropertySource;
+
+/** Reassignment over HTTP on a real PostgreSQL, with brokers that register as real ones do, and whose replicas catch up when the test says so. */
+@SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = {
+        "millrace.lease.ttl=4s",
+        "millrace.lease.renew-interval=200ms",
+        "millrace.lease.margin=400ms",
+        "millrace.controller.watch-interval=50ms",
+        "millrace.reassignment.check-interval=50ms",
+        "millrace.reassignment.max-moving-partitions=2",
+        "millrace.topic.max-partitions=100"})
+class ClusterControllerTest {
+    private static final TestPostgres POSTGRES = TestPostgres.create();
+    private static final Duration LONG = Duration.ofSeconds(60);
+    private static final Options FOR_REAL = new Options(false, null);
+    private static final Options DRY = new Options(true, null);
+
+    @DynamicPropertySource
+    static void database(DynamicPropertyRegistry registry) {
+        POSTGRES.springProperties().forEach((name, value) -> registry.add(name, () -> value));
+    }
+
+    @Autowired
+    private ServiceClients clients;
+    @Autowired
+    private ClusterImages images;
+    @Autowired
+    private PostgresConnections connections;
+    @Autowired
+    private LeaseSettings leases;
+    @Autowired
+    private MetadataTransaction transaction;
+    @Autowired
+    private JdbcClient sql;
+
+    private final Map<Integer, BrokerRegistration> brokers = new TreeMap<>();
+    private ClusterApi cluster;
+
+    @BeforeEach
+    void startBrokers() throws Exception {
+        cluster = clients.cluster();
+        for (int id : List.of(0, 1, 2)) {
+            startBroker(id);
+        }
+        awaitImage(image -> image.controller() != null && Stream.of(0, 1, 2).allMatch(id -> isUp(image, id)));
+    }
+
+    @AfterEach
+    void removeAll() {
+        brokers.values().forEach(BrokerRegistration::close);
+        for (var name : sql.sql("select name from metadata.topic").query(String.class).list()) {
+            clients.topics().delete(name);
+        }
+        sql.sql("update metadata.broker set draining = false").update();
+        awaitImage(image -> image.topicsByName().isEmpty() && image.brokers().values().stream().allMatch(it -> it
+                .fenced()));
+    }
+
+    @Test
+    void a_broker_that_is_added_gets_its_share_a_few_at_a_time() throws Exception {
+        create("orders", List.of(List.of(0), List.of(1), List.of(2), List.of(0), List.of(1), List.of(2), List.of(0), List.of(1),
+                List.of(2), List.of(0), List.of(1), List.of(2)));
+        startBroker(3);
+        awaitImage(image -> isUp(image, 3));
+
+        assertThat(cluster.rebalance(DRY).copies()).isEqualTo(3);
+        assertThat(cluster.progress().partitions()).isEmpty();
+        var planned = cluster.rebalance(new Options(false, 1_000_000L));
+
+        assertThat(planned.copies()).isEqualTo(3);
+        assertThat(planned.moves()).allMatch(move -> move.after().equals(List.of(3)));
+        await().atMost(LONG).until(() -> cluster.progress().moving() == 2);
+        assertThat(cluster.progress().waiting()).isEqualTo(1);
+        awaitImage(image -> Long.valueOf(1_000_000).equals(image.reassignmentRate()));
+        catchUpUntil(() -> cluster.progress().done() == 3);
+        assertThat(cluster.progress().partitions()).isEmpty();
+        awaitImage(image -> image.topic("orders").partitions().stream().filter(it -> it.leader() == 3).count() == 3
+                && image.reassignmentRate() == null);
+        assertThat(cluster.rebalance(FOR_REAL).moves()).isEmpty();
+    }
+
+    @Test
+    void a_drained_broker_gets_rid_of_all_and_can_then_be_removed_and_come_back() throws Exception {
+        create("orders", List.of(List.of(0, 1), List.of(1, 2), List.of(2, 0)));
+
+        var planned = cluster.drain(0, FOR_REAL);
+        assertThat(planned.copies()).isEqualTo(2);
+        assertThat(refusal(() -> cluster.remove(0))).hasMessageContaining("is running").extracting(
+                RefusedException::code).isEqualTo(ErrorCode.BROKER_IN_USE);
+        catchUpUntil(() -> cluster.progress().done() == 2);
+        awaitImage(image -> image.brokers().get(0).draining() && image.topic("orders").partitions().stream().noneMatch(
+                it -> it.replicas().contains(0)));
+
+        brokers.get(0).close();
+        awaitImage(image -> image.brokers().get(0).fenced());
+        assertThat(images.awaitVersion(cluster.remove(0).version(), LONG)).isTrue();
+        assertThat(images.current().brokers()).doesNotContainKey(0);
+        assertThat(refusal(() -> cluster.drain(0, FOR_REAL)).code()).isEqualTo(ErrorCode.UNKNOWN_BROKER);
+
+        startBroker(0);
+        awaitImage(image -> isUp(image, 0) && !image.brokers().get(0).draining());
+    }
+
+    @Test
+    void a_broker_with_replicas_is_not_removed_even_if_it_does_not_run() throws Exception {
+        create("orders", List.of(List.of(0, 1)));
+        brokers.get(1).close();
+        awaitImage(image -> image.brokers().get(1).fenced());
+
+        assertThat(refusal(() -> cluster.remove(1))).hasMessageContaining("1 replicas").extracting(
+                RefusedException::code).isEqualTo(ErrorCode.BROKER_IN_USE);
+        assertThat(refusal(() -> cluster.remove(17)).code()).isEqualTo(ErrorCode.UNKNOWN_BROKER);
+    }
+
+    @Test
+    void a_drain_that_leaves_too_few_brokers_is_refused_by_the_topics_name_and_changes_nothing() throws Exception {
+        create("orders", List.of(List.of(0, 1, 2)));
+
+        assertThat(refusal(() -> cluster.drain(0, FOR_REAL))).hasMessageContaining("'orders'").extracting(
+                RefusedException::code).isEqualTo(ErrorCode.TOO_FEW_BROKERS);
+
+        assertThat(sql.sql("select draining from metadata.broker where id = 0").query(Boolean.class).single())
+                .isFalse();
+    }
+
+    @Test
+    void a_drain_is_taken_back() throws Exception {
+        create("orders", List.of(List.of(0), List.of(0), List.of(0), List.of(1)));
+        cluster.drain(0, FOR_REAL);
+        await().atMost(LONG).until(() -> cluster.progress().moving() == 2);
+
+        assertThat(cluster.undrain(0).cancelled()).isEqualTo(3);
+
+        await().atMost(LONG).until(() -> cluster.progress().partitions().isEmpty());
+        awaitImage(image -> !image.brokers().get(0).draining() && image.topic("orders").partitions().stream().limit(3)
+                .allMatch(it -> it.replicas().equals(List.of(0)) && !it.isReassigned()));
+    }
+
+    @Test
+    void what_is_under_way_is_called_off() throws Exception {
+        create("orders", List.of(List.of(0), List.of(0), List.of(0)));
+        cluster.reassign(new Reassign(List.of(new Replicas("orders", 0, List.of(1)), new Replicas("orders", 1, List.of(
+                1)), new Replicas("orders", 2, List.of(1))), FOR_REAL));
+        await().atMost(LONG).until(() -> cluster.progress().moving() == 2);
+
+        assertThat(cluster.cancel().cancelled()).isEqualTo(3);
+
+        await().atMost(LONG).until(() -> cluster.progress().partitions().isEmpty());
+        awaitImage(image -> image.topic("orders").partitions().stream().allMatch(it -> it.replicas().equals(List.of(0))
+                && !it.isReassigned()));
+    }
+
+    @Test
+    void a_later_request_holds_for_a_partition_that_both_name() throws Exception {
+        create("orders", List.of(List.of(0)));
+        cluster.reassign(new Reassign(List.of(new Replicas("orders", 0, List.of(1))), FOR_REAL));
+        await().atMost(LONG).until(() -> cluster.progress().moving() == 1);
+
+        cluster.reassign(new Reassign(List.of(new Replicas("orders", 0, List.of(2))), FOR_REAL));
+
+        catchUpUntil(() -> cluster.progress().partitions().isEmpty());
+        awaitImage(image -> image.topic("orders").partition(0).replicas().equals(List.of(2)));
+    }
+
+    @Test
+    void a_topic_gets_more_replicas_and_fewer() throws Exception {
+        create("orders", List.of(List.of(0), List.of(1)));
+
+        assertThat(cluster.replicationFactor("orders", new ReplicationFactor(3, FOR_REAL)).copies()).isEqualTo(4);
+        catchUpUntil(() -> cluster.progress().partitions().isEmpty());
+        awaitImage(image -> image.topic("orders").partitions().stream().allMatch(it -> it.isr().size() == 3));
+
+        cluster.replicationFactor("orders", new ReplicationFactor(1, FOR_REAL));
+        await().atMost(LONG).until(() -> cluster.progress().partitions().isEmpty());
+        awaitImage(image -> image.topic("orders").partitions().stream().allMatch(it -> it.replicas().size() == 1));
+
+        assertThat(refusal(() -> cluster.replicationFactor("orders", new ReplicationFactor(4, FOR_REAL))).code())
+                .isEqualTo(ErrorCode.INVALID_REPLICATION_FACTOR);
+        assertThat(refusal(() -> cluster.replicationFactor("nothing", new ReplicationFactor(1, FOR_REAL))).code())
+                .isEqualTo(ErrorCode.UNKNOWN_TOPIC);
+    }
+
+    @Test
+    void a_topic_gets_more_partitions() throws Exception {
+        create("orders", List.of(List.of(0, 1)));
+
+        long version = cluster.partitions("orders", new Partitions(3, false)).version();
+
+        assertThat(images.awaitVersion(version, LONG)).isTrue();
+        assertThat(images.current().topic("orders").partitions()).hasSize(3).allSatisfy(partition -> {
+            assertThat(partition.replicas()).hasSize(2).doesNotHaveDuplicates();
+            assertThat(partition.isr()).isEqualTo(partition.replicas());
+        }).extracting(PartitionImage::leader).doesNotHaveDuplicates();
+        assertThat(refusal(() -> cluster.partitions("orders", new Partitions(3, false))).code()).isEqualTo(
+                ErrorCode.INVALID_PARTITIONS);
+        assertThat(refusal(() -> cluster.partitions("orders", new Partitions(101, true))).code()).isEqualTo(
+                ErrorCode.INVALID_PARTITIONS);
+        assertThat(refusal(() -> cluster.partitions("nothing", new Partitions(3, false))).code()).isEqualTo(
+                ErrorCode.UNKNOWN_TOPIC);
+    }
+
+    @Test
+    void replicas_that_cannot_be_are_refused() throws Exception {
+        create("orders", List.of(List.of(0)));
+
+        assertThat(reassignmentRefused(0, List.of())).isEqualTo(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
+        assertThat(reassignmentRefused(0, List.of(1, 1))).isEqualTo(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
+        assertThat(reassignmentRefused(0, List.of(9))).isEqualTo(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
+        assertThat(reassignmentRefused(1, List.of(1))).isEqualTo(ErrorCode.UNKNOWN_PARTITION);
+        assertThat(refusal(() -> cluster.rebalance(new Options(false, -1L))).code()).isEqualTo(
+                ErrorCode.INVALID_SETTING);
+    }
+
+    private ErrorCode reassignmentRefused(int partition, List<Integer> replicas) {
+        return refusal(() -> cluster.reassign(new Reassign(List.of(new Replicas("orders", partition, replicas)),
+                FOR_REAL))).code();
+    }
+
+    /** As leaders do whose followers have all that they have. */
+    private void catchUpUntil(Callable<Boolean> done) {
+        var isrChanges = new PostgresIsrChanges(transaction, sql);
+        await().atMost(LONG).until(() -> {
+            var image = images.current();
+            for (var topic : image.topicsByName().values()) {
+                for (var partition : topic.partitions()) {
+                    if (partition.isReassigned() && image.leader(partition) != null) {
+                        var members = partition.replicas().stream().map(id -> new Member(id, image.brokers().get(id)
+                                .epoch())).toList();
+                        isrChanges.alter(partition.leader(), image.brokers().get(partition.leader()).epoch(), List.of(
+                                new IsrChange(topic.id(), partition.index(), partition.leaderEpoch(), partition
+                                        .partitionEpoch(), members)));
+                    }
+                }
+            }
+            return done.call();
+        });
+    }
+
+    private void create(String name, List<List<Integer>> replicas) throws Exception {
+        var created = clients.topics().create(new CreateTopic(name, null, null, replicas, null, false));
+        assertThat(images.awaitVersion(created.version(), LONG)).isTrue();
+    }
+
+    private void startBroker(int id) throws Exception {
+        var registration = new BrokerRegistration(connections, leases.timing(), new BrokerIdentity(id, UUID
+                .randomUUID(), "127.0.0.1", 9092 + id, "http://127.0.0.1:" + (8190 + id)), _ -> {});
+        brokers.put(id, registration);
+        registration.start(LONG);
+        registration.ready();
+    }
+
+    private static boolean isUp(ClusterImage image, int id) {
+        return image.brokers().containsKey(id) && !image.brokers().get(id).fenced();
+    }
+
+    private void awaitImage(Predicate<ClusterImage> condition) {
+        await().atMost(LONG).until(() -> condition.test(images.current()));
+    }
+
+    private static RefusedException refusal(Callable<?> call) {
+        var refusal = catchThrowableOfType(RefusedException.class, call::call);
+        assertThat(refusal).isNotNull();
+        return refusal;
+    }
+}

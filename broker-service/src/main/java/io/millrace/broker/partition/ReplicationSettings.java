@@ -26,7 +26,8 @@ import org.springframework.validation.annotation.Validated;
  *                               stay with the busy ones
  * @param backoffInitial         pause of a partition after an error; doubled for each one after it
  * @param backoffMax             the most that it grows to; also of the wait before a lost connection is opened again
- * @param reassignmentRate       records per second that this broker takes in for replicas that a reassignment adds; 0 is without limit
+ * @param reassignmentRate       bytes per second that this broker takes in for replicas that a reassignment adds, unless the reassignment was asked for with
+ *                               another rate; 0 is without limit
  */
 @Validated
 @ConfigurationProperties(prefix = "millrace.replication", ignoreUnknownFields = false)

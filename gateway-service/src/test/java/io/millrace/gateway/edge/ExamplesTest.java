@@ -77,7 +77,26 @@ class ExamplesTest {
             document.tryOut("POST", "/topics/{topic}/partitions/{partition}", 200);
             document.tryOut("GET", "/topics/{topic}/partitions/{partition}/offsets", 200);
             document.tryOut("GET", "/topics/{topic}/partitions/{partition}/records", 200);
+            document.tryOut("POST", "/admin/topics/{topic}/partitions", 204);
+            document.tryOut("PUT", "/admin/topics/{topic}/replication-factor", 202);
             document.tryOut("DELETE", "/admin/topics/{topic}", 204);
+        }
+    }
+
+    @Test
+    void brokers_and_moves_can_be_tried_in_order() {
+        try (var gateway = new GatewayUnderTest(Map.of())) {
+            var document = new Document(gateway.get("/v3/api-docs").json(), (method, path, body, type) -> gateway.send(
+                    method, path, body, "Content-Type", type).status());
+
+            document.tryOut("GET", "/admin/brokers", 200);
+            document.tryOut("POST", "/admin/rebalance", 202);
+            document.tryOut("GET", "/admin/rebalance", 200);
+            document.tryOut("DELETE", "/admin/rebalance", 200);
+            document.tryOut("POST", "/admin/reassignments", 202);
+            document.tryOut("POST", "/admin/brokers/{broker}/drain", 202);
+            document.tryOut("DELETE", "/admin/brokers/{broker}/drain", 200);
+            document.tryOut("DELETE", "/admin/brokers/{broker}", 204);
         }
     }
 

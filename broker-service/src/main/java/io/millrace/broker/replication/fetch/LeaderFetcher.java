@@ -76,20 +76,23 @@ final class LeaderFetcher implements AutoCloseable {
     private boolean reachable = true;
     private volatile boolean closed;
 
-    private LeaderFetcher(Leader leader, BrokerClient client, ReplicationSettings settings, Clock clock) {
+    private LeaderFetcher(Leader leader, BrokerClient client, ReplicationSettings settings, TokenBucket throttle,
+            Clock clock) {
         this.leader = leader;
         this.client = client;
         this.settings = settings;
         this.clock = clock;
         this.requests = new FetchRequests(leader.followerId(), leader.brokerEpoch(), settings);
         this.range = new LeaderRange(client, leader.endpoint(), LANE, leader.followerId(), settings.fetchTimeout());
-        this.throttle = new TokenBucket(settings.reassignmentRate().toBytes(), System.nanoTime());
+        this.throttle = throttle;
         this.thread = Thread.ofVirtual().name("replica-fetcher-" + leader.followerId() + "-" + leader.endpoint().id())
                 .unstarted(this::run);
     }
 
-    static LeaderFetcher start(Leader leader, BrokerClient client, ReplicationSettings settings, Clock clock) {
-        LeaderFetcher fetcher = new LeaderFetcher(leader, client, settings, clock);
+    /** @param throttle of what reassignments add to this broker, from whatever leader */
+    static LeaderFetcher start(Leader leader, BrokerClient client, ReplicationSettings settings, TokenBucket throttle,
+            Clock clock) {
+        LeaderFetcher fetcher = new LeaderFetcher(leader, client, settings, throttle, clock);
         fetcher.thread.start();
         return fetcher;
     }

@@ -31,6 +31,7 @@ public final class ReplicaFetchers implements ClusterImages.Listener, AutoClosea
     private final ReplicationSettings settings;
     private final Clock clock;
     private final BrokerClient client;
+    private final TokenBucket throttle;
     /** Guarded by this. */
     private final Map<BrokerEndpoint, LeaderFetcher> fetchers = new HashMap<>();
     private boolean closed;
@@ -43,6 +44,7 @@ public final class ReplicaFetchers implements ClusterImages.Listener, AutoClosea
         this.partitions = partitions;
         this.settings = settings;
         this.clock = clock;
+        this.throttle = new TokenBucket(settings.reassignmentRate().toBytes(), System.nanoTime());
         this.client = BrokerClient.create(new BrokerClientConfig("replica-" + brokerId, Duration.ofSeconds(5), settings
                 .backoffInitial(), settings.backoffMax(), 1024, DataSize.ofBytes(Integer.MAX_VALUE - 8), Duration
                         .ofMinutes(9), Duration.ofMillis(20), DataSize.ofBytes(0), DataSize.ofBytes(0)));
@@ -53,6 +55,8 @@ public final class ReplicaFetchers implements ClusterImages.Listener, AutoClosea
         if (closed) {
             return;
         }
+        Long rate = current.reassignmentRate();
+        throttle.limitTo(rate == null ? settings.reassignmentRate().toBytes() : rate, System.nanoTime());
         Map<BrokerEndpoint, List<Followed>> byLeader = new HashMap<>();
         for (Partition partition : partitions.all()) {
             if (partition.leadership() instanceof Following following
@@ -71,7 +75,7 @@ public final class ReplicaFetchers implements ClusterImages.Listener, AutoClosea
             return true;
         });
         byLeader.forEach((leader, followed) -> fetchers.computeIfAbsent(leader, _ -> LeaderFetcher.start(
-                new LeaderFetcher.Leader(leader, brokerId, brokerEpoch), client, settings, clock)).follow(followed));
+                new LeaderFetcher.Leader(leader, brokerId, brokerEpoch), client, settings, throttle, clock)).follow(followed));
     }
 
     /** Fetchers that run now. */

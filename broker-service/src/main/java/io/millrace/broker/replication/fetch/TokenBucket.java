@@ -1,10 +1,10 @@
 package io.millrace.broker.replication.fetch;
 
-/** Lets so many bytes pass in a second, one second's worth at once. What is taken beyond it is owed. */
+/** Lets so many bytes pass in a second, one second's worth at once. What is taken beyond it is owed. Shared by all fetchers of a broker. */
 final class TokenBucket {
     private static final long SECOND_NANOS = 1_000_000_000L;
 
-    private final long bytesPerSecond;
+    private long bytesPerSecond;
     private double bytes;
     private long filledNanos;
 
@@ -15,8 +15,19 @@ final class TokenBucket {
         this.filledNanos = nowNanos;
     }
 
+    /** Another limit from now on; what is owed is still owed. */
+    synchronized void limitTo(long newBytesPerSecond, long nowNanos) {
+        if (newBytesPerSecond != bytesPerSecond) {
+            boolean wasLimited = bytesPerSecond != 0;
+            available(nowNanos);
+            bytesPerSecond = newBytesPerSecond;
+            bytes = wasLimited ? Math.min(bytes, bytesPerSecond) : bytesPerSecond;
+            filledNanos = nowNanos;
+        }
+    }
+
     /** What may pass now; not positive while more is owed. */
-    long available(long nowNanos) {
+    synchronized long available(long nowNanos) {
         if (bytesPerSecond == 0) {
             return Long.MAX_VALUE;
         }
@@ -27,11 +38,11 @@ final class TokenBucket {
     }
 
     /** How long until something may pass again. */
-    long nanosUntilAvailable(long nowNanos) {
+    synchronized long nanosUntilAvailable(long nowNanos) {
         return available(nowNanos) >= 1 ? 0 : (long) ((1 - bytes) * SECOND_NANOS / bytesPerSecond) + 1;
     }
 
-    void take(long taken) {
+    synchronized void take(long taken) {
         if (bytesPerSecond > 0) {
             bytes -= taken;
         }

@@ -27,6 +27,21 @@ class TokenBucketTest {
     }
 
     @Test
+    void another_limit_holds_at_once_and_forgives_no_debt() {
+        TokenBucket bucket = new TokenBucket(0, 0);
+        bucket.limitTo(1_000, 0);
+        assertThat(bucket.available(0)).isEqualTo(1_000);
+        bucket.take(3_000);
+
+        bucket.limitTo(4_000, 0);
+
+        assertThat(bucket.available(0)).isEqualTo(-2_000);
+        assertThat(bucket.available(SECOND)).isEqualTo(2_000);
+        bucket.limitTo(0, SECOND);
+        assertThat(bucket.available(SECOND)).isEqualTo(Long.MAX_VALUE);
+    }
+
+    @Test
     void a_debt_is_waited_for() {
         TokenBucket bucket = new TokenBucket(1_000, 0);
         bucket.take(3_000);

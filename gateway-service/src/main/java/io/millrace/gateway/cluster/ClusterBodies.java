@@ -35,7 +35,8 @@ final class ClusterBodies {
             if (partitions == null || partitions.isEmpty()) {
                 throw missing("partitions");
             }
-            return new ClusterApi.Reassign(partitions.stream().map(Replicas::request).toList(), MoveOptions.options(new MoveOptions(dryRun, throttleBytesPerSecond)));
+            return new ClusterApi.Reassign(partitions.stream().map(Replicas::request).toList(), MoveOptions.options(
+                    new MoveOptions(dryRun, throttleBytesPerSecond)));
         }
     }
 
@@ -61,7 +62,8 @@ final class ClusterBodies {
             if (replicationFactor == null) {
                 throw missing("replication_factor");
             }
-            return new ClusterApi.ReplicationFactor(replicationFactor, MoveOptions.options(new MoveOptions(dryRun, throttleBytesPerSecond)));
+            return new ClusterApi.ReplicationFactor(replicationFactor, MoveOptions.options(new MoveOptions(dryRun,
+                    throttleBytesPerSecond)));
         }
     }
 
@@ -141,7 +143,7 @@ final class ClusterBodies {
             @Schema(example = "[0]") List<Integer> from,
             @Schema(example = "[1]") List<Integer> to,
             @Schema(description = "Brokers that are copying it", example = "[1]") List<Integer> adding,
-            @JsonProperty("caught_up") @Schema(description = "Those of them that have all of it", example = "[]") List<Integer> caughtUp) {}
+            @JsonProperty("caught_up") @Schema(description = "Those of them that have all of it", example = "[]") List<Integer> caughtUp){}
 
     @Schema(name = "CancelledMoves")
     record Cancelled(

@@ -63,7 +63,8 @@ class ClusterEndpointTest {
     @Test
     void a_reassignment_and_another_replication_factor_are_handed_on() {
         assertThat(gateway.send("POST", "/admin/reassignments",
-                "{\"partitions\":[{\"topic\":\"orders\",\"partition\":3,\"replicas\":[1,2]}]}").status()).isEqualTo(202);
+                "{\"partitions\":[{\"topic\":\"orders\",\"partition\":3,\"replicas\":[1,2]}]}").status()).isEqualTo(
+                        202);
         assertThat(gateway.clients.cluster.asked.getLast()).isEqualTo(new ClusterApi.Reassign(List.of(
                 new ClusterApi.Replicas("orders", 3, List.of(1, 2))), new ClusterApi.Options(false, null)));
         assertThat(gateway.send("PUT", "/admin/topics/orders/replication-factor", "{\"replication_factor\":3}")
@@ -74,7 +75,8 @@ class ClusterEndpointTest {
 
     @Test
     void what_is_missing_or_unknown_is_named() {
-        assertThat(gateway.send("POST", "/admin/reassignments", "{\"partitions\":[{\"topic\":\"orders\",\"partition\":0}]}"))
+        assertThat(gateway.send("POST", "/admin/reassignments",
+                "{\"partitions\":[{\"topic\":\"orders\",\"partition\":0}]}"))
                 .matches(answer -> answer.status() == 400 && answer.body().contains("replicas"));
         assertThat(gateway.send("POST", "/admin/topics/orders/partitions", "{}"))
                 .matches(answer -> answer.status() == 400 && answer.body().contains("partitions_count"));

@@ -102,7 +102,8 @@ class ClusterControllerTest {
 
     @Test
     void a_broker_that_is_added_gets_its_share_a_few_at_a_time() throws Exception {
-        create("orders", List.of(List.of(0), List.of(1), List.of(2), List.of(0), List.of(1), List.of(2), List.of(0), List.of(1),
+        create("orders", List.of(List.of(0), List.of(1), List.of(2), List.of(0), List.of(1), List.of(2), List.of(0),
+                List.of(1),
                 List.of(2), List.of(0), List.of(1), List.of(2)));
         startBroker(3);
         awaitImage(image -> isUp(image, 3));

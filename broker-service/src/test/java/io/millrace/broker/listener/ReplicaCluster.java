@@ -59,9 +59,13 @@ final class ReplicaCluster implements AutoCloseable {
     private volatile boolean metadataAway;
 
     static ReplicationSettings settings(Duration lagTimeMax) {
+        return settings(lagTimeMax, DataSize.ofBytes(0));
+    }
+
+    static ReplicationSettings settings(Duration lagTimeMax, DataSize reassignmentRate) {
         return new ReplicationSettings(lagTimeMax, Duration.ofMillis(50), Duration.ofMillis(20), 100, DataSize
                 .ofMegabytes(10), DataSize.ofMegabytes(1), Duration.ofMillis(200), Duration.ofSeconds(2), 4, Duration
-                        .ofMillis(5), Duration.ofMillis(100), DataSize.ofBytes(0));
+                        .ofMillis(5), Duration.ofMillis(100), reassignmentRate);
     }
 
     ReplicaCluster(Path folder, ReplicationSettings settings, Map<String, String> configs, List<Integer> replicas)
@@ -198,6 +202,11 @@ final class ReplicaCluster implements AutoCloseable {
     void elect(int id) {
         change(row -> new PartitionImage(row.index(), row.replicas(), row.isr(), id, row.leaderEpoch() + 1, row
                 .partitionEpoch() + 1));
+    }
+
+    /** Begins to bring the partition to these replicas. */
+    void reassign(List<Integer> target) {
+        change(row -> PartitionRules.reassign(row, target, standings(), terms()));
     }
 
     synchronized PartitionImage row() {

@@ -58,6 +58,7 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.unit.DataSize;
 
 /** Three brokers in one process, see {@link ReplicaCluster}. */
 class ReplicationTest {
@@ -381,6 +382,36 @@ class ReplicationTest {
 
         eventually().until(() -> cluster.row().isr().size() == 3);
         assertThat(values(cluster.node(2).log())).hasSize(20);
+    }
+
+    @Test
+    void a_replica_that_is_added_within_a_throttle_holds_nobody_up_once_it_has_caught_up() throws IOException {
+        ReplicaCluster cluster = cluster(ReplicaCluster.settings(Duration.ofMinutes(1), DataSize.ofBytes(1)), Map.of(),
+                List.of(0));
+        // The copy alone owes the throttle hours.
+        assertThat(produced(cluster.node(0), "a".repeat(10_000))).isEqualTo(Errors.NONE);
+        cluster.start(1);
+
+        cluster.reassign(List.of(1, 0));
+
+        eventually().until(() -> !cluster.row().isReassigned() && cluster.row().isr().contains(1));
+        assertThat(produced(cluster.node(0), "b")).isEqualTo(Errors.NONE);
+        awaitSame(cluster, 0, 1);
+    }
+
+    @Test
+    void a_partition_moves_to_another_broker_and_leaves_nothing_behind() throws IOException {
+        ReplicaCluster cluster = cluster(Map.of(), List.of(0));
+        assertThat(produced(cluster.node(0), "a")).isEqualTo(Errors.NONE);
+        cluster.start(1);
+
+        cluster.reassign(List.of(1));
+
+        eventually().until(() -> cluster.node(1).partition().isLeader());
+        assertThat(values(cluster.node(1).log())).containsExactly("a");
+        assertThat(produced(cluster.node(0), "b")).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        assertThat(produced(cluster.node(1), "b")).isEqualTo(Errors.NONE);
+        eventually().until(() -> cluster.node(0).logs.partitions().isEmpty());
     }
 
     @Test

@@ -32,6 +32,7 @@ public interface ClusterApi {
     Planned reassign(@RequestBody Reassign request);
 
     /** How far it is. */
+    @Repeatable
     @GetExchange("/reassignments")
     Progress progress();
 

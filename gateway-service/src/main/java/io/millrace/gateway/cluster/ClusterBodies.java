@@ -32,7 +32,7 @@ final class ClusterBodies {
             @JsonProperty("dry_run") @Schema(description = "Only tell what would move", example = "false") @Nullable Boolean dryRun,
             @JsonProperty("throttle_bytes_per_second") @Schema(example = "52428800") @Nullable Long throttleBytesPerSecond) {
         ClusterApi.Reassign request() {
-            if (partitions == null || partitions.isEmpty()) {
+            if (partitions == null || partitions.isEmpty() || partitions.contains(null)) {
                 throw missing("partitions");
             }
             return new ClusterApi.Reassign(partitions.stream().map(Replicas::request).toList(), MoveOptions.options(
@@ -46,7 +46,7 @@ final class ClusterBodies {
             @Schema(example = "0") @Nullable Integer partition,
             @Schema(description = "Broker ids, the preferred leader first", example = "[1]") @Nullable List<Integer> replicas) {
         ClusterApi.Replicas request() {
-            if (topic == null || partition == null || replicas == null) {
+            if (topic == null || partition == null || replicas == null || replicas.contains(null)) {
                 throw missing(topic == null ? "topic" : partition == null ? "partition" : "replicas");
             }
             return new ClusterApi.Replicas(topic, partition, replicas);

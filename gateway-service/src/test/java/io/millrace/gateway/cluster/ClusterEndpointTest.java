@@ -78,6 +78,11 @@ class ClusterEndpointTest {
         assertThat(gateway.send("POST", "/admin/reassignments",
                 "{\"partitions\":[{\"topic\":\"orders\",\"partition\":0}]}"))
                 .matches(answer -> answer.status() == 400 && answer.body().contains("replicas"));
+        assertThat(gateway.send("POST", "/admin/reassignments",
+                "{\"partitions\":[{\"topic\":\"orders\",\"partition\":0,\"replicas\":[1,null]}]}"))
+                .matches(answer -> answer.status() == 400 && answer.body().contains("replicas"));
+        assertThat(gateway.send("POST", "/admin/reassignments", "{\"partitions\":[null]}"))
+                .matches(answer -> answer.status() == 400 && answer.body().contains("partitions"));
         assertThat(gateway.send("POST", "/admin/topics/orders/partitions", "{}"))
                 .matches(answer -> answer.status() == 400 && answer.body().contains("partitions_count"));
         assertThat(gateway.send("POST", "/admin/rebalance", "{\"brokers\":[1]}"))

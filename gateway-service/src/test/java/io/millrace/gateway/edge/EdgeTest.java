@@ -180,7 +180,11 @@ class EdgeTest {
                 "POST /consumers/{group}/instances/{instance}/positions/beginning",
                 "POST /consumers/{group}/instances/{instance}/positions/end",
                 "GET /groups", "GET /groups/{group}", "DELETE /groups/{group}", "GET /groups/{group}/lag",
-                "PUT /groups/{group}/offsets");
+                "PUT /groups/{group}/offsets",
+                "GET /admin/brokers", "POST /admin/brokers/{broker}/drain", "DELETE /admin/brokers/{broker}/drain",
+                "DELETE /admin/brokers/{broker}", "POST /admin/rebalance", "GET /admin/rebalance",
+                "DELETE /admin/rebalance", "POST /admin/reassignments", "POST /admin/topics/{topic}/partitions",
+                "PUT /admin/topics/{topic}/replication-factor");
         operations.forEach(EdgeTest::assertCanBeTried);
     }
 

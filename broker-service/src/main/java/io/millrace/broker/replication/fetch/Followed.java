@@ -17,6 +17,8 @@ final class Followed {
     final Following as;
     /** Added by a reassignment and not in sync yet: it may take only what the throttle lets pass. */
     boolean added;
+    /** Whether it had all that was committed when the leader answered last: the leader may count on it from then on, and must not wait for the throttle. */
+    boolean caughtUp;
     /** What it waits for the answer of; null when it is ready or paused. */
     @Nullable
     Object flight;
@@ -29,6 +31,10 @@ final class Followed {
         this.partition = partition;
         this.as = as;
         this.added = added;
+    }
+
+    boolean isThrottled() {
+        return added && !caughtUp;
     }
 
     void succeeded() {

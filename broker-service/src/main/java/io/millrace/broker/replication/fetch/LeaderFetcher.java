@@ -188,6 +188,9 @@ final class LeaderFetcher implements AutoCloseable {
         for (ArrayDeque<Followed> queue : List.of(hot, idle, fresh, added)) {
             queue.removeIf(each -> !isCurrent(each));
         }
+        // The leader waits for those that are in sync now.
+        added.stream().filter(each -> !each.isThrottled()).forEach(fresh::add);
+        added.removeIf(each -> !each.isThrottled());
         // What they wait for may have come with the image.
         wakePaused(Long.MAX_VALUE);
     }
@@ -208,7 +211,7 @@ final class LeaderFetcher implements AutoCloseable {
     }
 
     private void ready(Followed each, ArrayDeque<Followed> queue) {
-        (each.added ? added : queue).add(each);
+        (each.isThrottled() ? added : queue).add(each);
     }
 
     private void pause(Followed each) {
@@ -356,7 +359,10 @@ final class LeaderFetcher implements AutoCloseable {
                         each.askedOffset, refusal);
             }
             pause(each);
-        } else if (records.sizeInBytes() == 0) {
+            return;
+        }
+        each.caughtUp = each.partition.log().logEndOffset() >= data.highWatermark();
+        if (records.sizeInBytes() == 0) {
             nothingNew(each);
         } else {
             each.succeeded();

@@ -208,6 +208,8 @@ class ClusterController implements ClusterApi {
             }
             if (options.throttleBytesPerSecond() != null) {
                 store.setRate(options.throttleBytesPerSecond());
+                // Where nothing moves there is nothing to limit, and the next request is not to inherit it.
+                store.clearRateWhenDone();
             }
             return answer;
         });
@@ -219,8 +221,10 @@ class ClusterController implements ClusterApi {
 
     private Planned described(Map<TopicPartition, List<Integer>> targets, long version) {
         var destinations = store.destinations();
-        var moves = targets.keySet().stream().sorted().map(partition -> new Move(partition.topic(), partition
-                .partition(), destinations.get(partition), targets.get(partition))).toList();
+        // Without a lock, as for a dry run, a topic may have been deleted since the plan was made.
+        var moves = targets.keySet().stream().filter(destinations::containsKey).sorted().map(partition -> new Move(
+                partition.topic(), partition
+                        .partition(), destinations.get(partition), targets.get(partition))).toList();
         int copies = moves.stream().mapToInt(move -> (int) move.after().stream().filter(id -> !move.before().contains(
                 id)).count()).sum();
         return new Planned(moves, copies, version);

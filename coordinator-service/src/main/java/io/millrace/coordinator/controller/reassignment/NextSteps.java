@@ -68,10 +68,11 @@ record NextSteps(List<Transition> transitions, List<Key> finished) {
             var after = each.cancelled || !destination(partition).equals(each.target)
                     ? PartitionRules.cancelReassignment(partition, each.before, brokers, row.terms())
                     : partition;
-            if (after == partition) {
-                involved(partition, partition.adding()).forEach(broker -> inMotion.merge(broker, 1, Integer::sum));
-            } else {
+            if (after != partition) {
                 transitions.add(row.to(after));
+            } else if (canCopy(partition, partition.adding(), brokers)) {
+                // One whose broker has gone away keeps no place from the others.
+                involved(partition, partition.adding()).forEach(broker -> inMotion.merge(broker, 1, Integer::sum));
             }
         }
         for (var each : waiting) {
@@ -103,10 +104,13 @@ record NextSteps(List<Transition> transitions, List<Key> finished) {
         if (adding.isEmpty()) {
             return true;
         }
-        boolean canCopy = partition.leader() != PartitionImage.NO_LEADER && adding.stream().allMatch(id -> brokers.get(
+        return canCopy(partition, adding, brokers) && involved(partition, adding).stream().allMatch(id -> inMotion
+                .getOrDefault(id, 0) < maxMovingPartitions);
+    }
+
+    private static boolean canCopy(PartitionImage partition, List<Integer> adding, Map<Integer, Standing> brokers) {
+        return partition.leader() != PartitionImage.NO_LEADER && adding.stream().allMatch(id -> brokers.get(
                 id) instanceof Standing broker && !broker.fenced() && !broker.leaving());
-        return canCopy && involved(partition, adding).stream().allMatch(id -> inMotion.getOrDefault(id,
-                0) < maxMovingPartitions);
     }
 
     private static Set<Integer> involved(PartitionImage partition, List<Integer> adding) {

@@ -7,6 +7,8 @@ import io.millrace.common.lease.LeaseListener;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.partition.PartitionTable;
 import io.millrace.coordinator.controller.ControllerRole;
+import io.millrace.coordinator.controller.reassignment.NextSteps.Wanted;
+import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
@@ -89,11 +91,13 @@ class ReassignmentLoop implements LeaseListener {
         // Before looking: what is asked for from here on sets it again.
         underWay = false;
         try {
-            boolean unfinished = !store.unfinished().isEmpty();
-            underWay |= unfinished;
-            if (unfinished && !next().isEmpty()) {
+            var wanted = store.unfinished();
+            underWay |= !wanted.isEmpty();
+            // The last ones may have gone with their topics.
+            boolean rateIsLeft = wanted.isEmpty() && store.rate() != null;
+            if (rateIsLeft || !next(wanted).isEmpty()) {
                 role.write(version -> {
-                    var steps = next();
+                    var steps = next(store.unfinished());
                     partitions.update(steps.transitions(), version);
                     store.finish(steps.finished());
                     store.clearRateWhenDone();
@@ -106,9 +110,8 @@ class ReassignmentLoop implements LeaseListener {
         }
     }
 
-    private NextSteps next() {
-        var wanted = store.unfinished();
-        var rows = partitions.named(wanted.stream().map(NextSteps.Wanted::key).toList());
+    private NextSteps next(List<Wanted> wanted) {
+        var rows = partitions.named(wanted.stream().map(Wanted::key).toList());
         return NextSteps.of(wanted, rows, partitions.standings(), settings.maxMovingPartitions());
     }
 
@@ -124,11 +127,8 @@ class ReassignmentLoop implements LeaseListener {
     /** @return false when the loop is to end */
     private boolean pause() {
         try {
-            if (underWay) {
-                wake.tryAcquire(settings.checkInterval().toMillis(), TimeUnit.MILLISECONDS);
-            } else {
-                wake.acquire();
-            }
+            // A wake-up may have gone to the thread of the term before: this one looks at the flag by itself, too.
+            wake.tryAcquire(settings.checkInterval().toMillis(), TimeUnit.MILLISECONDS);
             wake.drainPermits();
             return true;
         } catch (InterruptedException e) {

@@ -196,6 +196,21 @@ class ClusterControllerTest {
     }
 
     @Test
+    void a_rate_ends_with_what_it_was_asked_for() throws Exception {
+        create("orders", List.of(List.of(0), List.of(1), List.of(2)));
+        assertThat(cluster.rebalance(new Options(false, 1_000L)).moves()).isEmpty();
+        assertThat(cluster.progress().throttleBytesPerSecond()).isNull();
+        cluster.reassign(new Reassign(List.of(new Replicas("orders", 0, List.of(1))), new Options(false, 1_000L)));
+        await().atMost(LONG).until(() -> cluster.progress().moving() == 1);
+        assertThat(cluster.progress().throttleBytesPerSecond()).isEqualTo(1_000L);
+
+        clients.topics().delete("orders");
+
+        await().atMost(LONG).until(() -> cluster.progress().throttleBytesPerSecond() == null);
+        awaitImage(image -> image.reassignmentRate() == null);
+    }
+
+    @Test
     void a_later_request_holds_for_a_partition_that_both_name() throws Exception {
         create("orders", List.of(List.of(0)));
         cluster.reassign(new Reassign(List.of(new Replicas("orders", 0, List.of(1))), FOR_REAL));

@@ -77,6 +77,19 @@ class NextStepsTest {
     }
 
     @Test
+    void those_whose_broker_has_gone_away_keep_no_place_from_the_others() {
+        partition(0, List.of(0), List.of(1));
+        partition(1, List.of(0), List.of(1));
+        partition(2, List.of(0), List.of(2));
+        apply(next());
+        assertThat(next().isEmpty()).isTrue();
+
+        brokers.put(1, new Standing(1, 1, true, false, false));
+
+        assertThat(next().transitions()).extracting(it -> it.after().index()).containsExactly(2);
+    }
+
+    @Test
     void one_that_is_cancelled_in_motion_goes_back_and_is_finished_then() {
         partition(0, List.of(0), List.of(1));
         apply(next());

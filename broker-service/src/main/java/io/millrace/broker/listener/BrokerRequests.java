@@ -16,6 +16,7 @@ public final class BrokerRequests implements RequestHandler {
     private final ListOffsetsHandler listOffsets;
     private final LeaderEpochHandler leaderEpochs;
     private final MetadataHandler metadata;
+    private final LogDirsHandler logDirs;
     private final TopicsHandler topics;
     private final ProducerIdsHandler producerIds;
     private final FindCoordinatorHandler findCoordinator = new FindCoordinatorHandler();
@@ -31,6 +32,7 @@ public final class BrokerRequests implements RequestHandler {
         listOffsets = new ListOffsetsHandler(partitions);
         leaderEpochs = new LeaderEpochHandler(partitions);
         metadata = new MetadataHandler(images, brokerId);
+        logDirs = new LogDirsHandler(partitions);
         topics = new TopicsHandler(services.topics(), images, calls, forwardSettings.maxTimeout());
         producerIds = new ProducerIdsHandler(services.producerIds(), forwardSettings);
     }
@@ -49,6 +51,7 @@ public final class BrokerRequests implements RequestHandler {
             case OFFSET_FOR_LEADER_EPOCH -> leaderEpochs.handle(request);
             case METADATA -> metadata.handleMetadata(request);
             case DESCRIBE_CLUSTER -> metadata.handleDescribeCluster(request);
+            case DESCRIBE_LOG_DIRS -> logDirs.handle(request);
             case CREATE_TOPICS -> topics.handleCreate(request);
             case DELETE_TOPICS -> topics.handleDelete(request);
             case INIT_PRODUCER_ID -> producerIds.handle(request);

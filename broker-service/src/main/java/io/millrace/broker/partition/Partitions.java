@@ -13,6 +13,7 @@ import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.partition.SeenLeaderEpochs.Seen;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -104,6 +105,11 @@ public final class Partitions implements ClusterImages.Listener {
         }
         PartitionImage image = topic.partition(index);
         return image == null ? new Unknown(Errors.UNKNOWN_TOPIC_OR_PARTITION) : new Elsewhere(image);
+    }
+
+    /** Where their logs are. */
+    public Path directory() {
+        return logs.root();
     }
 
     public List<Partition> all() {

@@ -43,7 +43,7 @@ public record ReplicationSettings(
         @Min(1) @Max(64) @DefaultValue("4") int maxIdleFetches,
         @NotNull @DefaultValue("20ms") Duration backoffInitial,
         @NotNull @DefaultValue("500ms") Duration backoffMax,
-        @NotNull @DefaultValue("0B") DataSize reassignmentRate) {
+        @NotNull @DefaultValue("64MB") DataSize reassignmentRate) {
 
     public ReplicationSettings {
         for (Duration interval : new Duration[]{lagTimeMax, lagCheckInterval, timeoutResolution, fetchMaxWait,

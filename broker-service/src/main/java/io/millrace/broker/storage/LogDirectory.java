@@ -161,6 +161,11 @@ public final class LogDirectory implements AutoCloseable {
         logs.put(new Key(topicId, folder.partition()), log);
     }
 
+    /** The directory itself. */
+    public Path root() {
+        return root;
+    }
+
     /** The cluster whose data this is. */
     public String clusterId() {
         return meta.clusterId();

@@ -23,6 +23,7 @@ import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicCol
 import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
+import org.apache.kafka.common.message.DescribeLogDirsRequestData;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
@@ -50,6 +51,7 @@ import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.CreateTopicsRequest;
 import org.apache.kafka.common.requests.DeleteTopicsRequest;
 import org.apache.kafka.common.requests.DescribeClusterRequest;
+import org.apache.kafka.common.requests.DescribeLogDirsRequest;
 import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.FindCoordinatorRequest;
 import org.apache.kafka.common.requests.InitProducerIdRequest;
@@ -145,6 +147,8 @@ class EveryVersionTest {
                     ? new FindCoordinatorRequestData().setKey("g")
                     : new FindCoordinatorRequestData().setCoordinatorKeys(List.of("g"))).build(version);
             case DESCRIBE_CLUSTER -> new DescribeClusterRequest(new DescribeClusterRequestData(), version);
+            case DESCRIBE_LOG_DIRS -> new DescribeLogDirsRequest(new DescribeLogDirsRequestData().setTopics(null),
+                    version);
             default -> throw new IllegalStateException("no request is made for " + key);
         };
     }

@@ -182,6 +182,8 @@ class KafkaClientsTest {
             assertThat(described.partitions()).hasSize(3).allSatisfy(partition -> assertThat(partition.leader().id())
                     .isEqualTo(TestBroker.ID));
             assertThat(described.topicId()).isEqualTo(broker.images.current().topic("made").id());
+            assertThat(admin.describeLogDirs(List.of(TestBroker.ID)).allDescriptions().get().get(TestBroker.ID))
+                    .hasSize(1).allSatisfy((_, directory) -> assertThat(directory.replicaInfos()).hasSize(3));
             assertThat(admin.describeCluster().nodes().get()).hasSize(1);
             assertThat(admin.describeCluster().clusterId().get()).isEqualTo(SettableImages.CLUSTER_ID);
 

@@ -2,12 +2,15 @@ package io.millrace.gateway.cluster;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.millrace.common.api.ClusterApi;
+import io.millrace.common.api.TopicPartition;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
+import java.util.Map;
+import java.util.Objects;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
@@ -101,9 +104,11 @@ final class ClusterBodies {
             @Schema(description = "Partitions whose replicas are being copied", example = "1") int moving,
             @Schema(description = "Partitions that are where they were to be", example = "2") int done,
             @JsonProperty("throttle_bytes_per_second") @Schema(description = "Null: as the brokers are configured", example = "52428800") @Nullable Long throttleBytesPerSecond,
+            @JsonProperty("bytes_left") @Schema(description = "What those in motion still have to copy; null where a broker did not tell", example = "1048576") @Nullable Long bytesLeft,
             List<BrokerProgress> brokers,
             List<PartitionProgress> partitions) {
-        static MoveProgress of(ClusterApi.Progress progress) {
+        /** @param bytesLeft of those in motion; missing where it is not known */
+        static MoveProgress of(ClusterApi.Progress progress, Map<TopicPartition, Long> bytesLeft) {
             var brokers = new TreeMap<Integer, BrokerProgress>();
             for (var each : progress.partitions()) {
                 for (int id : each.after()) {
@@ -117,11 +122,15 @@ final class ClusterBodies {
                     }
                 }
             }
+            var partitions = progress.partitions().stream().map(each -> new PartitionProgress(each.topic(), each
+                    .partition(), each.started() ? "moving" : "waiting", each.before(), each.after(), each.adding(),
+                    each.caughtUp(), bytesLeft.get(new TopicPartition(each.topic(), each.partition())))).toList();
+            boolean isKnown = partitions.stream().allMatch(each -> each.bytesLeft != null || each.state.equals(
+                    "waiting"));
+            long left = partitions.stream().map(PartitionProgress::bytesLeft).filter(Objects::nonNull).mapToLong(
+                    Long::longValue).sum();
             return new MoveProgress(progress.waiting(), progress.moving(), progress.done(), progress
-                    .throttleBytesPerSecond(), List.copyOf(brokers.values()),
-                    progress.partitions().stream().map(each -> new PartitionProgress(each.topic(), each.partition(),
-                            each.started() ? "moving" : "waiting", each.before(), each.after(), each.adding(), each
-                                    .caughtUp())).toList());
+                    .throttleBytesPerSecond(), isKnown ? left : null, List.copyOf(brokers.values()), partitions);
         }
     }
 
@@ -143,7 +152,8 @@ final class ClusterBodies {
             @Schema(example = "[0]") List<Integer> from,
             @Schema(example = "[1]") List<Integer> to,
             @Schema(description = "Brokers that are copying it", example = "[1]") List<Integer> adding,
-            @JsonProperty("caught_up") @Schema(description = "Those of them that have all of it", example = "[]") List<Integer> caughtUp){}
+            @JsonProperty("caught_up") @Schema(description = "Those of them that have all of it", example = "[]") List<Integer> caughtUp,
+            @JsonProperty("bytes_left") @Schema(description = "What they still have to copy; null while it waits, and where a broker did not tell", example = "1048576") @Nullable Long bytesLeft){}
 
     @Schema(name = "CancelledMoves")
     record Cancelled(

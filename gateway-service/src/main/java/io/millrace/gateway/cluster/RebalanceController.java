@@ -31,14 +31,16 @@ import org.springframework.web.bind.annotation.RestController;
 @ApiResponse(responseCode = "503", description = "PostgreSQL or the controller is away; try again after `Retry-After`", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
 class RebalanceController {
     private static final String PROGRESS_EXAMPLE = """
-            {"waiting":0,"moving":1,"done":2,"throttle_bytes_per_second":52428800,"brokers":[{"broker":0,"coming":0,"going":1},\
+            {"waiting":0,"moving":1,"done":2,"throttle_bytes_per_second":52428800,"bytes_left":1048576,"brokers":[{"broker":0,"coming":0,"going":1},\
             {"broker":1,"coming":1,"going":0}],"partitions":[{"topic":"orders","partition":0,"state":"moving","from":[0],"to":[1],\
-            "adding":[1],"caught_up":[]}]}""";
+            "adding":[1],"caught_up":[],"bytes_left":1048576}]}""";
 
     private final ServiceClients clients;
+    private final BytesLeft bytesLeft;
 
-    RebalanceController(ServiceClients clients) {
+    RebalanceController(ServiceClients clients, BytesLeft bytesLeft) {
         this.clients = clients;
+        this.bytesLeft = bytesLeft;
     }
 
     @Operation(summary = "Rebalance", description = """
@@ -61,7 +63,8 @@ class RebalanceController {
     @ApiResponse(responseCode = "200", description = "What waits, moves and is done", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = MoveProgress.class), examples = @ExampleObject(PROGRESS_EXAMPLE)))
     @GetMapping("/rebalance")
     MoveProgress progress() {
-        return MoveProgress.of(clients.cluster().progress());
+        var progress = clients.cluster().progress();
+        return MoveProgress.of(progress, bytesLeft.of(progress.partitions()));
     }
 
     @Operation(summary = "Stop moving replicas", description = """

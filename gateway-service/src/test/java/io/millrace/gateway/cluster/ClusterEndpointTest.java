@@ -3,6 +3,7 @@ package io.millrace.gateway.cluster;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.common.api.ClusterApi;
+import io.millrace.gateway.testing.FakeBroker;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import java.util.List;
 import java.util.Map;
@@ -58,6 +59,24 @@ class ClusterEndpointTest {
         assertThat(progress.get("partitions").get(0).get("state").asString()).isEqualTo("moving");
         assertThat(progress.get("partitions").get(0).get("adding").toString()).isEqualTo("[1]");
         assertThat(progress.get("partitions").get(1).get("state").asString()).isEqualTo("waiting");
+    }
+
+    @Test
+    void progress_tells_what_is_still_to_be_copied_where_the_brokers_tell() {
+        try (FakeBroker other = new FakeBroker(); var moving = new GatewayUnderTest(Map.of())) {
+            moving.createTopic("orders", 2);
+            assertThat(moving.send("POST", "/topics/orders", "{\"records\":[{\"partition\":0,\"value\":1}]}",
+                    "Content-Type", "application/vnd.kafka.json.v2+json").status()).isEqualTo(200);
+            assertThat(moving.get("/admin/rebalance").json().get("bytes_left").isNull()).isTrue();
+
+            other.host("orders", moving.images.current().topic("orders").id(), 2);
+            moving.images.broker(1, other.listen(), false);
+
+            var progress = moving.get("/admin/rebalance").json();
+            assertThat(progress.get("bytes_left").asLong()).isPositive().isEqualTo(progress.get("partitions").get(0)
+                    .get("bytes_left").asLong());
+            assertThat(progress.get("partitions").get(1).get("bytes_left").isNull()).isTrue();
+        }
     }
 
     @Test

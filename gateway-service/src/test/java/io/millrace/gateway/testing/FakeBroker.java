@@ -15,6 +15,11 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.DescribeLogDirsRequestData;
+import org.apache.kafka.common.message.DescribeLogDirsResponseData;
+import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDirsPartition;
+import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDirsResult;
+import org.apache.kafka.common.message.DescribeLogDirsResponseData.DescribeLogDirsTopic;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.InitProducerIdResponseData;
@@ -27,6 +32,8 @@ import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.DescribeLogDirsRequest;
+import org.apache.kafka.common.requests.DescribeLogDirsResponse;
 import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.FetchResponse;
 import org.apache.kafka.common.requests.InitProducerIdResponse;
@@ -84,7 +91,7 @@ public final class FakeBroker implements AutoCloseable {
     public int listen() {
         var apis = new SupportedApis(List.of(
                 Api.of(ApiKeys.PRODUCE, 9, 13), Api.of(ApiKeys.FETCH, 12, 17), Api.of(ApiKeys.LIST_OFFSETS, 6, 9),
-                Api.of(ApiKeys.INIT_PRODUCER_ID, 2, 5)));
+                Api.of(ApiKeys.INIT_PRODUCER_ID, 2, 5), Api.of(ApiKeys.DESCRIBE_LOG_DIRS, 1, 5)));
         try {
             WireServer started = WireServer.bind(WireServerConfig.onLoopback(0), apis, request -> answer(request.body())
                     .thenAccept(request::respond));
@@ -184,6 +191,7 @@ public final class FakeBroker implements AutoCloseable {
             case ProduceRequest produce -> produce(produce.data());
             case FetchRequest fetch -> fetch(fetch.data());
             case ListOffsetsRequest offsets -> CompletableFuture.completedFuture(listOffsets(offsets.data()));
+            case DescribeLogDirsRequest sizes -> CompletableFuture.completedFuture(sizes(sizes.data()));
             default -> CompletableFuture.completedFuture(new InitProducerIdResponse(
                     new InitProducerIdResponseData().setProducerId(nextProducerId.getAndIncrement()).setProducerEpoch(
                             (short) 0)));
@@ -298,6 +306,22 @@ public final class FakeBroker implements AutoCloseable {
     private static boolean unknown(FetchResponseData.PartitionData answer) {
         answer.setErrorCode(Errors.UNKNOWN_TOPIC_OR_PARTITION.code()).setRecords(MemoryRecords.EMPTY);
         return true;
+    }
+
+    private AbstractResponse sizes(DescribeLogDirsRequestData data) {
+        var directory = new DescribeLogDirsResult().setLogDir("fake");
+        for (var topic : data.topics()) {
+            var topicAnswer = new DescribeLogDirsTopic().setName(topic.topic());
+            directory.topics().add(topicAnswer);
+            for (int index : topic.partitions()) {
+                FakePartition partition = partitions.get(topic.topic() + "-" + index);
+                if (partition != null) {
+                    topicAnswer.partitions().add(new DescribeLogDirsPartition().setPartitionIndex(index)
+                            .setPartitionSize(partition.sizeBytes()));
+                }
+            }
+        }
+        return new DescribeLogDirsResponse(new DescribeLogDirsResponseData().setResults(List.of(directory)));
     }
 
     private AbstractResponse listOffsets(ListOffsetsRequestData data) {

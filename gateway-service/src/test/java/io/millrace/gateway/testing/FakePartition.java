@@ -68,6 +68,15 @@ public final class FakePartition {
         }
     }
 
+    long sizeBytes() {
+        LOCK.lock();
+        try {
+            return batches.stream().mapToLong(batch -> batch.bytes.length).sum();
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
     /** Forgets what producers sent, as a broker does that has lost its state. */
     public void forgetProducers() {
         LOCK.lock();

@@ -6,7 +6,6 @@ import io.millrace.common.api.ClusterApi;
 import io.millrace.gateway.testing.FakeBroker;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import java.util.List;
-import java.util.Map;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -18,7 +17,7 @@ class ClusterEndpointTest {
 
     @BeforeAll
     static void start() {
-        gateway = new GatewayUnderTest(Map.of());
+        gateway = GatewayUnderTest.start();
     }
 
     @AfterAll
@@ -45,7 +44,7 @@ class ClusterEndpointTest {
 
         assertThat(answer.status()).isEqualTo(202);
         assertThat(answer.body()).isEqualTo(PLAN);
-        assertThat(gateway.clients.cluster.asked.getLast()).isEqualTo(new ClusterApi.Options(true, 1_000L));
+        assertThat(gateway.services.cluster.asked.getLast()).isEqualTo(new ClusterApi.Options(true, 1_000L));
     }
 
     @Test
@@ -63,7 +62,7 @@ class ClusterEndpointTest {
 
     @Test
     void progress_tells_what_is_still_to_be_copied_where_the_brokers_tell() {
-        try (FakeBroker other = new FakeBroker(); var moving = new GatewayUnderTest(Map.of())) {
+        try (FakeBroker other = new FakeBroker(); var moving = GatewayUnderTest.start()) {
             moving.createTopic("orders", 2);
             assertThat(moving.send("POST", "/topics/orders", "{\"records\":[{\"partition\":0,\"value\":1}]}",
                     "Content-Type", "application/vnd.kafka.json.v2+json").status()).isEqualTo(200);
@@ -84,11 +83,11 @@ class ClusterEndpointTest {
         assertThat(gateway.send("POST", "/admin/reassignments",
                 "{\"partitions\":[{\"topic\":\"orders\",\"partition\":3,\"replicas\":[1,2]}]}").status()).isEqualTo(
                         202);
-        assertThat(gateway.clients.cluster.asked.getLast()).isEqualTo(new ClusterApi.Reassign(List.of(
+        assertThat(gateway.services.cluster.asked.getLast()).isEqualTo(new ClusterApi.Reassign(List.of(
                 new ClusterApi.Replicas("orders", 3, List.of(1, 2))), new ClusterApi.Options(false, null)));
         assertThat(gateway.send("PUT", "/admin/topics/orders/replication-factor", "{\"replication_factor\":3}")
                 .status()).isEqualTo(202);
-        assertThat(gateway.clients.cluster.asked.getLast()).isEqualTo(new ClusterApi.ReplicationFactor(3,
+        assertThat(gateway.services.cluster.asked.getLast()).isEqualTo(new ClusterApi.ReplicationFactor(3,
                 new ClusterApi.Options(false, null)));
     }
 

@@ -85,7 +85,7 @@ class ExamplesTest {
 
     @Test
     void brokers_and_moves_can_be_tried_in_order() {
-        try (var gateway = new GatewayUnderTest(Map.of())) {
+        try (var gateway = GatewayUnderTest.start()) {
             var document = new Document(gateway.get("/v3/api-docs").json(), (method, path, body, type) -> gateway.send(
                     method, path, body, "Content-Type", type).status());
 

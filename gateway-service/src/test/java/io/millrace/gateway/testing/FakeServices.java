@@ -42,6 +42,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     }
 
     public final FakeController controller;
+    public final FakeCluster cluster;
     private final FakeImages images;
     private final Map<String, Map<String, Member>> groups = new HashMap<>();
     private final Map<String, TreeMap<TopicPartition, Committed>> committed = new HashMap<>();
@@ -54,6 +55,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
 
     public FakeServices(FakeImages images) {
         this.controller = new FakeController(images);
+        this.cluster = new FakeCluster(images);
         this.images = images;
     }
 
@@ -99,7 +101,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
 
     @Override
     public ClusterApi cluster() {
-        throw new UnsupportedOperationException("not played");
+        return cluster;
     }
 
     @Override

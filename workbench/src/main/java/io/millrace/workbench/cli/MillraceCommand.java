@@ -13,7 +13,8 @@ import picocli.CommandLine.Spec;
 
 /** {@code ./millrace}. */
 @Command(name = "millrace", description = "Millrace on this machine: an event log over HTTP, server-sent events and Kafka's wire protocol.", mixinStandardHelpOptions = true, version = "Millrace 0.1.0", subcommands = {
-        UpCommand.class, DownCommand.class, StatusCommand.class, LogsCommand.class, BenchCommand.class,
+        UpCommand.class, DownCommand.class, StatusCommand.class, LogsCommand.class, AddBrokerCommand.class,
+        RebalanceCommand.class, DrainCommand.class, BenchCommand.class,
         TortureCommand.class, FailoverCommand.class})
 public final class MillraceCommand implements Runnable {
     private static final int REFUSED = 1;

@@ -95,7 +95,7 @@ final class ServiceSpecs {
                 Map.of("MILLRACE_COORDINATOR_HTTP_PORT", text(port)), List.of(port), port, port, null);
     }
 
-    private ServiceSpec broker(int broker) {
+    ServiceSpec broker(int broker) {
         int http = settings.ports().brokerHttp(broker);
         int kafka = settings.ports().brokerKafka(broker);
         Map<String, String> environment = Map.of(

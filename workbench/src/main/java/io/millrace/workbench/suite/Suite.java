@@ -10,12 +10,15 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.OptionalInt;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
 
@@ -23,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * One suite: PostgreSQL and every service, each a process of its own. Whoever holds the lock in its data directory is its supervisor.
  * Calls are made by one thread at a time.
  */
-public final class Suite implements AutoCloseable, Supervised {
+public final class Suite implements AutoCloseable, Supervised, Requests.Brokers {
     private static final long POLL_MS = 50;
     private static final int LAST_WORDS_LINES = 15;
 
@@ -33,10 +36,12 @@ public final class Suite implements AutoCloseable, Supervised {
     private final @Nullable PostgresCluster postgres;
     private final Map<String, ServiceSpec> specs = new LinkedHashMap<>();
     private final Map<String, RunningService> running = new ConcurrentHashMap<>();
-    private @Nullable AotTraining training;
+    private final ServiceSpecs services;
+    private final AotTraining training;
     private RunState.Phase phase = RunState.Phase.STARTING;
 
-    private Suite(SuiteSettings settings, Progress progress, FileChannel lock) throws IOException {
+    private Suite(SuiteSettings settings, Progress progress, FileChannel lock)
+            throws IOException, InterruptedException {
         this.settings = settings;
         this.progress = progress;
         this.lock = lock;
@@ -44,6 +49,16 @@ public final class Suite implements AutoCloseable, Supervised {
                 : new PostgresCluster(settings.directories(),
                         PostgresBinaries.unpack(settings.home().resolve("workbench/target/postgres"), progress),
                         settings.ports().postgres(), settings.postgresUser(), settings.postgresPassword());
+        this.services = ServiceSpecs.prepare(settings, postgres == null
+                ? settings.environment().get("MILLRACE_POSTGRES_URL")
+                : postgres.url());
+        if (postgres != null) {
+            specs.put(PostgresCluster.NAME, postgres.spec());
+        }
+        for (ServiceSpec spec : services.all()) {
+            specs.put(spec.name(), spec);
+        }
+        this.training = new AotTraining(settings, services.untrained());
     }
 
     /**
@@ -58,9 +73,9 @@ public final class Suite implements AutoCloseable, Supervised {
             bound(directories.launcherLog(), progress);
             Leftovers.end(directories, progress);
             AotTraining.forgetScratch(directories);
+            Requests.forget(directories);
             Suite suite = new Suite(settings, progress, lock);
-            suite.describe();
-            suite.refuseTakenPorts();
+            refuseTakenPorts(suite.specs.values());
             return suite;
         } catch (IOException | InterruptedException | RuntimeException e) {
             lock.close();
@@ -87,21 +102,9 @@ public final class Suite implements AutoCloseable, Supervised {
         return channel;
     }
 
-    private void describe() throws IOException, InterruptedException {
-        String url = postgres == null ? settings.environment().get("MILLRACE_POSTGRES_URL") : postgres.url();
-        if (postgres != null) {
-            specs.put(PostgresCluster.NAME, postgres.spec());
-        }
-        ServiceSpecs services = ServiceSpecs.prepare(settings, url);
-        for (ServiceSpec spec : services.all()) {
-            specs.put(spec.name(), spec);
-        }
-        training = new AotTraining(settings, services.untrained());
-    }
-
-    private void refuseTakenPorts() {
+    private static void refuseTakenPorts(Collection<ServiceSpec> specs) {
         List<String> taken = new ArrayList<>();
-        for (ServiceSpec spec : specs.values()) {
+        for (ServiceSpec spec : specs) {
             for (int port : spec.ports()) {
                 if (!PortOwner.isFree(spec.host(), port)) {
                     String owner = PortOwner.find(port).map(PortOwner::describe)
@@ -154,9 +157,7 @@ public final class Suite implements AutoCloseable, Supervised {
      */
     @Override
     public void trainForQuickerStarts(boolean inBackground) throws InterruptedException {
-        if (training != null) {
-            training.run(inBackground, progress);
-        }
+        training.run(inBackground, progress);
     }
 
     /** Starts one process that is not running; the caller waits for it with {@link #awaitReady(Duration, String...)}. */
@@ -253,6 +254,44 @@ public final class Suite implements AutoCloseable, Supervised {
         return pids;
     }
 
+    /**
+     * Starts one broker more, with the first id above all that there are; the caller waits for it with {@link #awaitReady(Duration, String...)}.
+     *
+     * @return its name
+     */
+    @Override
+    public String addBroker() throws IOException {
+        int id = Math.max(settings.directories().brokersWithData(), 1 + brokers().max().orElse(-1));
+        if (id >= SuiteSize.MAX_BROKERS) {
+            throw new LaunchRefusedException("a suite has at most " + SuiteSize.MAX_BROKERS + " brokers");
+        }
+        ServiceSpec spec = services.broker(id);
+        refuseTakenPorts(List.of(spec));
+        specs.put(spec.name(), spec);
+        start(spec.name());
+        return spec.name();
+    }
+
+    /** Ends a broker for good: it is no part of this suite any more. What is in its directory is put aside, so that the next suite does without it too. */
+    @Override
+    public void removeBroker(String name) throws IOException, InterruptedException {
+        int id = SuiteDirectories.brokerId(spec(name).name()).orElseThrow(() -> new LaunchRefusedException(name
+                + " is not a broker"));
+        stop(name);
+        specs.remove(name);
+        settings.directories().putAsideBroker(id);
+    }
+
+    /** The brokers' ids. */
+    private IntStream brokers() {
+        return specs.keySet().stream().map(SuiteDirectories::brokerId).flatMapToInt(OptionalInt::stream);
+    }
+
+    @Override
+    public boolean carryOutRequests() throws InterruptedException {
+        return Requests.carryOut(settings.directories(), this, progress);
+    }
+
     /** Ends everything: the gateways first, then brokers, coordinators, offset services, PostgreSQL last. */
     public void stop() throws IOException, InterruptedException {
         phase = RunState.Phase.STOPPING;
@@ -302,11 +341,8 @@ public final class Suite implements AutoCloseable, Supervised {
 
     /** The brokers' Kafka listeners. */
     public String bootstrapServers() {
-        List<String> servers = new ArrayList<>();
-        for (int broker = 0; broker < settings.size().brokers(); broker++) {
-            servers.add(settings.reachableHost() + ":" + settings.ports().brokerKafka(broker));
-        }
-        return String.join(",", servers);
+        return brokers().mapToObj(broker -> settings.reachableHost() + ":" + settings.ports().brokerKafka(broker))
+                .collect(Collectors.joining(","));
     }
 
     @Override

@@ -3,8 +3,10 @@ package io.millrace.workbench.suite;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
+import java.util.OptionalInt;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -61,17 +63,42 @@ public record SuiteDirectories(Path data) {
         Files.createDirectories(run());
     }
 
+    /** Where other commands leave what they ask of the launcher, see {@link Requests}. */
+    Path requests() {
+        return run().resolve("requests");
+    }
+
+    /** The id of the broker of this name; none if it is not a broker's. */
+    static OptionalInt brokerId(String name) {
+        Matcher matcher = BROKER.matcher(name);
+        return matcher.matches() ? OptionalInt.of(Integer.parseInt(matcher.group(1))) : OptionalInt.empty();
+    }
+
+    /** Renames a broker's directory so that no suite starts this broker by itself; none is fine. */
+    void putAsideBroker(int broker) throws IOException {
+        Path directory = broker(broker);
+        if (!Files.isDirectory(directory)) {
+            return;
+        }
+        for (int number = 1; true; number++) {
+            Path aside = directory.resolveSibling("removed-" + directory.getFileName() + "." + number);
+            if (!Files.exists(aside)) {
+                Files.move(directory, aside, StandardCopyOption.ATOMIC_MOVE);
+                return;
+            }
+        }
+    }
+
     /** How many brokers have data here: the highest id and one; 0 in a new directory. */
     public int brokersWithData() {
         if (!Files.isDirectory(data)) {
             return 0;
         }
         try (Stream<Path> entries = Files.list(data)) {
-            return entries.map(entry -> BROKER.matcher(entry.getFileName().toString()))
-                    .filter(Matcher::matches)
-                    .mapToInt(matcher -> Integer.parseInt(matcher.group(1)) + 1)
+            return 1 + entries.map(entry -> brokerId(entry.getFileName().toString()))
+                    .flatMapToInt(OptionalInt::stream)
                     .max()
-                    .orElse(0);
+                    .orElse(-1);
         } catch (IOException e) {
             throw new LaunchRefusedException("cannot read " + data + ": " + e.getMessage());
         }

@@ -27,6 +27,8 @@ public final class Supervisor {
 
     private static final int REPORTED_LINES = 5;
 
+    /** How often it is looked what other commands ask for. */
+    private static final Duration REQUEST_INTERVAL = Duration.ofMillis(250);
     /** How often what the processes write to their standard output is held to its bound. */
     private static final Duration TIDY_INTERVAL = Duration.ofSeconds(10);
 
@@ -50,11 +52,20 @@ public final class Supervisor {
         watchAll();
         Thread training = Thread.ofPlatform().daemon().name("training").start(this::train);
         try {
+            long tidiedNanos = System.nanoTime();
             while (true) {
-                switch (events.poll(TIDY_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
+                switch (events.poll(REQUEST_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
                     case Event.Died(String name, ProcessIdentity process) -> died(name, process);
                     case Event.RestartDue(String name) -> restart(name);
-                    case null -> suite.boundConsoles();
+                    case null -> {
+                        if (suite.carryOutRequests()) {
+                            watchAll();
+                        }
+                    }
+                }
+                if (System.nanoTime() - tidiedNanos > TIDY_INTERVAL.toNanos()) {
+                    suite.boundConsoles();
+                    tidiedNanos = System.nanoTime();
                 }
             }
         } catch (InterruptedException e) {
@@ -111,8 +122,8 @@ public final class Supervisor {
 
     private void restart(String name) {
         RunningService current = suite.running().get(name);
-        if (current != null && current.isAlive()) {
-            return;
+        if (current == null || current.isAlive()) {
+            return; // it was ended on purpose meanwhile, or runs
         }
         try {
             suite.start(name);

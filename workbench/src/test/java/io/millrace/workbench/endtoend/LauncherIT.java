@@ -49,7 +49,7 @@ class LauncherIT {
         Files.createDirectories(directory.resolve("some bin"));
         front = Files.createSymbolicLink(directory.resolve("some bin").resolve("mill race"),
                 SharedSuite.home().resolve("millrace"));
-        ports = FreePorts.find(SuiteSize.ofBrokers(1), RandomGenerator.getDefault());
+        ports = FreePorts.find(SuiteSize.ofBrokers(2), RandomGenerator.getDefault());
     }
 
     @AfterEach
@@ -91,6 +91,7 @@ class LauncherIT {
         the_second_gateway_commits_while_the_first_offset_service_is_down(byName.get("offset").get("pid").asLong());
         a_killed_service_is_started_again(byName.get("offset").get("pid").asLong());
         a_killed_launcher_is_survived();
+        a_broker_comes_and_the_first_one_goes();
 
         new Gateway("http://127.0.0.1:" + ports.gateway()).get("/topics/kept").expect(200);
         assertThat(millrace("down").output()).contains("Millrace is down");
@@ -120,6 +121,19 @@ class LauncherIT {
         Ran up = millrace("up", "--detach");
         assertThat(up.output()).contains("ending what it left running").contains("Millrace is ready");
         state.processes().forEach(process -> assertThat(process.process().isAlive()).as(process.name()).isFalse());
+    }
+
+    private void a_broker_comes_and_the_first_one_goes() throws Exception {
+        assertThat(millrace("drain", "0").output()).contains("millrace: ").contains("0 brokers could have them");
+        assertThat(millrace("add-broker").output()).contains("broker-1 is ready");
+        assertThat(millrace("drain", "0", "--dry-run").output()).contains("kept-0: [0] -> [1]");
+        Ran drained = millrace("drain", "0", "--remove");
+        assertThat(drained.output()).contains("1 replicas are to be copied").contains("broker 0 is removed");
+        assertThat(drained.status()).isZero();
+        assertThat(millrace("rebalance").output()).contains("nothing is to move").contains("done");
+        assertThat(millrace("status", "--json").output()).contains("broker-1").doesNotContain("broker-0");
+        assertThat(Gateway.delivered(new Gateway("http://127.0.0.1:" + ports.gateway()).get(
+                "/topics/kept/partitions/0/records?offset=0").expect(200).body())).hasSize(1);
     }
 
     @Test

@@ -24,6 +24,19 @@ class SuiteDirectoriesTest {
     }
 
     @Test
+    void a_broker_that_is_put_aside_counts_no_more_and_may_come_again() throws IOException {
+        SuiteDirectories directories = new SuiteDirectories(data);
+        Files.createDirectories(directories.broker(0));
+        for (int time = 0; time < 2; time++) {
+            Files.createDirectories(directories.broker(1));
+            directories.putAsideBroker(1);
+            assertThat(directories.brokersWithData()).isEqualTo(1);
+        }
+        assertThat(data.resolve("removed-broker-1.1")).isDirectory();
+        assertThat(data.resolve("removed-broker-1.2")).isDirectory();
+    }
+
+    @Test
     void the_last_lines_of_a_log_are_read() throws IOException {
         Path log = data.resolve("a.log");
         Files.writeString(log, "one\ntwo\nthree\n");

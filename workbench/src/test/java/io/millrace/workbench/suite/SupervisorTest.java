@@ -61,6 +61,11 @@ class SupervisorTest {
         }
 
         @Override
+        public boolean carryOutRequests() {
+            return false;
+        }
+
+        @Override
         public void trainForQuickerStarts(boolean inBackground) {
             // nothing to train
         }

@@ -62,7 +62,7 @@ class ClusterEndpointTest {
 
     @Test
     void progress_tells_what_is_still_to_be_copied_where_the_brokers_tell() {
-        try (FakeBroker other = new FakeBroker(); var moving = GatewayUnderTest.start()) {
+        try (FakeBroker other = new FakeBroker(); var moving = GatewayUnderTest.startOverWire()) {
             moving.createTopic("orders", 2);
             assertThat(moving.send("POST", "/topics/orders", "{\"records\":[{\"partition\":0,\"value\":1}]}",
                     "Content-Type", "application/vnd.kafka.json.v2+json").status()).isEqualTo(200);

@@ -314,7 +314,7 @@ public final class FakeBroker implements AutoCloseable {
             var topicAnswer = new DescribeLogDirsTopic().setName(topic.topic());
             directory.topics().add(topicAnswer);
             for (int index : topic.partitions()) {
-                FakePartition partition = partitions.get(topic.topic() + "-" + index);
+                FakePartition partition = find(topic.topic(), Uuid.ZERO_UUID, index);
                 if (partition != null) {
                     topicAnswer.partitions().add(new DescribeLogDirsPartition().setPartitionIndex(index)
                             .setPartitionSize(partition.sizeBytes()));

@@ -4,12 +4,14 @@ import io.millrace.broker.listener.BrokerRequests;
 import io.millrace.broker.partition.MetadataWrites;
 import io.millrace.broker.partition.Partitions;
 import io.millrace.broker.partition.ReplicationSettings;
+import io.millrace.broker.recovery.LogReporter;
 import io.millrace.broker.replication.fetch.ReplicaFetchers;
 import io.millrace.broker.storage.DirectoryIdentity;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.StorageProperties;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.database.PostgresConnections;
+import io.millrace.common.incarnation.LogReports;
 import io.millrace.common.lease.BrokerIdInUseException;
 import io.millrace.common.lease.BrokerIdentity;
 import io.millrace.common.lease.BrokerRegistration;
@@ -64,6 +66,7 @@ final class Broker {
             PostgresConnections connections,
             ServiceClients services,
             MetadataWrites metadata,
+            LogReports reports,
             IntSupplier httpPort,
             IntConsumer exit) {}
 
@@ -82,6 +85,7 @@ final class Broker {
             LogDirectory logs,
             Partitions partitions,
             ReplicaFetchers fetchers,
+            LogReporter reporter,
             BrokerRequests requests,
             WireServer server,
             BrokerRegistration registration) {}
@@ -112,6 +116,8 @@ final class Broker {
                 .metadata(), replication);
         ReplicaFetchers fetchers = new ReplicaFetchers(settings.id(), this::epoch, partitions, replication, Clock
                 .systemUTC());
+        LogReporter reporter = new LogReporter(settings.id(), this::epoch, partitions, logs, environment
+                .reports());
         BrokerRequests requests = new BrokerRequests(settings.id(), partitions, environment.images(), environment
                 .services(),
                 settings.fetch(), settings.forward(), meters, Clock.systemUTC());
@@ -122,17 +128,19 @@ final class Broker {
             registration = register(logs, server.port());
             registered = registration;
             environment.images().subscribe(partitions);
+            environment.images().subscribe(reporter);
             environment.images().subscribe(fetchers);
             server.start();
             logs.whenFailed(this::storageFailed);
             registration.ready();
         } catch (IOException | RuntimeException e) {
             fetchers.close();
+            reporter.close();
             partitions.close();
             closeAfterFailure(logs, server, registration);
             throw new BrokerStartException(String.valueOf(e.getMessage()), e);
         }
-        running = new Running(logs, partitions, fetchers, requests, server, registration);
+        running = new Running(logs, partitions, fetchers, reporter, requests, server, registration);
         LOG.info("Broker {} of cluster {} listens for Kafka clients on {}:{}, epoch {}", settings.id(), image
                 .clusterId(),
                 settings.kafka().bindHost(), server.port(), registration.epoch());
@@ -186,7 +194,7 @@ final class Broker {
         BrokerRegistration registration = new BrokerRegistration(environment.connections(), lease.timing(),
                 new BrokerIdentity(settings.id(), directoryId, settings.advertisedHost(), kafkaPort, httpUrl, logs
                         .lastBrokerEpoch().orElse(BrokerIdentity.NEVER_REGISTERED), logs.tailLost()),
-                logs::rememberRegistration, this::idTaken);
+                environment.images()::knowledge, logs::rememberRegistration, this::idTaken);
         try {
             registration.start(settings.startTimeout());
             return registration;
@@ -271,6 +279,7 @@ final class Broker {
         }
         handOver(stopping.registration());
         stopping.fetchers().close();
+        stopping.reporter().close();
         stopping.partitions().stopWaiting();
         stopping.requests().stopWaiting();
         stopping.server().shutdown(settings.shutdownGrace());

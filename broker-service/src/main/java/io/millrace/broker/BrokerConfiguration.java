@@ -6,6 +6,8 @@ import io.millrace.broker.partition.ReplicationSettings;
 import io.millrace.broker.storage.StorageProperties;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.database.PostgresConnections;
+import io.millrace.common.incarnation.LogReports;
+import io.millrace.common.incarnation.PostgresLogReports;
 import io.millrace.common.lease.LeaseSettings;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.metadata.MetadataTransaction;
@@ -33,11 +35,16 @@ class BrokerConfiguration {
     }
 
     @Bean
+    LogReports logReports(JdbcClient sql) {
+        return new PostgresLogReports(sql);
+    }
+
+    @Bean
     Broker broker(Broker.Settings settings, ClusterImages images, PostgresConnections connections,
-            ServiceClients services, MetadataWrites metadata, BrokerMeters meters,
+            ServiceClients services, MetadataWrites metadata, LogReports reports, BrokerMeters meters,
             ConfigurableApplicationContext context) {
         return new Broker(settings,
-                new Broker.Environment(images, connections, services, metadata,
+                new Broker.Environment(images, connections, services, metadata, reports,
                         () -> context.getEnvironment().getRequiredProperty("local.server.port", Integer.class),
                         code -> exit(context, code)),
                 meters);

@@ -94,7 +94,7 @@ final class IsrMaintenance implements AutoCloseable {
             return;
         }
         try {
-            metadata.leaderEpochs().raiseLeaderEpochs(brokerId, brokerEpoch.getAsLong(), seen);
+            metadata.leaderEpochs().forgotten(brokerId, brokerEpoch.getAsLong(), seen);
             forgotten.values().removeAll(seen);
         } catch (RuntimeException e) {
             LOG.warn("the metadata cannot be told of {} leader epochs that it has forgotten: {}", seen.size(), e

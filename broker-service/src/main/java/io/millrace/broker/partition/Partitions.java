@@ -9,6 +9,7 @@ import io.millrace.broker.storage.LogDirectory.LocalPartition;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.Incarnation;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.metadata.TopicImage;
@@ -181,13 +182,21 @@ public final class Partitions implements ClusterImages.Listener {
         boolean advances = appliedVersion != NOTHING_APPLIED && image.version() > appliedVersion;
         Map<Boolean, List<LocalPartition>> byDeletion = missing.stream().collect(Collectors.partitioningBy(
                 local -> believed && image.deletedTopics().containsKey(local.topicId())
-                        || advances && movedAway(image, local)));
+                        || advances && movedAway(image, local) && !lacksTheirHistory(image, local)));
         try {
             logs.delete(byDeletion.get(true));
             logs.setAside(byDeletion.get(false));
         } catch (KafkaStorageException e) {
             LOG.error("of the partitions {} not all could be removed", missing, e);
         }
+    }
+
+    /** Whether the metadata is of a later incarnation than what is in the log: then those who have the partition now may never have seen it. */
+    private boolean lacksTheirHistory(ClusterImage image, LocalPartition local) {
+        TopicImage topic = image.topic(local.topicId());
+        PartitionImage partition = topic == null ? null : topic.partition(local.partition());
+        int recorded = logs.log(local.topicId(), local.partition()).map(PartitionLog::latestLeaderEpoch).orElse(-1);
+        return partition != null && Incarnation.of(partition.leaderEpoch()) > Incarnation.of(recorded);
     }
 
     /**

@@ -19,6 +19,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalLong;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
@@ -62,7 +63,10 @@ public final class LogDirectory implements AutoCloseable {
     private final OffsetCheckpoint logStarts;
     private final Housekeeping housekeeping;
     private final @Nullable RememberedRegistration lastRegistration;
+    private final WholeLogs wholeLogs;
+    private final Set<WholeLogs.Name> whole = ConcurrentHashMap.newKeySet();
     private boolean openedClean;
+    private boolean registered;
     private volatile boolean damaged;
     private volatile @Nullable IOException failure;
     private volatile Runnable onFailure = () -> {};
@@ -83,6 +87,7 @@ public final class LogDirectory implements AutoCloseable {
         this.recoveryPoints = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.RECOVERY_POINTS));
         this.highWatermarks = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.HIGH_WATERMARKS));
         this.logStarts = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.LOG_STARTS));
+        this.wholeLogs = new WholeLogs(root.resolve(WholeLogs.FILE_NAME));
         this.housekeeping = new Housekeeping(this, properties);
     }
 
@@ -129,6 +134,41 @@ public final class LogDirectory implements AutoCloseable {
         }
         writeCheckpoints();
         departedFolders.settle(Long.MAX_VALUE);
+        loadWhole();
+    }
+
+    /** Nothing is whole after a loss. This must be on the disk before {@link #tailLost} may forget it. */
+    private void loadWhole() throws IOException {
+        Set<WholeLogs.Name> listed = tailLost() ? Set.of() : wholeLogs.read();
+        partitions().stream().map(WholeLogs.Name::of).filter(name -> listed == null || listed.contains(name))
+                .forEach(whole::add);
+        wholeLogs.write(whole);
+    }
+
+    /** Whether a log has lost nothing since its replica was last in sync. */
+    public boolean isWhole(Uuid topicId, int partition) {
+        return whole.contains(new WholeLogs.Name(topicId, partition));
+    }
+
+    /** Takes note that a replica is in sync. True if that is new, and hence to be {@linkplain #rememberWhole remembered}. */
+    public boolean markWhole(Uuid topicId, int partition) {
+        return whole.add(new WholeLogs.Name(topicId, partition));
+    }
+
+    /** Another copy of this directory, or another directory, has served in its place: nothing here is whole. */
+    private void noneIsWhole() throws IOException {
+        whole.clear();
+        wholeLogs.write(whole);
+    }
+
+    /** Remembers, durably, which logs are whole. One of which that is forgotten counts as one that is not. */
+    public void rememberWhole() {
+        try {
+            wholeLogs.write(whole);
+        } catch (IOException e) {
+            fail(e);
+            throw new UncheckedIOException(e);
+        }
     }
 
     private void load(PartitionFolder folder, LogOpenings openings, BiFunction<String, Uuid, TopicConfig> configs)
@@ -192,6 +232,10 @@ public final class LogDirectory implements AutoCloseable {
     /** Remembers, durably, under which epoch the broker registered. */
     public void rememberRegistration(long brokerEpoch) {
         try {
+            if (!registered && lastRegistration != null && brokerEpoch > lastRegistration.brokerEpoch() + 1) {
+                noneIsWhole();
+            }
+            registered = true;
             new RememberedRegistration(brokerEpoch, RememberedRegistration.currentBootId()).write(root);
         } catch (IOException e) {
             fail(e);
@@ -320,6 +364,7 @@ public final class LogDirectory implements AutoCloseable {
         PartitionLog log = stored.log();
         log.depart(() -> stored.store().moveTo(target));
         logs.remove(new Key(stored.topicId(), stored.folder().partition()));
+        whole.remove(new WholeLogs.Name(stored.topicId(), stored.folder().partition()));
         long untilMs = clock.millis() + log.config().fileDeleteDelayMs();
         if (suffix.equals(PartitionFolder.DELETED_SUFFIX)) {
             LOGGER.info("Deleted {}", stored.folder().path());

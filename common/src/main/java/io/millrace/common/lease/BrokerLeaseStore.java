@@ -1,5 +1,6 @@
 package io.millrace.common.lease;
 
+import io.millrace.common.metadata.Knowledge;
 import io.millrace.common.metadata.MetadataTransaction;
 import java.sql.Connection;
 import java.time.Duration;
@@ -33,7 +34,10 @@ final class BrokerLeaseStore {
     Optional<Long> register(long seenEpoch) {
         return sql.sql("""
                 with next as (
-                    update metadata.cluster set version = version + 1
+                    update metadata.cluster
+                    set version = version + 1,
+                        contradicted_version = case when :lastEpoch > (select coalesce(max(epoch), 0) from metadata.broker
+                            where id = :id) then greatest(contradicted_version, version) else contradicted_version end
                     where not exists (
                         select from metadata.broker
                         where id = :id and incarnation <> :incarnation and lease_expires_at > clock_timestamp())
@@ -78,6 +82,27 @@ final class BrokerLeaseStore {
                 .param("ttl", ttlSeconds)
                 .query((row, _) -> row.getLong(1))
                 .optional();
+    }
+
+    /**
+     * Says how much of the metadata's history the broker has seen: PostgreSQL may have lost some of it. To be called once on each connection,
+     * for a server that was started anew has none of before.
+     */
+    void present(Knowledge knowledge) {
+        sql.sql("""
+                with presented as (
+                    select metadata.present(:clusterId, :incarnation, cast(:run as uuid), :version) as contradicts
+                )
+                update metadata.broker
+                set presented_to = pg_postmaster_start_time()
+                where id = :id and (select contradicts is not null from presented)
+                """)
+                .param("clusterId", knowledge.clusterId())
+                .param("incarnation", knowledge.incarnation())
+                .param("run", knowledge.run())
+                .param("version", knowledge.version())
+                .param("id", identity.id())
+                .update();
     }
 
     /**

@@ -1,6 +1,7 @@
 package io.millrace.common.lease;
 
 import io.millrace.common.database.PostgresConnections;
+import io.millrace.common.metadata.Knowledge;
 import java.io.UncheckedIOException;
 import java.sql.SQLException;
 import java.time.Duration;
@@ -12,6 +13,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.TimeoutException;
 import java.util.function.Consumer;
 import java.util.function.LongConsumer;
+import java.util.function.Supplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.core.NestedExceptionUtils;
@@ -36,6 +38,7 @@ public final class BrokerRegistration implements AutoCloseable {
     private final PostgresConnections connections;
     private final LeaseTiming timing;
     private final BrokerIdentity identity;
+    private final Supplier<Knowledge> knowledge;
     private final LongConsumer onRegistered;
     private final Consumer<BrokerIdInUseException> onIdInUse;
     private final UUID incarnation = UUID.randomUUID();
@@ -59,10 +62,11 @@ public final class BrokerRegistration implements AutoCloseable {
             LeaseTiming timing,
             BrokerIdentity identity,
             Consumer<BrokerIdInUseException> onIdInUse) {
-        this(connections, timing, identity, _ -> {}, onIdInUse);
+        this(connections, timing, identity, () -> Knowledge.NONE, _ -> {}, onIdInUse);
     }
 
     /**
+     * @param knowledge    how much of the metadata's history this process has seen, presented to each PostgreSQL that it meets
      * @param onRegistered told of the epoch of each registration, on the thread that renews the lease, before anybody can know of it from
      *                     this object: the data directory must remember it (see {@link BrokerIdentity#lastEpoch}). If it throws an
      *                     {@link UncheckedIOException}, the broker stays fenced and registers again
@@ -72,11 +76,13 @@ public final class BrokerRegistration implements AutoCloseable {
             PostgresConnections connections,
             LeaseTiming timing,
             BrokerIdentity identity,
+            Supplier<Knowledge> knowledge,
             LongConsumer onRegistered,
             Consumer<BrokerIdInUseException> onIdInUse) {
         this.connections = connections;
         this.timing = timing;
         this.identity = identity;
+        this.knowledge = knowledge;
         this.onRegistered = onRegistered;
         this.onIdInUse = onIdInUse;
     }
@@ -159,6 +165,7 @@ public final class BrokerRegistration implements AutoCloseable {
     }
 
     private void keep(BrokerLeaseStore store) {
+        store.present(knowledge.get());
         while (!closing) {
             if (epoch < 0 || !store.renew(epoch)) {
                 register(store);

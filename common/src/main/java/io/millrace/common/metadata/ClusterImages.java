@@ -28,6 +28,11 @@ public interface ClusterImages {
         return Duration.ZERO;
     }
 
+    /** How much of the metadata's history this process has seen. */
+    default Knowledge knowledge() {
+        return Knowledge.NONE;
+    }
+
     /** Told of new images; {@code previous} is what it was told last, at first {@link ClusterImage#EMPTY}. */
     @FunctionalInterface
     interface Listener {

@@ -16,7 +16,8 @@ import org.springframework.core.NestedExceptionUtils;
 /**
  * Keeps this process' image of the cluster up to date. One thread holds one connection: it asks for the cluster's version every poll
  * interval, at once when notified of a change, and reads the difference. A notification is a hint only: one that gets lost costs a poll
- * interval. While PostgreSQL is away the last image stays, and so it does while the database is another cluster's.
+ * interval. While PostgreSQL is away the last image stays, and so it does while the database is another cluster's, or may have lost
+ * something.
  */
 public final class ImageFeed implements ClusterImages, AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(ImageFeed.class);
@@ -39,6 +40,9 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
     private volatile @Nullable Connection connection;
     /** The cluster whose images are ignored, so that it is said once; touched by the feed's thread alone. */
     private @Nullable String ignoredClusterId;
+    /** Whether images are not taken from the database, as was said; touched by the feed's thread alone. */
+    private boolean doubted;
+    private volatile Knowledge knowledge = Knowledge.NONE;
 
     public ImageFeed(PostgresConnections connections, MetadataSettings settings) {
         this.connections = connections;
@@ -79,6 +83,11 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
     @Override
     public void subscribe(Listener listener) {
         listeners.add(listener);
+    }
+
+    @Override
+    public Knowledge knowledge() {
+        return knowledge;
     }
 
     /** How long ago the image was last known to be the newest; since the start, before the first load. */
@@ -138,26 +147,40 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
             statement.execute("listen " + MetadataTransaction.CHANNEL);
         }
         var notifications = opened.unwrap(PGConnection.class);
-        var reader = new ImageReader(opened);
+        var reader = new ImageReader(opened, knowledge);
         int pollIntervalMs = Math.max(1, Math.toIntExact(settings.pollInterval().toMillis()));
         while (!closed) {
             long askedNanos = System.nanoTime();
             var image = reader.newerThan(current);
-            if (isForeign(image)) {
+            if (image == null) {
+                doubt();
+            } else if (isForeign(image)) {
                 ignore(image);
             } else {
                 publish(image);
+                knowledge = reader.knowledge();
                 if (!connected || System.nanoTime() - confirmedNanos > longestPauseNanos()) {
                     answeringSinceNanos = System.nanoTime();
                 }
                 confirmedNanos = askedNanos;
                 ignoredClusterId = null;
+                doubted = false;
                 if (!connected) {
                     connected = true;
                     LOG.info("Following the cluster's metadata from version {}", current.version());
                 }
             }
             notifications.getNotifications(pollIntervalMs);
+        }
+    }
+
+    private void doubt() {
+        connected = false;
+        if (!doubted) {
+            doubted = true;
+            LOG.warn(
+                    "PostgreSQL was started anew; keeping the metadata of version {} until it is known that nothing was lost",
+                    current.version());
         }
     }
 

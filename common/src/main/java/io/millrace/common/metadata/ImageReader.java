@@ -25,10 +25,31 @@ final class ImageReader {
     private final JdbcClient sql;
     /** Whether what is known was read over this connection. */
     private boolean sameHistory;
+    /** Whether this database has been told what was known before. */
+    private boolean presented;
+    private Knowledge knowledge;
 
-    ImageReader(Connection connection) {
+    /** @param knowledge from the connections before: presented first, for this may be a database that lacks some of it */
+    ImageReader(Connection connection, Knowledge knowledge) {
         this.connection = connection;
+        this.knowledge = knowledge;
         this.sql = JdbcClient.create(new SingleConnectionDataSource(connection, true));
+    }
+
+    /** How far the images read here have told what happened. */
+    Knowledge knowledge() {
+        return knowledge;
+    }
+
+    /** False if this database lacks something of what is known, which it then takes note of. */
+    private boolean present() {
+        return !sql.sql("select metadata.present(:clusterId, :incarnation, cast(:run as uuid), :version)")
+                .param("clusterId", knowledge.clusterId())
+                .param("incarnation", knowledge.incarnation())
+                .param("run", knowledge.run())
+                .param("version", knowledge.version())
+                .query(Boolean.class)
+                .single();
     }
 
     /**
@@ -36,9 +57,17 @@ final class ImageReader {
      * difference is not known: deletions were forgotten, or the database is another one or has gone back in time (a failover to a
      * standby that lagged behind). Such a standby may since have come past the known version by other changes, which no version tells;
      * but no failover leaves a connection as it was, so the first image of each connection is read afresh.
+     *
+     * @return null while it is not known whether the database has lost something; the controller finds that out
      */
+    @Nullable
     ClusterImage newerThan(ClusterImage known) throws SQLException {
-        if (sameHistory && cluster().isAt(known)) {
+        presented = presented || present();
+        var newest = cluster();
+        if (!presented || !newest.trusted()) {
+            return null;
+        }
+        if (sameHistory && newest.isAt(known)) {
             return known;
         }
         // All queries must see one moment, or a topic could come without its partitions.
@@ -47,10 +76,15 @@ final class ImageReader {
         connection.setReadOnly(true);
         try {
             var cluster = cluster();
+            if (!cluster.trusted()) {
+                connection.rollback();
+                return null;
+            }
             var base = sameHistory && cluster.canContinue(known) ? known : ClusterImage.EMPTY;
             var image = changesSince(base.version(), cluster).applyTo(base);
             connection.commit();
             sameHistory = true;
+            knowledge = new Knowledge(cluster.id(), cluster.incarnation(), cluster.run(), cluster.version());
             return image.equals(known) ? known : image;
         } catch (SQLException | RuntimeException e) {
             connection.rollback();
@@ -62,7 +96,8 @@ final class ImageReader {
         }
     }
 
-    private record Cluster(String id, long version, long prunedBefore, @Nullable Long reassignmentRate) {
+    private record Cluster(String id, long version, long prunedBefore, @Nullable Long reassignmentRate, int incarnation,
+            @Nullable UUID run, boolean trusted) {
         boolean isAt(ClusterImage image) {
             return image.version() == version && image.clusterId().equals(id);
         }
@@ -73,9 +108,13 @@ final class ImageReader {
     }
 
     private Cluster cluster() {
-        return sql.sql("select cluster_id, version, pruned_before, reassignment_rate from metadata.cluster")
+        return sql.sql("""
+                select cluster_id, version, pruned_before, reassignment_rate, incarnation, run,
+                    trusted and contradicted_version is null and run_started_at = pg_postmaster_start_time()
+                from metadata.cluster
+                """)
                 .query((row, _) -> new Cluster(row.getString(1), row.getLong(2), row.getLong(3), row.getObject(4,
-                        Long.class)))
+                        Long.class), row.getInt(5), row.getObject(6, UUID.class), row.getBoolean(7)))
                 .single();
     }
 
@@ -136,7 +175,7 @@ final class ImageReader {
         var byTopic = new HashMap<Uuid, List<PartitionImage>>();
         sql.sql("""
                 select topic_id, index, replicas, isr, coalesce(leader, -1), leader_epoch, partition_epoch, elr,
-                    coalesce(last_leader, leader, -1), adding, removing
+                    coalesce(last_leader, leader, -1), adding, removing, recovering
                 from metadata.partition
                 where version > :since
                 """)
@@ -153,7 +192,8 @@ final class ImageReader {
                                     integers(row, 8),
                                     row.getInt(9),
                                     integers(row, 10),
-                                    integers(row, 11)));
+                                    integers(row, 11),
+                                    row.getBoolean(12)));
                 });
         return byTopic;
     }

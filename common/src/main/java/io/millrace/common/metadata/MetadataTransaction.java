@@ -1,5 +1,7 @@
 package io.millrace.common.metadata;
 
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
 import java.util.function.LongFunction;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.transaction.PlatformTransactionManager;
@@ -24,19 +26,38 @@ public final class MetadataTransaction {
         this.transactions.setIsolationLevel(TransactionDefinition.ISOLATION_READ_COMMITTED);
     }
 
+    private record Taken(long version, boolean trusted) {}
+
     /**
      * Runs the change with the version that it must stamp on each row it inserts or updates. An exception from it undoes everything and is
-     * passed on.
+     * passed on. Refused with {@code UNAVAILABLE} while it is not known whether the database has lost something that it was told: after
+     * its server was started, until the brokers have been asked.
      */
     public <T> T write(LongFunction<T> change) {
         return transactions.execute(_ -> {
-            long version = sql.sql("""
-                    with next as (update metadata.cluster set version = version + 1 returning version)
-                    select version, pg_notify('%s', '') from next
-                    """.formatted(CHANNEL))
-                    .query((row, _) -> row.getLong(1))
-                    .single();
-            return change.apply(version);
+            var taken = take();
+            if (!taken.trusted()) {
+                throw new RefusedException(ErrorCode.UNAVAILABLE,
+                        "PostgreSQL was started anew; what it has is being compared with what the brokers know; try again");
+            }
+            return change.apply(taken.version());
         });
+    }
+
+    /** As {@link #write}, for the change that ends or settles such a doubt. */
+    public <T> T writeInDoubt(LongFunction<T> change) {
+        return transactions.execute(_ -> change.apply(take().version()));
+    }
+
+    private Taken take() {
+        return sql.sql("""
+                with next as (
+                    update metadata.cluster set version = version + 1
+                    returning version, trusted and contradicted_version is null as trusted
+                )
+                select version, trusted, pg_notify('%s', '') from next
+                """.formatted(CHANNEL))
+                .query((row, _) -> new Taken(row.getLong(1), row.getBoolean(2)))
+                .single();
     }
 }

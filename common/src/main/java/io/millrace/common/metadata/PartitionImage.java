@@ -15,6 +15,8 @@ import java.util.List;
  * @param lastLeader     who leads, or led last; {@link #NO_LEADER} when nobody ever did
  * @param adding         replicas that a reassignment adds
  * @param removing       replicas that go when those have caught up
+ * @param recovering     PostgreSQL went back to an older state, and fewer than {@code min.insync.replicas} have been in sync since: the replicas'
+ *                       reports decide who leads, and nothing has been acknowledged since
  */
 public record PartitionImage(
         int index,
@@ -26,7 +28,8 @@ public record PartitionImage(
         List<Integer> elr,
         int lastLeader,
         List<Integer> adding,
-        List<Integer> removing) {
+        List<Integer> removing,
+        boolean recovering) {
     public static final int NO_LEADER = -1;
 
     public PartitionImage {
@@ -35,6 +38,12 @@ public record PartitionImage(
         elr = List.copyOf(elr);
         adding = List.copyOf(adding);
         removing = List.copyOf(removing);
+    }
+
+    /** A partition of which it is known who may lead. */
+    public PartitionImage(int index, List<Integer> replicas, List<Integer> isr, int leader, int leaderEpoch,
+            int partitionEpoch, List<Integer> elr, int lastLeader, List<Integer> adding, List<Integer> removing) {
+        this(index, replicas, isr, leader, leaderEpoch, partitionEpoch, elr, lastLeader, adding, removing, false);
     }
 
     /** A partition that is not being reassigned and has no eligible leaders beside its in-sync replicas. */

@@ -131,16 +131,6 @@ public final class PartitionRules {
         return after.next();
     }
 
-    /** Lifts the leader epoch above one that a log has recorded, and that must not be given again. */
-    public static PartitionImage raiseLeaderEpoch(PartitionImage row, int seenLeaderEpoch) {
-        if (row.leaderEpoch() > seenLeaderEpoch) {
-            return row;
-        }
-        var after = new Draft(row);
-        after.leaderEpoch = seenLeaderEpoch + 1;
-        return after.next();
-    }
-
     /**
      * Begins to bring a partition to other replicas. Those that come have to catch up first; those that go stay until then, and until enough
      * of the others are in sync ({@link #changeIsr} and {@link #brokersChanged} see to both). Where none comes, it may be done at once.
@@ -191,6 +181,7 @@ public final class PartitionRules {
         int leader;
         int lastLeader;
         int leaderEpoch;
+        boolean recovering;
 
         Draft(PartitionImage row) {
             this.row = row;
@@ -202,6 +193,7 @@ public final class PartitionRules {
             leader = row.leader();
             lastLeader = row.lastLeader();
             leaderEpoch = row.leaderEpoch();
+            recovering = row.recovering();
         }
 
         void loseTails(Map<Integer, Standing> brokers) {
@@ -214,6 +206,7 @@ public final class PartitionRules {
         void isrChangesTo(List<Integer> members, Terms terms) {
             if (members.size() >= terms.effectiveMinIsr(replicas.size() - adding.size())) {
                 elr = List.of();
+                recovering = false;
             } else {
                 var eligible = new LinkedHashSet<>(elr);
                 eligible.addAll(isr);
@@ -223,7 +216,10 @@ public final class PartitionRules {
             isr = members;
         }
 
-        /** From the ISR; where that is empty, from the ELR; where both are, who led last; else nobody, or by the topic's setting anybody. */
+        /**
+         * From the ISR; where that is empty, from the ELR; where both are, who led last; else nobody, or by the topic's setting anybody. The
+         * last two not where PostgreSQL has lost who was in sync: there the replicas' reports decide.
+         */
         void elect(Map<Integer, Standing> brokers, Terms terms) {
             var inSync = candidate(isr, brokers);
             if (inSync != null) {
@@ -236,9 +232,9 @@ public final class PartitionRules {
                 leads(eligible);
                 return;
             }
-            var last = isr.isEmpty() && elr.isEmpty() ? candidate(List.of(lastLeader), brokers) : null;
-            var other = last == null && terms.uncleanLeaderElection() ? candidate(without(replicas, adding), brokers)
-                    : last;
+            var last = isr.isEmpty() && elr.isEmpty() && !recovering ? candidate(List.of(lastLeader), brokers) : null;
+            boolean unclean = last == null && terms.uncleanLeaderElection() && !recovering;
+            var other = unclean ? candidate(without(replicas, adding), brokers) : last;
             if (other != null) {
                 isr = List.of(other);
                 elr = List.of();
@@ -300,7 +296,7 @@ public final class PartitionRules {
 
         private PartitionImage in(int partitionEpoch) {
             return new PartitionImage(row.index(), replicas, isr, leader, leaderEpoch, partitionEpoch, elr, lastLeader,
-                    adding, removing);
+                    adding, removing, recovering);
         }
 
         private static List<Integer> without(List<Integer> from, Collection<Integer> taken) {

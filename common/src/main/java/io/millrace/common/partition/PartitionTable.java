@@ -18,7 +18,7 @@ public final class PartitionTable {
     private static final String COLUMNS = """
             p.topic_id, p.index, p.replicas, p.isr, coalesce(p.leader, -1), p.leader_epoch, p.partition_epoch, p.elr,
                 coalesce(p.last_leader, p.leader, -1), p.adding, p.removing,
-                coalesce(t.configs ->> 'min.insync.replicas', '1'),
+                p.recovering, coalesce(t.configs ->> 'min.insync.replicas', '1'),
                 coalesce(t.configs ->> 'unclean.leader.election.enable', 'false')
             """;
 
@@ -114,6 +114,7 @@ public final class PartitionTable {
                     last_leader = nullif(changed.last_leader, -1),
                     leader_epoch = changed.leader_epoch,
                     partition_epoch = changed.partition_epoch,
+                    recovering = changed.recovering,
                     version = :version
                 from unnest(
                         cast(:topicIds as uuid[]),
@@ -127,10 +128,11 @@ public final class PartitionTable {
                         cast(:lastLeaders as int[]),
                         cast(:leaderEpochs as int[]),
                         cast(:partitionEpochs as int[]),
+                        cast(:recovering as boolean[]),
                         cast(:leaderEpochsBefore as int[]),
                         cast(:partitionEpochsBefore as int[]))
                     changed(topic_id, index, replicas, isr, elr, adding, removing, leader, last_leader, leader_epoch,
-                        partition_epoch, leader_epoch_before, partition_epoch_before)
+                        partition_epoch, recovering, leader_epoch_before, partition_epoch_before)
                 where p.topic_id = changed.topic_id
                     and p.index = changed.index
                     and p.leader_epoch = changed.leader_epoch_before
@@ -148,6 +150,7 @@ public final class PartitionTable {
                 .param("lastLeaders", after(changes, PartitionImage::lastLeader))
                 .param("leaderEpochs", after(changes, PartitionImage::leaderEpoch))
                 .param("partitionEpochs", after(changes, PartitionImage::partitionEpoch))
+                .param("recovering", arrayLiteral(changes.stream().map(it -> it.after().recovering()).toList()))
                 .param("leaderEpochsBefore", arrayLiteral(changes.stream().map(it -> it.before().leaderEpoch())
                         .toList()))
                 .param("partitionEpochsBefore", arrayLiteral(changes.stream().map(it -> it.before().partitionEpoch())
@@ -170,9 +173,10 @@ public final class PartitionTable {
                 integers(row, 8),
                 row.getInt(9),
                 integers(row, 10),
-                integers(row, 11));
+                integers(row, 11),
+                row.getBoolean(12));
         var terms = Terms.of(Map.of(
-                "min.insync.replicas", row.getString(12), "unclean.leader.election.enable", row.getString(13)));
+                "min.insync.replicas", row.getString(13), "unclean.leader.election.enable", row.getString(14)));
         return new Row(kafkaUuid(row.getObject(1, UUID.class)), partition, terms);
     }
 

@@ -1,21 +1,23 @@
 package io.millrace.common.partition;
 
+import io.millrace.common.metadata.Incarnation;
 import io.millrace.common.metadata.MetadataTransaction;
 import io.millrace.common.partition.PartitionTable.Key;
 import io.millrace.common.partition.PartitionTable.Row;
 import io.millrace.common.partition.PartitionTable.Transition;
 import java.util.ArrayList;
-import java.util.HashMap;
 import java.util.List;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** What brokers write of their partitions themselves: no hop over the controller, who may be away while PostgreSQL is not. */
 public final class PostgresIsrChanges implements IsrChanges, SeenLeaderEpochs {
     private final MetadataTransaction transaction;
+    private final JdbcClient sql;
     private final PartitionTable table;
 
     public PostgresIsrChanges(MetadataTransaction transaction, JdbcClient sql) {
         this.transaction = transaction;
+        this.sql = sql;
         this.table = new PartitionTable(sql);
     }
 
@@ -47,7 +49,7 @@ public final class PostgresIsrChanges implements IsrChanges, SeenLeaderEpochs {
     }
 
     @Override
-    public void raiseLeaderEpochs(int brokerId, long brokerEpoch, List<Seen> seen) {
+    public void forgotten(int brokerId, long brokerEpoch, List<Seen> seen) {
         if (seen.isEmpty()) {
             return;
         }
@@ -56,16 +58,23 @@ public final class PostgresIsrChanges implements IsrChanges, SeenLeaderEpochs {
             if (broker == null || broker.epoch() != brokerEpoch) {
                 return version;
             }
-            var highest = new HashMap<Key, Integer>();
-            seen.forEach(it -> highest.merge(new Key(it.topicId(), it.index()), it.leaderEpoch(), Math::max));
-            var transitions = new ArrayList<Transition>();
-            table.named(highest.keySet()).forEach((key, row) -> {
-                if (row.partition().replicas().contains(brokerId)) {
-                    transitions.add(row.to(PartitionRules.raiseLeaderEpoch(row.partition(), highest.get(key))));
-                }
-            });
-            table.update(transitions, version);
+            var rows = table.named(seen.stream().map(it -> new Key(it.topicId(), it.index())).toList());
+            seen.stream()
+                    .filter(it -> rows.get(new Key(it.topicId(), it.index())) instanceof Row row && row.partition()
+                            .leaderEpoch() < it.leaderEpoch())
+                    .mapToInt(it -> Incarnation.of(it.leaderEpoch()))
+                    .max()
+                    .ifPresent(incarnation -> contradict(incarnation, version));
             return version;
         });
+    }
+
+    private void contradict(int incarnation, long version) {
+        sql.sql("""
+                select metadata.note_contradiction(greatest(:incarnation, incarnation), :version) from metadata.cluster
+                """)
+                .param("incarnation", incarnation)
+                .param("version", version)
+                .query(_ -> {});
     }
 }

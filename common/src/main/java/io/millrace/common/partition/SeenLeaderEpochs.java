@@ -4,8 +4,8 @@ import java.util.List;
 import org.apache.kafka.common.Uuid;
 
 /**
- * How brokers tell of leader epochs that the metadata has forgotten, which it has when PostgreSQL failed over to an older state: an epoch
- * that some log has recorded must never be given to another leader.
+ * How brokers tell of leader epochs that the metadata has forgotten, which it has when PostgreSQL went back to an older state without
+ * anybody having noticed so far.
  */
 @FunctionalInterface
 public interface SeenLeaderEpochs {
@@ -13,10 +13,9 @@ public interface SeenLeaderEpochs {
     record Seen(Uuid topicId, int index, int leaderEpoch) {}
 
     /**
-     * Raises the leader epoch of each of the partitions whose row is at or below what was seen to one above it; leaders stay. Harmless when
-     * repeated by those that do not lead. Ignored for partitions that there are not, and where the broker is no replica.
+     * Says what was seen. Where it is higher than what the metadata has, this brings the metadata to a new incarnation.
      *
-     * @param brokerEpoch of the broker that tells; one that registered anew since changes nothing
+     * @param brokerEpoch of the broker that tells; one that registered anew since tells nothing
      */
-    void raiseLeaderEpochs(int brokerId, long brokerEpoch, List<Seen> seen);
+    void forgotten(int brokerId, long brokerEpoch, List<Seen> seen);
 }

@@ -1,5 +1,6 @@
 package io.millrace.common.partition;
 
+import static io.millrace.common.metadata.PartitionImage.NO_LEADER;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.common.metadata.PartitionImage;
@@ -163,11 +164,21 @@ class PartitionRulesTest {
     }
 
     @Test
-    void an_epoch_that_a_log_has_recorded_is_never_given_again() {
-        var row = row(List.of(1), 1);
-        assertThat(PartitionRules.raiseLeaderEpoch(row, 4)).isSameAs(row);
-        assertThat(PartitionRules.raiseLeaderEpoch(row, 8)).matches(it -> it.leaderEpoch() == 9 && it
-                .partitionEpoch() == 10 && it.leader() == 1);
+    void nobody_is_elected_uncleanly_or_for_having_led_while_the_replicas_are_asked() {
+        var row = recovering(List.of(), NO_LEADER);
+        assertThat(PartitionRules.brokersChanged(row, brokers, Set.of(), new Terms(2, true))).isSameAs(row);
+    }
+
+    @Test
+    void recovery_ends_with_the_change_that_brings_enough_replicas_in_sync() {
+        var row = recovering(List.of(1), 1);
+        assertThat(change(row, List.of(member(1), member(2)))).isInstanceOfSatisfying(Outcome.Changed.class,
+                it -> assertThat(it.now().recovering()).isFalse());
+        assertThat(PartitionRules.brokersChanged(row, brokers, Set.of(1), MIN_TWO).recovering()).isTrue();
+    }
+
+    private static PartitionImage recovering(List<Integer> isr, int leader) {
+        return new PartitionImage(0, List.of(1, 2, 3), isr, leader, 5, 9, List.of(), 1, List.of(), List.of(), true);
     }
 
     private void assertRefused(Reason reason, List<Member> members) {

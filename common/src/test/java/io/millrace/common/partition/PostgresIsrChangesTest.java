@@ -1,7 +1,9 @@
 package io.millrace.common.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.MetadataTransaction;
 import io.millrace.common.partition.IsrChange.Member;
 import io.millrace.common.partition.Outcome.Changed;
@@ -104,15 +106,16 @@ class PostgresIsrChangesTest {
     }
 
     @Test
-    void a_forgotten_leader_epoch_is_passed_and_told_twice_is_told_once() {
-        changes.raiseLeaderEpochs(2, 12, List.of(new SeenLeaderEpochs.Seen(TOPIC, 0, 6), new SeenLeaderEpochs.Seen(
-                TOPIC, 1, 3)));
-        changes.raiseLeaderEpochs(2, 12, List.of(new SeenLeaderEpochs.Seen(TOPIC, 0, 6)));
-        changes.raiseLeaderEpochs(2, 11, List.of(new SeenLeaderEpochs.Seen(TOPIC, 0, 60)));
+    void a_leader_epoch_that_the_metadata_has_forgotten_puts_it_in_doubt() {
+        changes.forgotten(2, 11, List.of(new SeenLeaderEpochs.Seen(TOPIC, 0, 60)));
+        changes.forgotten(2, 12, List.of(new SeenLeaderEpochs.Seen(TOPIC, 0, row(0).partition().leaderEpoch())));
+        assertThat(transaction.<Long>write(version -> version)).isPositive();
 
-        assertThat(row(0).partition()).matches(it -> it.leaderEpoch() == 7 && it.leader() == 1 && it
-                .partitionEpoch() == 8);
-        assertThat(row(1).partition()).matches(it -> it.leaderEpoch() == 4 && it.partitionEpoch() == 7);
+        changes.forgotten(2, 12, List.of(new SeenLeaderEpochs.Seen(TOPIC, 0, 60)));
+
+        assertThatThrownBy(() -> transaction.write(version -> version)).isInstanceOf(RefusedException.class);
+        assertThat(sql.sql("select contradicted_incarnation from metadata.cluster").query(Integer.class).single())
+                .isZero();
     }
 
     @Test

@@ -64,19 +64,32 @@ public class ControllerRole implements LeaseListener {
     public <T> T write(LongFunction<T> change) {
         var term = require();
         return transaction.write(version -> {
-            boolean stillOurs = sql.sql("""
-                    select exists (select from metadata.lease where name = :name and holder = :holder and epoch = :epoch)
-                    """)
-                    .param("name", ClusterImage.CONTROLLER_LEASE)
-                    .param("holder", term.holder())
-                    .param("epoch", term.epoch())
-                    .query(Boolean.class)
-                    .single();
-            if (!stillOurs) {
-                throw notController();
-            }
+            requireStill(term);
             return change.apply(version);
         });
+    }
+
+    /** As {@link #write}, for the change that ends or settles a doubt whether PostgreSQL has lost something. */
+    <T> T writeInDoubt(LongFunction<T> change) {
+        var term = require();
+        return transaction.writeInDoubt(version -> {
+            requireStill(term);
+            return change.apply(version);
+        });
+    }
+
+    private void requireStill(LeaseGrant term) {
+        boolean stillOurs = sql.sql("""
+                select exists (select from metadata.lease where name = :name and holder = :holder and epoch = :epoch)
+                """)
+                .param("name", ClusterImage.CONTROLLER_LEASE)
+                .param("holder", term.holder())
+                .param("epoch", term.epoch())
+                .query(Boolean.class)
+                .single();
+        if (!stillOurs) {
+            throw notController();
+        }
     }
 
     private static RefusedException notController() {

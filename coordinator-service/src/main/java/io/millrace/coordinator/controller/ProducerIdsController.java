@@ -1,6 +1,8 @@
 package io.millrace.coordinator.controller;
 
 import io.millrace.common.api.ProducerIdsApi;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
 import org.springframework.web.bind.annotation.RestController;
 
 /** Hands out producer ids. A sequence is never rolled back, so a block whose answer was lost is lost with it, and harms nobody. */
@@ -20,6 +22,8 @@ class ProducerIdsController implements ProducerIdsApi {
     @Override
     public ProducerIdBlock allocate() {
         role.require();
-        return new ProducerIdBlock(store.nextProducerId(), BLOCK_SIZE);
+        long first = store.nextProducerId().orElseThrow(() -> new RefusedException(ErrorCode.UNAVAILABLE,
+                "PostgreSQL was started anew and is not trusted yet; try again"));
+        return new ProducerIdBlock(first, BLOCK_SIZE);
     }
 }

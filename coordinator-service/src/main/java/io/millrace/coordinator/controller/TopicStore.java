@@ -102,7 +102,12 @@ class TopicStore {
                 """).param("seconds", olderThanSeconds).update();
     }
 
-    long nextProducerId() {
-        return sql.sql("select nextval('metadata.producer_id')").query(Long.class).single();
+    /** Nothing while PostgreSQL may have lost some that it has given out. */
+    Optional<Long> nextProducerId() {
+        return sql.sql("""
+                select nextval('metadata.producer_id')
+                from metadata.cluster
+                where trusted and contradicted_version is null and run_started_at = pg_postmaster_start_time()
+                """).query(Long.class).optional();
     }
 }

@@ -6,7 +6,13 @@ import static org.awaitility.Awaitility.await;
 import io.millrace.workbench.endtoend.Gateway.Answer;
 import io.millrace.workbench.suite.Suite;
 import java.io.IOException;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 
@@ -39,6 +45,67 @@ class UnavailabilityIT {
         }
         assertTopicCanBeCreated("postgres-back");
         awaitAllReady();
+    }
+
+    @Test
+    void with_all_connections_taken_and_the_metadata_locked_leases_are_renewed_and_records_go_in_and_out()
+            throws Exception {
+        gateway.createTopic("postgres-full", 1);
+        int leader = leader("postgres-full");
+        List<Connection> taken = new ArrayList<>();
+        try {
+            Connection holder = connect();
+            taken.add(holder);
+            holder.setAutoCommit(false);
+            try (Statement statement = holder.createStatement()) {
+                statement.execute("select from metadata.cluster for update");
+            }
+            takeAll(taken);
+            assertThat(taken).hasSizeGreaterThan(20);
+            assertIsAwayButAnswers(createTopic("postgres-full-new"));
+            gateway.produce("postgres-full", List.of("{\"value\":1}", "{\"value\":2}"));
+            assertThat(Gateway.delivered(gateway.get("/topics/postgres-full/partitions/0/records?offset=0").expect(200)
+                    .body())).hasSize(2);
+            assertThat(fencedBrokers(holder)).as("brokers whose lease has run out").isZero();
+        } finally {
+            for (Connection connection : taken) {
+                connection.close();
+            }
+        }
+        assertTopicCanBeCreated("postgres-full-back");
+        assertThat(leader("postgres-full")).isEqualTo(leader);
+        awaitAllReady();
+    }
+
+    private int leader(String topic) throws IOException, InterruptedException {
+        return gateway.get("/topics/" + topic + "/partitions/0").expect(200).body().get("leader").asInt();
+    }
+
+    /** By PostgreSQL's clock, over a connection that is in a transaction since before. */
+    private static int fencedBrokers(Connection connection) throws SQLException {
+        try (Statement statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(
+                        "select count(*) from metadata.broker where fenced or lease_expires_at < clock_timestamp()")) {
+            rows.next();
+            return rows.getInt(1);
+        }
+    }
+
+    private Connection connect() throws SQLException {
+        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + suite.settings().ports().postgres()
+                + "/millrace", "millrace", "millrace");
+    }
+
+    /** Until the server has none left. */
+    private void takeAll(List<Connection> taken) throws SQLException {
+        while (true) {
+            try {
+                taken.add(connect());
+            } catch (SQLException e) {
+                assertThat(e.getSQLState()).as("%s", e).isEqualTo("53300");
+                return;
+            }
+        }
     }
 
     @Test

@@ -1,0 +1,81 @@
+package io.millrace.common.incarnation;
+
+import io.millrace.common.partition.PartitionTable.Key;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.Uuid;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+/** The reports in PostgreSQL. They are no part of the cluster image: writing them takes no version. */
+public final class PostgresLogReports implements LogReports {
+    private final JdbcClient sql;
+
+    public PostgresLogReports(JdbcClient sql) {
+        this.sql = sql;
+    }
+
+    @Override
+    public boolean report(int brokerId, long brokerEpoch, int incarnation, List<LogReport> reports) {
+        return sql.sql("""
+                with valid as (
+                    select from metadata.cluster, metadata.broker
+                    where cluster.incarnation = :incarnation and id = :brokerId and epoch = :brokerEpoch
+                ), told as (
+                    insert into metadata.log_report
+                        (topic_id, index, broker_id, broker_epoch, incarnation, last_epoch, log_end)
+                    select topic_id, index, :brokerId, :brokerEpoch, :incarnation, last_epoch, log_end
+                    from unnest(cast(:topicIds as uuid[]), cast(:indexes as int[]), cast(:lastEpochs as int[]),
+                            cast(:logEnds as bigint[]))
+                        reported(topic_id, index, last_epoch, log_end), valid
+                    on conflict (topic_id, index, broker_id) do update
+                    set broker_epoch = excluded.broker_epoch, incarnation = excluded.incarnation,
+                        last_epoch = excluded.last_epoch, log_end = excluded.log_end
+                    where log_report.incarnation < excluded.incarnation
+                        or log_report.broker_epoch < excluded.broker_epoch
+                )
+                select exists (select from valid)
+                """)
+                .param("brokerId", brokerId)
+                .param("brokerEpoch", brokerEpoch)
+                .param("incarnation", incarnation)
+                .param("topicIds", array(reports.stream().map(it -> javaUuid(it.topicId())).toList()))
+                .param("indexes", array(reports.stream().map(LogReport::index).toList()))
+                .param("lastEpochs", array(reports.stream().map(LogReport::lastEpoch).toList()))
+                .param("logEnds", array(reports.stream().map(LogReport::logEnd).toList()))
+                .query(Boolean.class)
+                .single();
+    }
+
+    /**
+     * What was reported in the present incarnation of the partitions that are recovering and have no leader, by partition and broker. A
+     * broker that has registered anew since must report again.
+     */
+    public Map<Key, Map<Integer, LogReport>> ofLeaderless() {
+        var reports = new HashMap<Key, Map<Integer, LogReport>>();
+        sql.sql("""
+                select r.topic_id, r.index, r.broker_id, r.last_epoch, r.log_end
+                from metadata.partition p
+                join metadata.log_report r on r.topic_id = p.topic_id and r.index = p.index
+                join metadata.broker b on b.id = r.broker_id and b.epoch = r.broker_epoch
+                where p.recovering and p.leader is null and r.incarnation = (select incarnation from metadata.cluster)
+                """).query(row -> {
+            var id = row.getObject(1, UUID.class);
+            var topicId = new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits());
+            reports.computeIfAbsent(new Key(topicId, row.getInt(2)), _ -> new HashMap<>())
+                    .put(row.getInt(3), new LogReport(topicId, row.getInt(2), row.getInt(4), row.getLong(5)));
+        });
+        return reports;
+    }
+
+    private static UUID javaUuid(Uuid id) {
+        return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
+    }
+
+    private static String array(Collection<?> values) {
+        return values.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
+    }
+}

@@ -1,0 +1,195 @@
+package io.millrace.coordinator.controller;
+
+import io.millrace.common.database.PostgresFailures;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.incarnation.PostgresLogReports;
+import io.millrace.common.incarnation.RecoveryElection;
+import io.millrace.common.lease.LeaseGrant;
+import io.millrace.common.lease.LeaseListener;
+import io.millrace.common.lease.LeaseSettings;
+import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.Incarnation;
+import io.millrace.common.partition.PartitionTable;
+import io.millrace.common.partition.PartitionTable.Transition;
+import io.millrace.common.partition.Standing;
+import java.time.Duration;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.springframework.core.NestedExceptionUtils;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+
+/**
+ * While this coordinator is the controller: finds out, whenever PostgreSQL was started anew, whether it has lost something, and leads the
+ * cluster on if so (docs/spec, R14 to R17).
+ *
+ * <pre>
+ *             started anew                    all brokers that should run have presented what
+ *   trusted ---------------> in doubt ------- they know, or had one TTL to: nothing is missing ------> trusted
+ *      |                        |
+ *      |  a process knows more  | it does, or the server's timeline is another
+ *      +------------------------+--> new incarnation: nobody leads, brokers report their logs ---> elections by the reports
+ * </pre>
+ */
+@Component
+class MetadataRecovery implements LeaseListener {
+    private static final Logger LOG = LoggerFactory.getLogger(MetadataRecovery.class);
+
+    private final ControllerRole role;
+    private final RecoveryStore store;
+    private final PartitionTable partitions;
+    private final PostgresLogReports reports;
+    private final ClusterImages images;
+    private final Duration interval;
+    private final Duration grace;
+    private volatile @Nullable Thread thread;
+
+    MetadataRecovery(ControllerRole role, RecoveryStore store, PartitionTable partitions, JdbcClient sql,
+            ClusterImages images, ControllerSettings settings, LeaseSettings leases) {
+        this.role = role;
+        this.store = store;
+        this.partitions = partitions;
+        this.reports = new PostgresLogReports(sql);
+        this.images = images;
+        this.interval = settings.watchInterval();
+        this.grace = leases.ttl();
+        role.add(this);
+    }
+
+    @Override
+    public void acquired(LeaseGrant grant) {
+        thread = Thread.ofPlatform().daemon().name("metadata-recovery").start(() -> watch(grant));
+    }
+
+    @Override
+    public void lost(LeaseGrant grant) {
+        var ended = thread;
+        if (ended != null) {
+            ended.interrupt();
+        }
+    }
+
+    private void watch(LeaseGrant grant) {
+        var doubt = new Since();
+        var leaderless = new Since();
+        while (grant.isHeld()) {
+            try {
+                step(doubt, leaderless);
+            } catch (RuntimeException e) {
+                if (grant.isHeld()) {
+                    report(e);
+                }
+            }
+            try {
+                TimeUnit.NANOSECONDS.sleep(interval.toNanos());
+            } catch (InterruptedException e) {
+                return;
+            }
+        }
+    }
+
+    /** Since when this controller has waited for brokers. */
+    private static final class Since {
+        private long sinceNanos;
+        private boolean open;
+
+        boolean lastsFor(Duration time) {
+            if (!open) {
+                open = true;
+                sinceNanos = System.nanoTime();
+            }
+            return System.nanoTime() - sinceNanos >= time.toNanos();
+        }
+
+        void end() {
+            open = false;
+        }
+    }
+
+    private void step(Since doubt, Since leaderless) {
+        var standing = store.standing();
+        if (standing.trusted()) {
+            doubt.end();
+            if (standing.leaderless()) {
+                elect(!leaderless.lastsFor(grace));
+            } else {
+                leaderless.end();
+            }
+        } else if (standing.wentBack() || store.contradicts(images.knowledge())) {
+            beginIncarnation();
+        } else if (doubt.lastsFor(grace) || standing.unpresented() == 0) {
+            role.writeInDoubt(version -> {
+                store.trust();
+                return version;
+            });
+            LOG.info("PostgreSQL was started anew, and has all that the brokers know of");
+        }
+    }
+
+    private void beginIncarnation() {
+        role.writeInDoubt(_ -> {
+            if (store.standing().trusted()) {
+                return null;
+            }
+            var knowledge = images.knowledge();
+            boolean sawMore = store.contradicts(knowledge);
+            var begun = store.begin(knowledge);
+            store.forget();
+            if (sawMore) {
+                store.restore(images.current(), begun.version());
+            }
+            int suspended = store.suspendPartitions(begun, Incarnation.firstLeaderEpoch(begun.incarnation()));
+            store.raiseCounters(begun);
+            LOG.warn(
+                    "PostgreSQL went back to an older state. Incarnation {} of the metadata begins: the leaders of {} partitions are"
+                            + " elected by what the brokers' logs have{}", begun.incarnation(), suspended, sawMore
+                                    ? ", and topics are as they were last seen here"
+                                    : "");
+            return null;
+        });
+    }
+
+    private void elect(boolean patient) {
+        if (elections(patient).isEmpty()) {
+            return;
+        }
+        role.write(version -> {
+            var elected = elections(patient);
+            partitions.update(elected, version);
+            LOG.info("Elected the leaders of {} partitions by the logs of their replicas", elected.size());
+            return version;
+        });
+    }
+
+    /** @param patient whether to wait for all replicas that run: the last leader's report is worth more than a quorum without it */
+    private List<Transition> elections(boolean patient) {
+        var reported = reports.ofLeaderless();
+        if (reported.isEmpty()) {
+            return List.of();
+        }
+        var brokers = partitions.standings();
+        return partitions.named(reported.keySet()).values().stream()
+                .filter(row -> !patient || reported.get(row.key()).keySet().containsAll(row.partition().replicas()
+                        .stream().filter(id -> runs(brokers.get(id))).toList()))
+                .map(row -> row.to(RecoveryElection.elect(row.partition(), reported.get(row.key()), id -> runs(brokers
+                        .get(id)) && !brokers.get(id).tailLost(), row.terms())))
+                .filter(Transition::isChange)
+                .toList();
+    }
+
+    private static boolean runs(@Nullable Standing broker) {
+        return broker != null && !broker.fenced();
+    }
+
+    private static void report(RuntimeException failure) {
+        if (failure instanceof RefusedException || PostgresFailures.refusal(failure) != null) {
+            LOG.warn("Could not look after the metadata; trying again: {}", NestedExceptionUtils.getMostSpecificCause(
+                    failure).getMessage());
+        } else {
+            LOG.error("Could not look after the metadata; trying again", failure);
+        }
+    }
+}

@@ -1,0 +1,204 @@
+package io.millrace.coordinator.controller;
+
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.Knowledge;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicImage;
+import java.util.Map;
+import java.util.UUID;
+import java.util.stream.Collectors;
+import org.apache.kafka.common.Uuid;
+import org.springframework.jdbc.core.simple.JdbcClient;
+import org.springframework.stereotype.Component;
+import tools.jackson.databind.json.JsonMapper;
+
+/** What PostgreSQL says of itself and of the way back from an older state. */
+@Component
+class RecoveryStore {
+    private static final JsonMapper JSON = JsonMapper.builder().build();
+    /** No process knows a version so much higher than the highest that was presented. */
+    private static final int VERSIONS_AHEAD = 1_000_000;
+
+    private final JdbcClient sql;
+
+    RecoveryStore(JdbcClient sql) {
+        this.sql = sql;
+    }
+
+    /**
+     * How the metadata stands.
+     *
+     * @param trusted     nothing is in doubt
+     * @param wentBack    it has certainly lost something
+     * @param unpresented how many brokers that should be running have not told this server what they know
+     * @param leaderless  whether a partition waits for its replicas' reports
+     */
+    record Standing(boolean trusted, boolean wentBack, int unpresented, boolean leaderless) {}
+
+    Standing standing() {
+        return sql.sql("""
+                select trusted and contradicted_version is null and same_run,
+                    contradicted_version is not null
+                        or not (trusted and same_run) and nullif(timeline, '') <> nullif(server_timeline, '') is true,
+                    (select count(*) from metadata.broker
+                        where not fenced and presented_to is distinct from pg_postmaster_start_time()),
+                    exists (select from metadata.partition where recovering and leader is null)
+                from metadata.cluster,
+                    lateral (select run_started_at = pg_postmaster_start_time(), metadata.server_timeline())
+                        server(same_run, server_timeline)
+                """)
+                .query((row, _) -> new Standing(row.getBoolean(1), row.getBoolean(2), row.getInt(3), row.getBoolean(4)))
+                .single();
+    }
+
+    /** Whether this process knows more than PostgreSQL has. */
+    boolean contradicts(Knowledge knowledge) {
+        return sql.sql("select metadata.contradicts(:clusterId, :incarnation, cast(:run as uuid), :version)")
+                .param("clusterId", knowledge.clusterId())
+                .param("incarnation", knowledge.incarnation())
+                .param("run", knowledge.run())
+                .param("version", knowledge.version())
+                .query(Boolean.class)
+                .single();
+    }
+
+    /** Nobody knows anything that this database does not have. Without effect if somebody has contradicted meanwhile. */
+    void trust() {
+        sql.sql("update metadata.cluster set trusted = true, timeline = metadata.server_timeline()").update();
+    }
+
+    record Begun(int incarnation, long version) {}
+
+    /** The next incarnation, above any that somebody knows of, and its first version. */
+    Begun begin(Knowledge knowledge) {
+        return sql.sql("""
+                update metadata.cluster
+                set incarnation = greatest(incarnation, contradicted_incarnation, :incarnation,
+                        cast(cast('x' || nullif(metadata.server_timeline(), '') as bit(32)) as int) - 1) + 1,
+                    version = greatest(version, contradicted_version, :version) + :ahead,
+                    pruned_before = greatest(version, contradicted_version, :version) + :ahead - 1,
+                    timeline = metadata.server_timeline(),
+                    trusted = true,
+                    contradicted_incarnation = null,
+                    contradicted_version = null
+                returning incarnation, version
+                """)
+                .param("incarnation", knowledge.incarnation())
+                .param("version", knowledge.version())
+                .param("ahead", VERSIONS_AHEAD)
+                .query((row, _) -> new Begun(row.getInt(1), row.getLong(2)))
+                .single();
+    }
+
+    /** What the lost history said of deletions, and logs, counts no more. */
+    void forget() {
+        sql.sql("delete from metadata.topic_deletion").update();
+        sql.sql("delete from metadata.log_report").update();
+    }
+
+    /**
+     * Brings back what this process saw of the lost history: topics that were created, with more partitions or other replicas, or deleted.
+     * A topic whose name another has is left alone.
+     */
+    void restore(ClusterImage seen, long version) {
+        sql.sql("""
+                with gone as (
+                    delete from metadata.topic where id = any(cast(:ids as uuid[])) returning id, name
+                )
+                insert into metadata.topic_deletion (topic_id, name, version) select id, name, :version from gone
+                """)
+                .param("ids", seen.deletedTopics().keySet().stream().map(RecoveryStore::javaUuid).map(UUID::toString)
+                        .collect(Collectors.joining(",", "{", "}")))
+                .param("version", version)
+                .update();
+        sql.sql("""
+                with seen as (
+                    select id, name, configs, partitions
+                    from jsonb_to_recordset(cast(:topics as jsonb)) as t(id uuid, name text, configs jsonb, partitions jsonb)
+                ), restored as (
+                    insert into metadata.topic (id, name, configs, version)
+                    select id, name, configs, :version from seen
+                    where not exists (
+                        select from metadata.topic other where other.name = seen.name and other.id <> seen.id)
+                    on conflict (id) do update set configs = excluded.configs, version = excluded.version
+                    returning id
+                )
+                insert into metadata.partition (topic_id, index, replicas, isr, leader, last_leader, leader_epoch,
+                    partition_epoch, adding, removing, version)
+                select restored.id, p.index, p.replicas, '{}', null, p.last_leader, 0, 0, p.adding, p.removing, :version
+                from restored
+                join seen on seen.id = restored.id
+                cross join jsonb_to_recordset(seen.partitions)
+                    as p(index int, replicas int[], last_leader int, adding int[], removing int[])
+                on conflict (topic_id, index) do update
+                set replicas = excluded.replicas, adding = excluded.adding, removing = excluded.removing,
+                    leader = null, last_leader = excluded.last_leader
+                """)
+                .param("topics", JSON.writeValueAsString(seen.topicsById().values().stream().map(RecoveryStore::json)
+                        .toList()))
+                .param("version", version)
+                .update();
+    }
+
+    /** All partitions wait for their replicas' reports; the last leader is preferred among equals. */
+    int suspendPartitions(Begun begun, int firstLeaderEpoch) {
+        return sql.sql("""
+                update metadata.partition
+                set last_leader = coalesce(leader, last_leader),
+                    leader = null,
+                    isr = '{}',
+                    elr = '{}',
+                    leader_epoch = greatest(leader_epoch + 1, :leaderEpoch),
+                    partition_epoch = partition_epoch + 1,
+                    recovering = true,
+                    version = :version
+                """)
+                .param("leaderEpoch", firstLeaderEpoch)
+                .param("version", begun.version())
+                .update();
+    }
+
+    /**
+     * What was given out in the lost history must not be given again: epochs of leases, so that coordinators load their groups afresh, and
+     * producer ids.
+     */
+    void raiseCounters(Begun begun) {
+        sql.sql("""
+                update metadata.lease
+                set epoch = greatest(epoch + 1, cast(:incarnation as bigint) << 32), version = :version
+                where name <> :controller
+                """)
+                .param("incarnation", begun.incarnation())
+                .param("version", begun.version())
+                .param("controller", ClusterImage.CONTROLLER_LEASE)
+                .update();
+        sql.sql("""
+                select setval('metadata.producer_id', greatest(last_value, cast(:incarnation as bigint) << 40))
+                from metadata.producer_id
+                """)
+                .param("incarnation", begun.incarnation())
+                .query(Long.class)
+                .single();
+    }
+
+    private static Map<String, Object> json(TopicImage topic) {
+        return Map.of(
+                "id", javaUuid(topic.id()).toString(),
+                "name", topic.name(),
+                "configs", topic.configs(),
+                "partitions", topic.partitions().stream().map(RecoveryStore::json).toList());
+    }
+
+    private static Map<String, Object> json(PartitionImage partition) {
+        return Map.of(
+                "index", partition.index(),
+                "replicas", partition.replicas(),
+                "last_leader", partition.lastLeader(),
+                "adding", partition.adding(),
+                "removing", partition.removing());
+    }
+
+    private static UUID javaUuid(Uuid id) {
+        return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
+    }
+}

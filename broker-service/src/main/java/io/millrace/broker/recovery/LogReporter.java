@@ -81,7 +81,8 @@ public final class LogReporter implements ClusterImages.Listener, AutoCloseable 
                 continue;
             }
             boolean inSync = image.isr().contains(brokerId) && !self.tailLost();
-            boolean isNew = !previous.clusterId().isEmpty() && previous.topic(partition.topicId()) == null;
+            boolean isNew = !previous.clusterId().isEmpty() && previous.topic(partition.topicId()) == null
+                    && !image.recovering();
             if ((inSync || isNew) && logs.markWhole(partition.topicId(), partition.index())) {
                 wholeChanged = true;
             }

@@ -35,6 +35,10 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
     private volatile ClusterImage current = ClusterImage.EMPTY;
     private volatile long confirmedNanos = System.nanoTime();
     private volatile long answeringSinceNanos = System.nanoTime();
+    /** When it was asked what it answered last; touched by the feed's thread alone. */
+    private long answeredNanos;
+    /** Whether it answered the last time, be it that its images are not taken yet. */
+    private volatile boolean answering;
     private volatile boolean connected;
     private volatile boolean closed;
     private volatile @Nullable Connection connection;
@@ -97,7 +101,7 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
 
     @Override
     public Duration answeredFor() {
-        return connected ? Duration.ofNanos(System.nanoTime() - answeringSinceNanos) : Duration.ZERO;
+        return answering ? Duration.ofNanos(System.nanoTime() - answeringSinceNanos) : Duration.ZERO;
     }
 
     /** Longer than from one poll to the end of the next when nothing is amiss. */
@@ -135,6 +139,7 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
                         : min(backoff.multipliedBy(2), settings.retryBackoffMax());
                 report(e);
             } finally {
+                answering = false;
                 connected = false;
                 connection = null;
             }
@@ -153,15 +158,15 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
             long askedNanos = System.nanoTime();
             var image = reader.newerThan(current);
             if (image == null) {
+                answered(askedNanos);
                 doubt();
             } else if (isForeign(image)) {
                 ignore(image);
             } else {
-                publish(image);
+                // First: what somebody acts on, this process knows of.
                 knowledge = reader.knowledge();
-                if (!connected || System.nanoTime() - confirmedNanos > longestPauseNanos()) {
-                    answeringSinceNanos = System.nanoTime();
-                }
+                publish(image);
+                answered(askedNanos);
                 confirmedNanos = askedNanos;
                 ignoredClusterId = null;
                 doubted = false;
@@ -172,6 +177,15 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
             }
             notifications.getNotifications(pollIntervalMs);
         }
+    }
+
+    /** Leases are renewed from then on, also while images are in doubt. */
+    private void answered(long askedNanos) {
+        if (!answering || System.nanoTime() - answeredNanos > longestPauseNanos()) {
+            answeringSinceNanos = System.nanoTime();
+        }
+        answeredNanos = askedNanos;
+        answering = true;
     }
 
     private void doubt() {
@@ -189,6 +203,7 @@ public final class ImageFeed implements ClusterImages, AutoCloseable {
     }
 
     private void ignore(ClusterImage foreign) {
+        answering = false;
         connected = false;
         if (!foreign.clusterId().equals(ignoredClusterId)) {
             ignoredClusterId = foreign.clusterId();

@@ -2,6 +2,7 @@ package io.millrace.common.partition;
 
 import io.millrace.common.metadata.Incarnation;
 import io.millrace.common.metadata.MetadataTransaction;
+import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.partition.PartitionTable.Key;
 import io.millrace.common.partition.PartitionTable.Row;
 import io.millrace.common.partition.PartitionTable.Transition;
@@ -60,13 +61,18 @@ public final class PostgresIsrChanges implements IsrChanges, SeenLeaderEpochs {
             }
             var rows = table.named(seen.stream().map(it -> new Key(it.topicId(), it.index())).toList());
             seen.stream()
-                    .filter(it -> rows.get(new Key(it.topicId(), it.index())) instanceof Row row && row.partition()
-                            .leaderEpoch() < it.leaderEpoch())
+                    .filter(it -> rows.get(new Key(it.topicId(), it.index())) instanceof Row row
+                            && isForgotten(row.partition(), it.leaderEpoch(), brokerId))
                     .mapToInt(it -> Incarnation.of(it.leaderEpoch()))
                     .max()
                     .ifPresent(incarnation -> contradict(incarnation, version));
             return version;
         });
+    }
+
+    /** Also when another has led in the very epoch in which the broker that tells of it is to lead. */
+    private static boolean isForgotten(PartitionImage row, int seenEpoch, int brokerId) {
+        return row.leaderEpoch() < seenEpoch || row.leaderEpoch() == seenEpoch && row.leader() == brokerId;
     }
 
     private void contradict(int incarnation, long version) {

@@ -97,9 +97,11 @@ class KnowledgeTest {
             sql.sql("update metadata.cluster set version = version + 1").update();
             await().atMost(LONG).until(() -> !feed.isConnected());
             assertThat(feed.current().version()).isLessThan(known().version());
+            var answeredFor = feed.answeredFor();
             trust();
             assertThat(feed.awaitVersion(known().version(), LONG)).isTrue();
             assertThat(feed.knowledge()).isEqualTo(known());
+            assertThat(feed.answeredFor()).as("leases were renewed all the time").isGreaterThan(answeredFor);
         }
     }
 

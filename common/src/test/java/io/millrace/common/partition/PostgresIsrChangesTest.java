@@ -119,6 +119,13 @@ class PostgresIsrChangesTest {
     }
 
     @Test
+    void so_does_an_epoch_in_which_another_has_led_than_who_is_to() {
+        changes.forgotten(1, 11, List.of(new SeenLeaderEpochs.Seen(TOPIC, 0, row(0).partition().leaderEpoch())));
+
+        assertThatThrownBy(() -> transaction.write(version -> version)).isInstanceOf(RefusedException.class);
+    }
+
+    @Test
     void what_touches_a_broker_is_found_by_isr_elr_leader_and_where_nobody_leads() {
         sql.sql("update metadata.partition set isr = '{2}', elr = '{}', leader = 2 where index > 3").update();
         sql.sql("update metadata.partition set isr = '{1,2}', leader = 2 where index = 0").update();

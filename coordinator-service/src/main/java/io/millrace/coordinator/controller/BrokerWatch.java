@@ -100,7 +100,8 @@ class BrokerWatch implements LeaseListener {
                     prunedNanos = System.nanoTime();
                 }
             } catch (RuntimeException e) {
-                failedNanos = System.nanoTime();
+                // PostgreSQL answers when it refuses: brokers can renew their leases.
+                failedNanos = e instanceof RefusedException ? failedNanos : System.nanoTime();
                 if (grant.isHeld()) {
                     report(e);
                 }

@@ -19,7 +19,7 @@ public record SuiteDirectories(Path data) {
         data = data.toAbsolutePath().normalize();
     }
 
-    Path postgres() {
+    public Path postgres() {
         return data.resolve("postgres");
     }
 

@@ -10,11 +10,18 @@ import java.nio.file.Files;
 import java.nio.file.LinkOption;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.sql.Connection;
+import java.sql.DriverManager;
+import java.sql.ResultSet;
+import java.sql.SQLException;
+import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -37,8 +44,11 @@ import org.junit.jupiter.api.Test;
 class PostgresGoesBackIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final int PARTITIONS = 3;
-    /** Leader epochs of the first incarnation are below. */
-    private static final int NEXT_INCARNATION = 1 << 16;
+    /** At {@link Load#A_SECOND}, with the default lease of 3 s. */
+    private static final int LONGER_THAN_A_LEASE = 1_500;
+
+    /** Of a partition in PostgreSQL; leader -1: none. */
+    private record Row(int leader, int leaderEpoch, int partitionEpoch, List<Integer> isr) {}
 
     private final Suite suite;
     private final Gateway gateway;
@@ -49,60 +59,86 @@ class PostgresGoesBackIT {
     }
 
     @Test
-    void while_postgres_is_away_replicated_topics_serve_on_without_an_error_and_it_is_trusted_when_it_is_back()
-            throws Exception {
+    void a_postgres_that_was_away_and_lost_nothing_costs_no_partition_its_leader() throws Exception {
         create("away");
+        awaitAllInSync("away");
+        Map<Integer, Row> before = rows("away");
+        int incarnation = incarnation();
         try (var load = new Load(suite, "away")) {
-            load.awaitMore(500);
-            suite.stop("postgres");
-            load.awaitMore(1_000);
-            restartPostgres();
-            create("away-back");
-            load.awaitMore(1_000);
-            Map<String, Integer> acknowledged = load.end();
-            List<ConsumerRecord<String, String>> stored = read("away");
-            assertThat(values(stored)).containsExactlyInAnyOrderElementsOf(acknowledged.keySet());
-            assertThat(stored).as("nothing was lost, so no incarnation began").allMatch(record -> record.leaderEpoch()
-                    .orElse(0) % NEXT_INCARNATION < 1_000);
+            load.awaitMore(300);
+            for (String signal : List.of("-INT", "-QUIT")) {
+                signalPostgres(signal);
+                suite.stop("postgres");
+                load.awaitMore(LONGER_THAN_A_LEASE);
+                restartPostgres();
+                load.awaitMore(300);
+                awaitCreated("away-back" + signal);
+                assertThat(rows("away")).as("leaders and who is in sync, after " + signal).isEqualTo(before);
+            }
+            suite.kill("broker-2");
+            load.awaitMore(LONGER_THAN_A_LEASE);
+            assertThat(rows("away").values()).as("another leads soon").noneMatch(row -> row.leader() == 2);
+            suite.start("broker-2");
+            suite.awaitReady(PATIENCE, "broker-2");
+            assertAllOnce(load.end(), read("away"));
         }
+        assertThat(incarnation()).isEqualTo(incarnation);
         awaitAllReady();
     }
 
     @Test
     void a_postgres_restored_from_an_older_state_loses_nothing_that_was_acknowledged() throws Exception {
         create("goes-back");
+        awaitAllInSync("goes-back");
         Path data = suite.settings().directories().postgres();
         Path older = data.resolveSibling("postgres-older");
+        int incarnation = incarnation();
         try (var load = new Load(suite, "goes-back")) {
             load.awaitMore(300);
             suite.stop("postgres");
             copy(data, older);
             restartPostgres();
-            awaitCreated("goes-back-then");
-            // What PostgreSQL is going to forget: who is in sync, who leads, and a topic with its records.
-            suite.kill("broker-1");
-            load.awaitMore(500);
-            suite.start("broker-1");
-            suite.awaitReady(PATIENCE, "broker-1");
+            // What PostgreSQL is going to forget: a topic with its records, who leads, and that one of the replicas is not in sync.
             awaitCreated("goes-back-lost");
             gateway.produce("goes-back-lost", List.of("{\"value\":1}", "{\"value\":2}"));
+            Map<Integer, Row> kept = rows("goes-back");
+            assertThat(kept.values()).as("in the older state broker 1 may lead all, and leads one").allMatch(row -> row
+                    .isr().contains(1)).anyMatch(row -> row.leader() == 1);
+            suite.kill("broker-1");
+            await().atMost(PATIENCE).until(() -> rows("goes-back").values().stream().noneMatch(row -> row.isr()
+                    .contains(1)));
             load.awaitMore(500);
+            Map<Integer, Row> lost = rows("goes-back");
+            assertThat(lost).allSatisfy((index, row) -> {
+                assertThat(row.partitionEpoch()).isGreaterThan(kept.get(index).partitionEpoch());
+                assertThat(row.leader()).isNotEqualTo(1);
+            });
 
             suite.stop("postgres");
             SuiteDirectories.deleteRecursively(data);
             Files.move(older, data);
+            suite.start("broker-1");
             restartPostgres();
+            suite.awaitReady(PATIENCE, "broker-1");
             awaitCreated("goes-back-new");
             load.awaitMore(1_000);
-            Map<String, Integer> acknowledged = load.end();
-            List<ConsumerRecord<String, String>> stored = read("goes-back");
-            assertThat(values(stored)).as("each once").containsExactlyInAnyOrderElementsOf(acknowledged.keySet());
-            assertThat(read("goes-back-lost")).as("the topic that PostgreSQL forgot").hasSize(2);
+            List<ConsumerRecord<String, String>> stored = assertAllOnce(load.end(), read("goes-back"));
             assertEpochsRise(stored);
-            assertThat(stored.getLast().leaderEpoch().orElse(0)).isGreaterThan(NEXT_INCARNATION);
+            assertThat(stored.getLast().leaderEpoch().orElse(0)).isGreaterThan(lost.values().stream().mapToInt(
+                    Row::leaderEpoch).max().orElseThrow());
+            assertThat(read("goes-back-lost")).as("the topic that PostgreSQL forgot").hasSize(2);
         }
+        assertThat(incarnation()).isGreaterThan(incarnation);
+        awaitAllInSync("goes-back");
         awaitAllReady();
         gateway.produce("goes-back-lost", List.of("{\"value\":3}"));
+    }
+
+    private static List<ConsumerRecord<String, String>> assertAllOnce(Map<String, Integer> acknowledged,
+            List<ConsumerRecord<String, String>> stored) {
+        assertThat(stored.stream().map(ConsumerRecord::value)).containsExactlyInAnyOrderElementsOf(acknowledged
+                .keySet());
+        return stored;
     }
 
     private static void assertEpochsRise(List<ConsumerRecord<String, String>> stored) {
@@ -127,6 +163,45 @@ class PostgresGoesBackIT {
         return gateway.post("/admin/topics", Gateway.METADATA, "{\"topic_name\":\"" + topic
                 + "\",\"partitions_count\":" + PARTITIONS
                 + ",\"replication_factor\":3,\"configs\":{\"min.insync.replicas\":\"2\"}}");
+    }
+
+    private void awaitAllInSync(String topic) {
+        await().atMost(PATIENCE).until(() -> rows(topic).values().stream().allMatch(row -> row.isr().size() == 3));
+    }
+
+    private Map<Integer, Row> rows(String topic) throws SQLException {
+        Map<Integer, Row> rows = new TreeMap<>();
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet found = statement.executeQuery("""
+                        select index, coalesce(leader, -1), leader_epoch, partition_epoch, isr
+                        from metadata.partition join metadata.topic on id = topic_id where name = '%s'
+                        """.formatted(topic))) {
+            while (found.next()) {
+                rows.put(found.getInt(1), new Row(found.getInt(2), found.getInt(3), found.getInt(4), Stream.of(
+                        (Integer[]) found.getArray(5).getArray()).sorted().toList()));
+            }
+        }
+        return rows;
+    }
+
+    private int incarnation() throws SQLException {
+        try (Connection connection = connect();
+                Statement statement = connection.createStatement();
+                ResultSet found = statement.executeQuery("select incarnation from metadata.cluster")) {
+            found.next();
+            return found.getInt(1);
+        }
+    }
+
+    private Connection connect() throws SQLException {
+        return DriverManager.getConnection("jdbc:postgresql://127.0.0.1:" + suite.settings().ports().postgres()
+                + "/millrace", "millrace", "millrace");
+    }
+
+    /** INT ends it in order, QUIT as a crash. */
+    private void signalPostgres(String signal) throws IOException, InterruptedException {
+        assertThat(new ProcessBuilder("kill", signal, Long.toString(suite.pid("postgres"))).start().waitFor()).isZero();
     }
 
     private void restartPostgres() throws IOException, InterruptedException {
@@ -156,10 +231,6 @@ class PostgresGoesBackIT {
         }
     }
 
-    private static List<String> values(List<ConsumerRecord<String, String>> records) {
-        return records.stream().map(ConsumerRecord::value).toList();
-    }
-
     private static void copy(Path from, Path to) throws IOException {
         try (Stream<Path> files = Files.walk(from)) {
             for (Path file : files.toList()) {
@@ -179,13 +250,16 @@ class PostgresGoesBackIT {
         private final AtomicReference<Exception> failure = new AtomicReference<>();
         private final AtomicBoolean done = new AtomicBoolean();
         private final ExecutorService executor = Executors.newVirtualThreadPerTaskExecutor();
+        private final long[] lastNanos = new long[PARTITIONS];
         private final Future<?> sending;
+        private volatile long longestGapMs;
 
         Load(Suite suite, String topic) {
             producer = new KafkaProducer<>(Map.of("bootstrap.servers", suite.bootstrapServers(), "enable.idempotence",
                     true, "acks", "all", "delivery.timeout.ms", 60_000, "request.timeout.ms", 3_000, "max.block.ms",
                     60_000, "retry.backoff.ms", 20, "retry.backoff.max.ms", 200, "reconnect.backoff.max.ms", 200),
                     new StringSerializer(), new StringSerializer());
+            Arrays.fill(lastNanos, System.nanoTime());
             sending = executor.submit(() -> send(topic));
         }
 
@@ -197,6 +271,7 @@ class PostgresGoesBackIT {
                 producer.send(new ProducerRecord<>(topic, number % PARTITIONS, null, value), (place, failed) -> {
                     if (failed == null) {
                         acknowledged.put(value, place.partition());
+                        noteGap(place.partition());
                     } else {
                         failure.compareAndSet(null, failed);
                     }
@@ -205,6 +280,13 @@ class PostgresGoesBackIT {
                 Thread.sleep(Duration.ofNanos(Math.max(0, dueNanos - System.nanoTime())));
             }
             return null;
+        }
+
+        /** Callbacks come on one thread. */
+        private void noteGap(int partition) {
+            long nowNanos = System.nanoTime();
+            longestGapMs = Math.max(longestGapMs, Duration.ofNanos(nowNanos - lastNanos[partition]).toMillis());
+            lastNanos[partition] = nowNanos;
         }
 
         void awaitMore(int records) {
@@ -220,6 +302,7 @@ class PostgresGoesBackIT {
             producer.flush();
             assertThat(failure.get()).isNull();
             assertThat(acknowledged).hasSize(sent.get());
+            System.out.printf("longest time in which a partition acknowledged nothing: %d ms%n", longestGapMs);
             return acknowledged;
         }
 

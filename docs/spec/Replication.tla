@@ -17,7 +17,7 @@ CONSTANTS
     MinIsr,         \* min.insync.replicas
     Broken,         \* the rules left out on purpose; {} is the design
     InitialIsr,     \* how many are in sync at first
-    Idle,           \* steps that are never taken: {} or, to go deeper with the others, some of "Fence", "HandOver", "Shrink"
+    Idle,           \* steps that are never taken: {} or, to go deeper with the others, some of "Fence", "HandOver", "Shrink", "Join"
     MaxLog,         \* bounds: records in a log,
     MaxElections,   \* elections in one incarnation,
     MaxChanges,     \* changes of the row,
@@ -27,10 +27,11 @@ CONSTANTS
 
 ASSUME /\ MinIsr \in 1..Cardinality(Broker)
        /\ InitialIsr \in MinIsr..Cardinality(Broker)
-       /\ Idle \subseteq {"Fence", "HandOver", "Shrink"}
+       /\ Idle \subseteq {"Fence", "HandOver", "Shrink", "Join"}
        /\ Broken \subseteq {"FetchChecksEpoch", "TruncateByEpoch", "MaximalIsr", "CommittedMinIsr", "JoinAtEpochStart",
                             "CompareAndSet", "BrokerEpoch", "UncleanLeavesIsr", "EligibleReplicas", "Incarnation",
-                            "Promise", "StaleIsNoRefusal", "WholeReports", "ReportQuorum", "WaitForHighWatermark"}
+                            "Promise", "StaleIsNoRefusal", "WholeReports", "ReportQuorum", "WaitForHighWatermark",
+                            "JoinBeforeCount", "CommitFromStart"}
 
 VARIABLES
     pg,         \* the partition's row and what belongs to it, as PostgreSQL has it
@@ -59,6 +60,7 @@ NoPositions == [f \in Broker |-> [at |-> 0, as |-> 0]]
 
 Blank(log, hw, whole, marker) ==
     [log |-> log, hw |-> hw,
+     joined |-> 0,           \* the last epoch that it has joined (R19); on its disk as the log is
      whole |-> whole,        \* has lost nothing since it was last in the ISR
      marker |-> marker,      \* the broker epoch of an orderly stop
      as |-> 0,               \* its broker epoch; 0: not registered
@@ -71,8 +73,31 @@ Init ==
                  as |-> [x \in Broker |-> 1], incarnation |-> 0, reports |-> [x \in Broker |-> None]]
         /\ node = [x \in Broker |->
                     IF x = b
-                    THEN [Blank(<<>>, 0, TRUE, 0) EXCEPT !.as = 1, !.epoch = 1, !.leader = b, !.leads = TRUE, !.isr = isr]
+                    THEN [Blank(<<>>, 0, TRUE, 0) EXCEPT !.as = 1, !.epoch = 1, !.leader = b, !.leads = TRUE, !.isr = isr, !.joined = 1]
                     ELSE [Blank(<<>>, 0, TRUE, 0) EXCEPT !.as = 1, !.epoch = 1, !.leader = b]]
+        /\ standby = None
+        /\ faults = [crashes |-> 0, restarts |-> 0, failovers |-> 0]
+        /\ committed = <<>>
+
+(***************************************************************************)
+(* To begin with, instead: two leaders have each appended what nobody else *)
+(* has, and it is the first one's turn again. The design gets there by     *)
+(* Produce, HandOver, Learn, Produce, HandOver; from here on it takes      *)
+(* fewer steps to see what becomes of epochs without a record.             *)
+(***************************************************************************)
+InitDiverged ==
+    \E b, c \in Broker :
+        /\ b # c
+        /\ pg = [leader |-> b, epoch |-> 3, pe |-> 0, isr |-> Broker, elr |-> {}, recovering |-> FALSE,
+                 as |-> [x \in Broker |-> 1], incarnation |-> 0, reports |-> [x \in Broker |-> None]]
+        /\ node = [x \in Broker |->
+                    IF x = b
+                    THEN [Blank([o \in 1..MaxLog |-> [epoch |-> 1, by |-> b]], 0, TRUE, 0)
+                            EXCEPT !.as = 1, !.epoch = 2, !.leader = c, !.joined = 1]
+                    ELSE IF x = c
+                    THEN [Blank(<<[epoch |-> 2, by |-> c]>>, 0, TRUE, 0)
+                            EXCEPT !.as = 1, !.epoch = 2, !.leader = c, !.leads = TRUE, !.isr = Broker, !.joined = 2]
+                    ELSE [Blank(<<>>, 0, TRUE, 0) EXCEPT !.as = 1, !.epoch = 2, !.leader = c]]
         /\ standby = None
         /\ faults = [crashes |-> 0, restarts |-> 0, failovers |-> 0]
         /\ committed = <<>>
@@ -95,7 +120,9 @@ LastEpoch(log) == IF log = <<>> THEN 0 ELSE log[Len(log)].epoch
 (* follower gets the next record and the high watermark - or not, where    *)
 (* the answer is lost, or comes when the follower has moved on. That the   *)
 (* request may be late is covered, for what the leader has learnt it uses  *)
-(* in steps of their own, at any later time.                               *)
+(* in steps of their own, at any later time. A follower that has all with  *)
+(* which the leader's epoch began writes down that it has joined it before *)
+(* its position counts; perhaps it does only that (Join).                  *)
 (***************************************************************************)
 Fetch(f, l) ==
     LET F == node[f]
@@ -107,6 +134,7 @@ Fetch(f, l) ==
         cut == Min({end, EndOf(found, F.log)})
         grown == IF at < Len(L.log) THEN F.log \o <<L.log[at + 1]>> ELSE F.log
         told == [L EXCEPT !.position[f] = [at |-> at, as |-> F.as]]
+        joined == IF Rule("JoinBeforeCount") /\ at >= L.start THEN L.epoch ELSE F.joined   \* R19
     IN
     /\ f # l
     /\ F.as # 0
@@ -116,8 +144,10 @@ Fetch(f, l) ==
     /\ IF diverges
        THEN node' = [node EXCEPT ![f].log = Prefix(F.log, cut), ![f].hw = Min({F.hw, cut})]
        ELSE /\ at <= Len(L.log)
-            /\ \/ node' = [node EXCEPT ![l] = told]
-               \/ node' = [node EXCEPT ![l] = told, ![f].log = grown, ![f].hw = Max({F.hw, Min({L.hw, Len(grown)})})]
+            /\ \/ node' = [node EXCEPT ![l] = told, ![f].joined = joined]
+               \/ "Join" \notin Idle /\ node' = [node EXCEPT ![f].joined = joined]
+               \/ node' = [node EXCEPT ![l] = told, ![f].log = grown, ![f].hw = Max({F.hw, Min({L.hw, Len(grown)})}),
+                                       ![f].joined = Max({joined, LastEpoch(grown)})]
     /\ node' # node
     /\ UNCHANGED <<pg, standby, faults, committed>>
 
@@ -138,6 +168,7 @@ AdvanceHighWatermark(l) ==
     /\ L.leads
     /\ Cardinality(counted) >= MinIsr
     /\ hw > L.hw
+    /\ Rule("CommitFromStart") => hw >= L.start                                           \* R19
     /\ node' = [node EXCEPT ![l].hw = hw]
     /\ committed' = [o \in 1..Max({hw, Len(committed)}) |->
                         IF o > Len(committed) THEN [record |-> L.log[o], told |-> told]
@@ -151,7 +182,7 @@ Crash(b) ==
     /\ faults.crashes < MaxCrashes
     /\ Cardinality({x \in Broker \ {b} : ~node[x].whole}) < MinIsr - 1
     /\ \E n \in 0..Len(node[b].log) :
-        node' = [node EXCEPT ![b] = Blank(Prefix(@.log, n), Min({@.hw, n}), FALSE, 0)]
+        node' = [node EXCEPT ![b] = [Blank(Prefix(@.log, n), Min({@.hw, n}), FALSE, 0) EXCEPT !.joined = node[b].joined]]
     /\ faults' = [faults EXCEPT !.crashes = @ + 1]
     /\ UNCHANGED <<pg, standby, committed>>
 
@@ -159,7 +190,7 @@ Crash(b) ==
 Restart(b) ==
     /\ node[b].as # 0
     /\ faults.restarts < MaxRestarts
-    /\ node' = [node EXCEPT ![b] = Blank(@.log, @.hw, @.whole, IF @.whole THEN @.as ELSE 0)]
+    /\ node' = [node EXCEPT ![b] = [Blank(@.log, @.hw, @.whole, IF @.whole THEN @.as ELSE 0) EXCEPT !.joined = node[b].joined]]
     /\ faults' = [faults EXCEPT !.restarts = @ + 1]
     /\ UNCHANGED <<pg, standby, committed>>
 
@@ -181,11 +212,12 @@ Learn(b) ==
           /\ pg.leader = b
           /\ node' = [node EXCEPT ![b] =
                 [B EXCEPT !.epoch = pg.epoch, !.leader = b, !.leads = TRUE, !.isr = pg.isr, !.pe = pg.pe, !.pending = None,
-                          !.start = Len(B.log), !.position = NoPositions, !.whole = whole]]
+                          !.start = Len(B.log), !.joined = pg.epoch, !.position = NoPositions, !.whole = whole]]
        \/ /\ higher
           /\ pg.leader # b
           /\ node' = [node EXCEPT ![b] =
-                [Blank(kept, B.hw, whole, 0) EXCEPT !.as = B.as, !.epoch = pg.epoch, !.leader = pg.leader]]
+                [Blank(kept, B.hw, whole, 0) EXCEPT !.joined = B.joined, !.as = B.as, !.epoch = pg.epoch,
+                                                    !.leader = pg.leader]]
        \/ /\ newer
           /\ node' = [node EXCEPT ![b].isr = pg.isr, ![b].pe = pg.pe, ![b].pending = None, ![b].whole = whole]
        \/ /\ back /\ ~newer
@@ -330,9 +362,9 @@ Report(b) ==
     /\ Rule("WholeReports") => B.whole
     /\ pg.reports[b] = None
     /\ node' = IF Rule("Promise")
-               THEN [node EXCEPT ![b] = [Blank(B.log, B.hw, B.whole, 0) EXCEPT !.as = B.as, !.epoch = FirstEpoch(pg.incarnation)]]
+               THEN [node EXCEPT ![b] = [Blank(B.log, B.hw, B.whole, 0) EXCEPT !.joined = B.joined, !.as = B.as, !.epoch = FirstEpoch(pg.incarnation)]]
                ELSE node
-    /\ pg' = [pg EXCEPT !.reports[b] = [epoch |-> LastEpoch(B.log), end |-> Len(B.log)]]
+    /\ pg' = [pg EXCEPT !.reports[b] = [epoch |-> IF Rule("JoinBeforeCount") THEN B.joined ELSE LastEpoch(B.log), end |-> Len(B.log)]]
     /\ UNCHANGED <<standby, faults, committed>>
 
 AtLeast(r, s) == r.epoch > s.epoch \/ (r.epoch = s.epoch /\ r.end >= s.end)
@@ -361,6 +393,7 @@ Next ==
     \/ FailOver
 
 Spec == Init /\ [][Next]_vars
+SpecDiverged == InitDiverged /\ [][Next]_vars
 
 Symmetry == Permutations(Broker)
 

@@ -41,7 +41,7 @@ create table metadata.log_report (
     broker_id    int    not null,
     broker_epoch bigint not null,
     incarnation  int    not null,
-    last_epoch   int    not null,
+    joined_epoch int    not null,
     log_end      bigint not null,
     primary key (topic_id, index, broker_id)
 );

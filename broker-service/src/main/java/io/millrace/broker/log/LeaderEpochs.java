@@ -79,9 +79,15 @@ final class LeaderEpochs {
         return new EpochEndOffset(floor < 0 ? requestedEpoch : present.get(floor).epoch(), end);
     }
 
+    /** Whether an epoch begins at or after an offset. */
+    boolean beginsFrom(long offset) {
+        List<Entry> present = entries;
+        return !present.isEmpty() && present.getLast().startOffset() >= offset;
+    }
+
     /** Forgets epochs that begin at or after the new end of the log. */
     void truncateEnd(long endOffset) throws IOException {
-        if (!entries.isEmpty() && entries.getLast().startOffset() >= endOffset) {
+        if (beginsFrom(endOffset)) {
             replace(entries.stream().filter(entry -> entry.startOffset() < endOffset).toList());
         }
     }

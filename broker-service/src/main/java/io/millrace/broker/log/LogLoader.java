@@ -23,6 +23,7 @@ final class LogLoader {
             long nextOffset,
             long logStartOffset,
             LeaderEpochs epochs,
+            JoinedEpoch joined,
             ProducerStates producers,
             ProducerSnapshots snapshots,
             List<Discarded> discarded) {}
@@ -60,14 +61,18 @@ final class LogLoader {
         if (checkpointed == null || !opening.cleanShutdown()) {
             restoreEpochs(epochs, segments, checkpointed == null ? 0 : opening.recoveryPoint());
         }
-        epochs.truncateEnd(nextOffset);
+        JoinedEpoch joined = JoinedEpoch.load(store);
+        if (epochs.beginsFrom(nextOffset)) {
+            joined.raise(epochs.latestEpoch());
+            epochs.truncateEnd(nextOffset);
+        }
         epochs.truncateStart(segments.getFirst().baseOffset());
         snapshots.deleteAfter(nextOffset);
         snapshots.deleteStrays(segments.stream().map(LogSegment::baseOffset).toList());
         LogSegments loaded = new LogSegments(segments);
         ProducerStates producers = new ProducerStates();
         restoreProducers(producers, snapshots, loaded, nextOffset, nowMs);
-        return new Loaded(loaded, nextOffset, logStartOffset, epochs, producers, snapshots, List.copyOf(discarded));
+        return new Loaded(loaded, nextOffset, logStartOffset, epochs, joined, producers, snapshots, List.copyOf(discarded));
     }
 
     /** Fills the states from the newest usable snapshot and the batches behind it. */

@@ -27,6 +27,7 @@ final class LogState {
 
     private final LogStore store;
     private final LeaderEpochs epochs;
+    private final JoinedEpoch joined;
     private final ProducerStates producers;
     private final ProducerSnapshots snapshots;
     private final ArrayDeque<DeadSegment> deadSegments = new ArrayDeque<>();
@@ -44,6 +45,7 @@ final class LogState {
         this.store = store;
         this.config = config;
         this.epochs = loaded.epochs();
+        this.joined = loaded.joined();
         this.producers = loaded.producers();
         this.snapshots = loaded.snapshots();
         this.segments = loaded.segments();
@@ -236,7 +238,16 @@ final class LogState {
         return true;
     }
 
+    int joinedEpoch() {
+        return Math.max(joined.epoch(), epochs.latestEpoch());
+    }
+
+    void joinEpoch(int leaderEpoch) throws IOException {
+        joined.raise(leaderEpoch);
+    }
+
     void truncateTo(long offset, long nowMs) throws IOException {
+        joined.raise(epochs.latestEpoch());
         if (offset >= end.offset()) {
             // An epoch that this broker led without appending anything begins here, where another epoch may have begun at its leader.
             epochs.truncateEnd(end.offset());
@@ -264,6 +275,7 @@ final class LogState {
     }
 
     void restartAt(long offset, long nowMs) throws IOException {
+        joined.raise(epochs.latestEpoch());
         buryFrom(0, nowMs);
         snapshots.deleteAll();
         epochs.clear();

@@ -22,6 +22,9 @@ public interface LogStore {
     /** Replaces a small file so that, after a crash, it holds either the old or the new content. */
     void replace(String name, ByteBuffer content) throws IOException;
 
+    /** As {@link #replace} if only the process ends; after a crash of the machine the file may hold anything, or be gone. */
+    void replaceUnflushed(String name, ByteBuffer content) throws IOException;
+
     /** The content of a small file, or null when it is not there. */
     @Nullable
     ByteBuffer readIfExists(String name) throws IOException;

@@ -89,6 +89,16 @@ public final class PartitionLog {
         return state.epochs().latestEpoch();
     }
 
+    /** The highest leader epoch of which this log had, at some time, all with which it began at its leader; -1 before any. It never falls. */
+    public int joinedEpoch() {
+        return state.joinedEpoch();
+    }
+
+    /** Writes down, before anybody counts on it, that this log has all with which a leader epoch began at its leader. */
+    public void joinEpoch(int leaderEpoch) {
+        changingFiles(() -> state.joinEpoch(leaderEpoch));
+    }
+
     /** Bytes of all segments that are not deleted. */
     public long sizeBytes() {
         long sizeBytes = 0;

@@ -7,7 +7,7 @@ package io.millrace.broker.partition;
  * @param brokerEpoch      of its registration (KIP-903), or -1 when it does not say
  * @param leaderEpoch      in which it believes the leader to be, or -1 when it does not say, which nothing is answered to
  * @param offset           the end of its log
- * @param lastFetchedEpoch the epoch of the last record before that, or -1 when there is none
+ * @param lastFetchedEpoch the epoch of the last record before that, or -1 when there is none; the leader's own once it has joined that
  * @param logStartOffset   of its log
  * @param maxBytes         limit of the answer
  * @param wholeFirst       whether the first batch is answered whole even when it is larger (KIP-74)

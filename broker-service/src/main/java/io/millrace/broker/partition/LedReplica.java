@@ -74,6 +74,11 @@ final class LedReplica {
         return effects();
     }
 
+    /** As {@link LeaderReplica#mustJoin}; needs no lock. */
+    boolean mustJoin(FollowerFetch fetch) {
+        return replica.mustJoin(fetch.offset(), fetch.lastFetchedEpoch());
+    }
+
     /** What became of a follower's fetch. */
     record Counted(LeaderReplica.Fetched fetched, @Nullable Progress progress) {}
 

@@ -95,7 +95,7 @@ public final class Partition {
      */
     boolean become(PartitionImage next, Map<Integer, BrokerImage> brokers, boolean mayLead) {
         LedReplica present = led;
-        if (next.leaderEpoch() < Math.max(leadership.leaderEpoch(), log.latestLeaderEpoch())) {
+        if (next.leaderEpoch() < Math.max(leadership.leaderEpoch(), log.joinedEpoch())) {
             return false;
         }
         if (present != null && next.leader() == context.brokerId() && next.leaderEpoch() == leadership.leaderEpoch()) {
@@ -309,6 +309,10 @@ public final class Partition {
             if (history instanceof FetchHistory.OutOfRange) {
                 return new FollowerRead.Refused(Errors.OFFSET_OUT_OF_RANGE);
             }
+            if (present.mustJoin(fetch)) {
+                return new FollowerRead.Diverging(fetch.leaderEpoch(), fetch.offset(), log.highWatermark(), log
+                        .logStartOffset());
+            }
             if (isNews) {
                 LedReplica.Counted counted = present.fetched(fetch, log.logEndOffset(), nowNanos);
                 switch (counted.fetched()) {
@@ -361,6 +365,11 @@ public final class Partition {
         } finally {
             part.unlockRead(stamp);
         }
+    }
+
+    /** Writes down that the log has all with which the leader's epoch began. False as {@link #appendAsFollower}. */
+    public boolean joinEpoch(Following as, long fetchOffset) {
+        return changeLog(as, fetchOffset, () -> log.joinEpoch(as.leaderEpoch()));
     }
 
     /** Cuts the log back to where it may be the leader's, as the leader's answer to the fetch at an offset says. False as {@link #appendAsFollower}. */

@@ -309,7 +309,7 @@ public final class Partitions implements ClusterImages.Listener {
             boolean mayLead) {
         boolean wasLeader = partition.isLeader();
         if (!partition.become(image, brokers, mayLead)) {
-            int seen = Math.max(partition.leadership().leaderEpoch(), partition.log().latestLeaderEpoch());
+            int seen = Math.max(partition.leadership().leaderEpoch(), partition.log().joinedEpoch());
             LOG.warn("an image names leader epoch {} of {}, and {} was seen before: not followed", image.leaderEpoch(),
                     partition, seen);
             isrMaintenance.forgotten(new Seen(partition.topicId(), partition.index(), seen));

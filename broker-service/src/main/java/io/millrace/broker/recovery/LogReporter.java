@@ -104,8 +104,8 @@ public final class LogReporter implements ClusterImages.Listener, AutoCloseable 
         }
         Name name = new Name(partition.topicId(), partition.index());
         if (!told.contains(name) && logs.isWhole(name.topicId(), name.index())) {
-            due.put(name, new LogReport(name.topicId(), name.index(), partition.log().latestLeaderEpoch(), partition
-                    .log().logEndOffset()));
+            due.put(name, new LogReport(name.topicId(), name.index(), partition.log().joinedEpoch(), partition.log()
+                    .logEndOffset()));
         }
     }
 

@@ -24,16 +24,29 @@ public record FollowerReplica(int leader, int leaderEpoch) {
     /**
      * Whether an answer is one to what this log would ask now. Another that comes late, or twice, or from a leader before, is dropped.
      *
-     * @param askedEpoch  the leader epoch under which was asked
-     * @param askedOffset where the fetch was to begin
+     * @param askedEpoch            the leader epoch under which was asked
+     * @param askedOffset           where the fetch was to begin
+     * @param askedLastFetchedEpoch what it stated; the log may have come to the same end with other records since
      */
-    public boolean awaits(PartitionLog log, int askedEpoch, long askedOffset) {
-        return askedEpoch == leaderEpoch && askedOffset == log.logEndOffset();
+    public boolean awaits(PartitionLog log, int askedEpoch, long askedOffset, int askedLastFetchedEpoch) {
+        return askedEpoch == leaderEpoch && askedOffset == log.logEndOffset()
+                && askedLastFetchedEpoch == lastFetchedEpoch(log);
     }
 
-    /** The epoch of the log's last record, which a fetch states so that the leader can compare histories. */
-    public static int lastFetchedEpoch(PartitionLog log) {
-        return log.latestLeaderEpoch();
+    /**
+     * The leader epoch that a fetch states so that the leader can compare histories: of the log's last record; or the leader's own, of which
+     * there may be no record, once the log has joined it.
+     */
+    public int lastFetchedEpoch(PartitionLog log) {
+        return log.joinedEpoch() == leaderEpoch ? leaderEpoch : log.latestLeaderEpoch();
+    }
+
+    /**
+     * Whether a diverging answer says nothing but that the log has all with which the leader's epoch began. That is to be written down, by
+     * {@link PartitionLog#joinEpoch}, and told by the next fetch: before, the leader commits nothing on account of this replica.
+     */
+    public boolean joins(long askedOffset, int epoch, long endOffset) {
+        return epoch == leaderEpoch && endOffset == askedOffset;
     }
 
     /**

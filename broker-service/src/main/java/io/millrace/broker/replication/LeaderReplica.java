@@ -121,6 +121,15 @@ public final class LeaderReplica {
         return isr;
     }
 
+    /**
+     * Whether a follower that has all with which this epoch began has yet to write that down (docs/spec, R19). It is answered this epoch, and its
+     * own offset as where that ends, and its position is not counted: else what is committed in an epoch without a record might be cut by
+     * a replica with a record of a lower epoch that nobody committed, should PostgreSQL lose who was in sync.
+     */
+    public boolean mustJoin(long offset, int lastFetchedEpoch) {
+        return offset >= epochStart && lastFetchedEpoch != leaderEpoch;
+    }
+
     public List<Follower> followers(long nowNanos) {
         return Arrays.stream(followers).map(follower -> new Follower(follower.brokerId(), follower.logEnd(), isr
                 .isr().contains(follower.brokerId()), follower.nanosBehind(logEnd, nowNanos))).toList();
@@ -370,6 +379,8 @@ public final class LeaderReplica {
                 committed = Math.min(committed, follower.logEnd());
             }
         }
-        highWatermark = Math.max(highWatermark, committed);
+        if (committed >= epochStart) {
+            highWatermark = Math.max(highWatermark, committed);
+        }
     }
 }

@@ -14,15 +14,26 @@ final class AtomicFiles {
     private AtomicFiles() {}
 
     static void replace(Path target, ByteBuffer content) throws IOException {
+        replace(target, content, true);
+        flushDirectory(target.toAbsolutePath().getParent());
+    }
+
+    /** Whole at any moment until the machine crashes. */
+    static void replaceUnflushed(Path target, ByteBuffer content) throws IOException {
+        replace(target, content, false);
+    }
+
+    private static void replace(Path target, ByteBuffer content, boolean flush) throws IOException {
         Path temporary = target.resolveSibling(target.getFileName() + ".tmp");
         byte[] bytes = new byte[content.remaining()];
         content.duplicate().get(bytes);
         try (FileOutputStream file = new FileOutputStream(temporary.toFile())) {
             file.write(bytes);
-            file.getFD().sync();
+            if (flush) {
+                file.getFD().sync();
+            }
         }
         Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
-        flushDirectory(target.toAbsolutePath().getParent());
     }
 
     static void flushDirectory(Path directory) throws IOException {

@@ -77,6 +77,11 @@ public final class DirectoryLogStore implements LogStore {
     }
 
     @Override
+    public void replaceUnflushed(String fileName, ByteBuffer content) throws IOException {
+        AtomicFiles.replaceUnflushed(folder.resolve(fileName), content);
+    }
+
+    @Override
     public @Nullable ByteBuffer readIfExists(String fileName) throws IOException {
         try {
             return ByteBuffer.wrap(Uninterrupted.call(() -> Files.readAllBytes(folder.resolve(fileName))));

@@ -100,7 +100,7 @@ class FailoverTest {
         follow(first, second);
 
         assertThat(values(first)).containsExactly("a");
-        assertThat(FetchHistory.of(second, 1, FollowerReplica.lastFetchedEpoch(first))).isInstanceOf(
+        assertThat(FetchHistory.of(second, 1, first.latestLeaderEpoch())).isInstanceOf(
                 FetchHistory.Same.class);
     }
 
@@ -127,7 +127,7 @@ class FailoverTest {
         int cuts = 0;
         for (int fetches = 0; fetches < 100; fetches++) {
             long offset = follower.logEndOffset();
-            switch (FetchHistory.of(leader, offset, FollowerReplica.lastFetchedEpoch(follower))) {
+            switch (FetchHistory.of(leader, offset, follower.latestLeaderEpoch())) {
                 case FetchHistory.Diverging(int epoch, long end) -> {
                     follower.truncateTo(FollowerReplica.cutAfterDivergence(follower, epoch, end), NOW_MS);
                     cuts++;

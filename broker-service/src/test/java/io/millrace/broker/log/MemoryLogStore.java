@@ -86,6 +86,15 @@ public final class MemoryLogStore implements LogStore {
     }
 
     @Override
+    public void replaceUnflushed(String name, ByteBuffer content) throws IOException {
+        operation();
+        byte[] bytes = new byte[content.remaining()];
+        content.duplicate().get(bytes);
+        setContent(name, bytes);
+        durableNames.remove(name);
+    }
+
+    @Override
     public @Nullable ByteBuffer readIfExists(String name) {
         return files.containsKey(name) ? ByteBuffer.wrap(content(name)) : null;
     }

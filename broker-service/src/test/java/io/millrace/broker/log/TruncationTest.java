@@ -96,6 +96,25 @@ class TruncationTest {
     }
 
     @Test
+    void what_was_joined_stays_joined_whatever_is_cut() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        append(log, batch("a"), 1);
+        assertThat(log.joinedEpoch()).isEqualTo(1);
+        append(log, batch("b"), 3);
+        log.truncateTo(1, NOW_MS);
+        assertThat(log.joinedEpoch()).as("a record was cut").isEqualTo(3);
+        log.joinEpoch(4);
+        log.joinEpoch(2);
+        assertThat(log.joinedEpoch()).isEqualTo(4);
+        assertThat(log.latestLeaderEpoch()).isEqualTo(1);
+        log.beginEpoch(6);
+        assertThat(open(store.copy(), config(1 << 20), LogOpening.UNKNOWN).joinedEpoch()).as("led without a record")
+                .isEqualTo(6);
+        log.truncateFullyAndStartAt(9, NOW_MS);
+        assertThat(open(store.copy(), config(1 << 20), LogOpening.UNKNOWN).joinedEpoch()).isEqualTo(6);
+    }
+
+    @Test
     void where_an_epoch_began_stays_known_when_records_up_to_its_middle_are_deleted() throws IOException {
         PartitionLog log = open(store, config(1 << 20));
         append(log, batch("a", "b"), 1);

@@ -95,6 +95,20 @@ class PartitionTest {
         assertThat(log.highWatermark()).isEqualTo(1);
     }
 
+    @Test
+    void a_follower_joins_an_epoch_without_a_record_before_its_position_counts() {
+        become(1, 5, List.of(1, 2));
+        partition.append(new Leading(5), records(0, 5), true, NOW_MS);
+        become(1, 6, List.of(1, 2));
+
+        assertThat(fetch(6)).isEqualTo(new FollowerRead.Diverging(6, 1, 0, 0));
+        assertThat(log.highWatermark()).isZero();
+
+        assertThat(partition.readAsFollower(new FollowerFetch(2, 12, 6, 1, 6, 0, 1_000, true), true, 0)).isInstanceOf(
+                FollowerRead.Data.class);
+        assertThat(log.highWatermark()).isEqualTo(1);
+    }
+
     /** Broker 2 has the first record. */
     private FollowerRead fetch(int leaderEpoch) {
         return partition.readAsFollower(new FollowerFetch(2, 12, leaderEpoch, 1, 5, 0, 1_000, true), true, 0);

@@ -66,6 +66,26 @@ class LeaderReplicaTest {
     }
 
     @Test
+    void nothing_is_committed_in_an_epoch_before_all_with_which_it_began() {
+        LeaderReplica leader = leader(2, List.of(1, 2));
+
+        fetch(leader, 2, 9);
+        assertThat(leader.highWatermark()).isZero();
+        fetch(leader, 2, 10);
+        assertThat(leader.highWatermark()).isEqualTo(10);
+    }
+
+    @Test
+    void a_follower_with_all_of_that_is_to_join_the_epoch_first_unless_it_has_a_record_of_it() {
+        LeaderReplica leader = leader(2, List.of(1, 2));
+
+        assertThat(leader.mustJoin(9, EPOCH - 1)).isFalse();
+        assertThat(leader.mustJoin(10, EPOCH - 1)).isTrue();
+        assertThat(leader.mustJoin(10, -1)).isTrue();
+        assertThat(leader.mustJoin(10, EPOCH)).isFalse();
+    }
+
+    @Test
     void a_leader_alone_commits_what_it_appends_only_if_one_replica_is_enough() {
         LeaderReplica enough = leader(1, List.of(1));
         LeaderReplica tooFew = leader(2, List.of(1));

@@ -26,14 +26,14 @@ public final class PostgresLogReports implements LogReports {
                     where cluster.incarnation = :incarnation and id = :brokerId and epoch = :brokerEpoch
                 ), told as (
                     insert into metadata.log_report
-                        (topic_id, index, broker_id, broker_epoch, incarnation, last_epoch, log_end)
-                    select topic_id, index, :brokerId, :brokerEpoch, :incarnation, last_epoch, log_end
-                    from unnest(cast(:topicIds as uuid[]), cast(:indexes as int[]), cast(:lastEpochs as int[]),
+                        (topic_id, index, broker_id, broker_epoch, incarnation, joined_epoch, log_end)
+                    select topic_id, index, :brokerId, :brokerEpoch, :incarnation, joined_epoch, log_end
+                    from unnest(cast(:topicIds as uuid[]), cast(:indexes as int[]), cast(:joinedEpochs as int[]),
                             cast(:logEnds as bigint[]))
-                        reported(topic_id, index, last_epoch, log_end), valid
+                        reported(topic_id, index, joined_epoch, log_end), valid
                     on conflict (topic_id, index, broker_id) do update
                     set broker_epoch = excluded.broker_epoch, incarnation = excluded.incarnation,
-                        last_epoch = excluded.last_epoch, log_end = excluded.log_end
+                        joined_epoch = excluded.joined_epoch, log_end = excluded.log_end
                     where log_report.incarnation < excluded.incarnation
                         or log_report.broker_epoch < excluded.broker_epoch
                 )
@@ -44,7 +44,7 @@ public final class PostgresLogReports implements LogReports {
                 .param("incarnation", incarnation)
                 .param("topicIds", array(reports.stream().map(it -> javaUuid(it.topicId())).toList()))
                 .param("indexes", array(reports.stream().map(LogReport::index).toList()))
-                .param("lastEpochs", array(reports.stream().map(LogReport::lastEpoch).toList()))
+                .param("joinedEpochs", array(reports.stream().map(LogReport::joinedEpoch).toList()))
                 .param("logEnds", array(reports.stream().map(LogReport::logEnd).toList()))
                 .query(Boolean.class)
                 .single();
@@ -57,7 +57,7 @@ public final class PostgresLogReports implements LogReports {
     public Map<Key, Map<Integer, LogReport>> ofLeaderless() {
         var reports = new HashMap<Key, Map<Integer, LogReport>>();
         sql.sql("""
-                select r.topic_id, r.index, r.broker_id, r.last_epoch, r.log_end
+                select r.topic_id, r.index, r.broker_id, r.joined_epoch, r.log_end
                 from metadata.partition p
                 join metadata.log_report r on r.topic_id = p.topic_id and r.index = p.index
                 join metadata.broker b on b.id = r.broker_id and b.epoch = r.broker_epoch

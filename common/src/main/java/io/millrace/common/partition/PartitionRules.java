@@ -281,6 +281,7 @@ public final class PartitionRules {
             removing = List.of();
             isr = inSync;
             elr = List.of();
+            recovering = false;
             if (leader != NO_LEADER && !inSync.contains(leader)) {
                 elect(brokers, terms);
             }

@@ -2,6 +2,7 @@ package io.millrace.common.incarnation;
 
 import static io.millrace.common.metadata.PartitionImage.NO_LEADER;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.common.metadata.Incarnation;
 import io.millrace.common.metadata.PartitionImage;
@@ -71,14 +72,24 @@ class RecoveryElectionTest {
 
     /**
      * Histories of one partition by the rules: leaders are elected among those in sync, records count as acknowledged when all in sync (at
-     * least the minimum) have them, followers lag, and are cut where epochs diverge. Then any part of the replicas reports, in any order.
+     * least the minimum) have them and have joined the epoch, followers lag, and are cut where epochs diverge. Then any part of the
+     * replicas reports, in any order.
      */
     @Test
     void whoever_is_elected_has_all_that_was_acknowledged() {
+        assertThat(electInHistories(true)).isGreaterThan(20_000);
+    }
+
+    @Test
+    void the_epochs_of_records_alone_do_not_tell_who_has_it() {
+        assertThatThrownBy(() -> electInHistories(false)).isInstanceOf(AssertionError.class);
+    }
+
+    private static int electInHistories(boolean joining) {
         int elected = 0;
         for (long seed = 0; seed < 20_000; seed++) {
             var random = new Random(seed);
-            var history = new SeededHistory(random);
+            var history = new SeededHistory(random, joining);
             for (int step = random.nextInt(40); step > 0; step--) {
                 history.step();
             }
@@ -98,7 +109,7 @@ class RecoveryElectionTest {
                 }
             }
         }
-        assertThat(elected).isGreaterThan(20_000);
+        return elected;
     }
 
     private static final class SeededHistory {
@@ -106,15 +117,20 @@ class RecoveryElectionTest {
         final int replicas;
         final int min;
         final List<List<Integer>> logs = new ArrayList<>();
+        final boolean joining;
+        final int[] joined;
         List<Integer> isr;
         int leader;
         int epoch = 1;
         int start;
         List<Integer> acknowledged = List.of();
 
-        SeededHistory(Random random) {
+        /** @param joining whether replicas write down which epoch they have joined, before anything is acknowledged in it */
+        SeededHistory(Random random, boolean joining) {
             this.random = random;
+            this.joining = joining;
             replicas = 1 + random.nextInt(5);
+            joined = new int[replicas];
             min = 1 + random.nextInt(replicas);
             IntStream.range(0, replicas).forEach(_ -> logs.add(new ArrayList<>()));
             isr = IntStream.range(0, replicas).boxed().toList();
@@ -143,12 +159,15 @@ class RecoveryElectionTest {
             } else if (log.size() < leaders.size()) {
                 log.add(leaders.get(log.size()));
             }
+            if (common(log, leaders) >= start) {
+                joined[follower] = epoch;
+            }
         }
 
-        /** Up to a record of the leader's own epoch: what is acknowledged without one, the last leader's report alone can tell. */
         private void acknowledge() {
             int end = isr.stream().mapToInt(id -> common(logs.get(id), logs.get(leader))).min().orElseThrow();
-            if (isr.size() >= min && end > acknowledged.size() && logs.get(leader).get(end - 1) == epoch) {
+            boolean allJoined = end >= start && isr.stream().allMatch(id -> joined[id] == epoch);
+            if (isr.size() >= min && end > acknowledged.size() && (allJoined || !joining)) {
                 acknowledged = List.copyOf(logs.get(leader).subList(0, end));
             }
         }
@@ -171,6 +190,7 @@ class RecoveryElectionTest {
             }
             leader = next;
             epoch++;
+            joined[next] = epoch;
             start = logs.get(next).size();
         }
 
@@ -188,7 +208,7 @@ class RecoveryElectionTest {
 
         LogReport report(int id) {
             var log = logs.get(id);
-            return new LogReport(TOPIC, 0, log.isEmpty() ? -1 : log.getLast(), log.size());
+            return new LogReport(TOPIC, 0, joining ? joined[id] : log.isEmpty() ? -1 : log.getLast(), log.size());
         }
 
         PartitionImage row() {

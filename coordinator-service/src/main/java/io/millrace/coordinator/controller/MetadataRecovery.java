@@ -164,7 +164,7 @@ class MetadataRecovery implements LeaseListener {
         });
     }
 
-    /** @param patient whether to wait for all replicas that run: the last leader's report is worth more than a quorum without it */
+    /** @param patient whether to wait for all replicas that run: a quorum is enough, but with the last leader nobody's log is cut */
     private List<Transition> elections(boolean patient) {
         var reported = reports.ofLeaderless();
         if (reported.isEmpty()) {

@@ -2,7 +2,6 @@ package io.millrace.broker.replication.fetch;
 
 import io.millrace.broker.log.PartitionLog;
 import io.millrace.broker.partition.ReplicationSettings;
-import io.millrace.broker.replication.FollowerReplica;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -62,7 +61,7 @@ final class FetchRequests {
         return new FetchPartition().setPartition(each.partition.index())
                 .setCurrentLeaderEpoch(each.as.leaderEpoch())
                 .setFetchOffset(each.askedOffset)
-                .setLastFetchedEpoch(FollowerReplica.lastFetchedEpoch(log))
+                .setLastFetchedEpoch(each.replica().lastFetchedEpoch(log))
                 .setLogStartOffset(log.logStartOffset())
                 .setHighWatermark(log.highWatermark())
                 .setPartitionMaxBytes((int) settings.fetchMaxPartitionSize().toBytes());

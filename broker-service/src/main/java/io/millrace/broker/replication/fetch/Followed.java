@@ -2,6 +2,7 @@ package io.millrace.broker.replication.fetch;
 
 import io.millrace.broker.partition.Leadership.Following;
 import io.millrace.broker.partition.Partition;
+import io.millrace.broker.replication.FollowerReplica;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -35,6 +36,10 @@ final class Followed {
 
     boolean isThrottled() {
         return added && !caughtUp;
+    }
+
+    FollowerReplica replica() {
+        return new FollowerReplica(as.leader(), as.leaderEpoch());
     }
 
     void succeeded() {

@@ -373,6 +373,14 @@ final class LeaderFetcher implements AutoCloseable {
 
     private void diverged(Followed each, FetchResponseData.EpochEndOffset leaders) {
         Partition partition = each.partition;
+        if (each.replica().joins(each.askedOffset, leaders.epoch(), leaders.endOffset())) {
+            if (partition.joinEpoch(each.as, each.askedOffset)) {
+                ready(each, fresh);
+            } else {
+                pause(each);
+            }
+            return;
+        }
         if (partition.cutDiverging(each.as, each.askedOffset, leaders.epoch(), leaders.endOffset(), clock.millis())) {
             LOG.info("{} differs from its leader's log after epoch {}, which ends at {} there: cut from {} to {}",
                     partition, leaders.epoch(), leaders.endOffset(), each.askedOffset, partition.log()

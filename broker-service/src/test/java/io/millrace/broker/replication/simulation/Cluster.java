@@ -1,14 +1,19 @@
 package io.millrace.broker.replication.simulation;
 
 import io.millrace.broker.log.PartitionLog;
+import io.millrace.common.incarnation.LogReport;
+import io.millrace.common.incarnation.RecoveryElection;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.partition.Terms;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
@@ -93,6 +98,7 @@ final class Cluster {
     Summary run() {
         brokers.forEach(SimulatedBroker::start);
         control();
+        auditNowAndThen();
         IntStream.range(0, 4).mapToObj(number -> new SimulatedProducer(this, number, number > 0)).forEach(
                 producers::add);
         IntStream.range(0, 2).mapToObj(_ -> new SimulatedConsumer(this)).forEach(consumers::add);
@@ -112,6 +118,36 @@ final class Cluster {
             }
         }
         scheduler.after(10_000 + random.nextInt(20_000), this::control);
+    }
+
+    /**
+     * PostgreSQL may lose at any moment who is in sync: whichever logs that have lost nothing are then reported first, who is elected by them has
+     * all that was acknowledged (docs/spec, R17 and R19).
+     */
+    void audit() {
+        List<SimulatedBroker> whole = brokers.stream().filter(broker -> broker.isAlive() && !nemesis.isDamaged(broker))
+                .toList();
+        PartitionImage row = metadata.row();
+        PartitionImage lost = new PartitionImage(0, row.replicas(), List.of(), PartitionImage.NO_LEADER, row
+                .leaderEpoch(), row.partitionEpoch(), List.of(), row.lastLeader(), List.of(), List.of(), true);
+        Set<Integer> leaders = new TreeSet<>();
+        for (int chosen = 1; chosen < 1 << whole.size(); chosen++) {
+            Map<Integer, LogReport> reports = new HashMap<>();
+            for (int i = 0; i < whole.size(); i++) {
+                if ((chosen & 1 << i) != 0) {
+                    PartitionLog log = whole.get(i).log();
+                    reports.put(whole.get(i).id(), new LogReport(TOPIC, 0, log.joinedEpoch(), log.logEndOffset()));
+                }
+            }
+            leaders.add(RecoveryElection.elect(lost, reports, _ -> true, Terms.of(config)).leader());
+        }
+        leaders.remove(PartitionImage.NO_LEADER);
+        leaders.forEach(leader -> history.wouldSurvive(leader, broker(leader).log()));
+    }
+
+    private void auditNowAndThen() {
+        audit();
+        scheduler.after(20_000 + random.nextInt(60_000), this::auditNowAndThen);
     }
 
     private Summary heal() {

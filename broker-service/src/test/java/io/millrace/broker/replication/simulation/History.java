@@ -63,6 +63,20 @@ final class History {
         });
     }
 
+    /** Invariant 1 if PostgreSQL lost now who is in sync: a log that would then be chosen has all that was acknowledged, or read. */
+    void wouldSurvive(int brokerId, PartitionLog log) {
+        TreeMap<Long, Stored> stored = read(log);
+        acknowledged.tailMap(log.logStartOffset()).forEach((offset, record) -> {
+            Stored found = stored.get(offset);
+            Invariant.holds(found != null && found.value() == record.value(),
+                    "by the logs broker %d would lead with %s at offset %d, where %d was acknowledged in epoch %d",
+                    brokerId, found, offset, record.value(), record.leaderEpoch());
+        });
+        committed.forEach((offset, record) -> Invariant.holds(offset < log.logStartOffset() || record.equals(stored.get(
+                offset)), "by the logs broker %d would lead with %s at offset %d, where %s was read", brokerId, stored
+                        .get(offset), offset, record));
+    }
+
     /** Invariant 2: every reader is given the same record at an offset. */
     void read(long offset, Stored record) {
         Stored before = committed.putIfAbsent(offset, record);

@@ -14,6 +14,8 @@ enum Mutant {
     NO_LEADER_EPOCH_CHECK,
     /** The high watermark rises while the ISR is below its minimum. */
     HIGH_WATERMARK_BELOW_MINIMUM,
+    /** A follower's position counts before it has written down that it has joined the leader's epoch. */
+    POSITION_COUNTS_BEFORE_JOINING,
     /** An acks=all request that is a duplicate is answered before its first arrival is committed. */
     DUPLICATE_IS_ACKNOWLEDGED_AT_ONCE
 }

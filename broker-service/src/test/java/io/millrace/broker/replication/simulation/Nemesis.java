@@ -125,6 +125,12 @@ final class Nemesis {
         }
     }
 
+    /** Whether it may lack what it has lost, as far as is known. */
+    boolean isDamaged(SimulatedBroker broker) {
+        Long epochBefore = damaged.get(broker.id());
+        return epochBefore != null && !isWhole(broker, epochBefore);
+    }
+
     /** Registered anew since, and in the ISR with that registration. */
     private boolean isWhole(SimulatedBroker broker, long epochBefore) {
         var metadata = cluster.metadata();

@@ -73,6 +73,8 @@ final class SimulatedBroker {
     private @Nullable FollowerReplica follower;
     private final List<Waiting> waiting = new ArrayList<>();
     private long brokenHighWatermark;
+    /** Whether this leader has told clients how far they may read. */
+    private boolean settled;
     private int fetchNumber;
 
     SimulatedBroker(Cluster cluster, int id) {
@@ -364,6 +366,7 @@ final class SimulatedBroker {
                 LAG_TIME_MAX_NANOS), new LeaderReplica.LogEnds(log().highWatermark(), log().logEndOffset()),
                 nowNanos());
         brokenHighWatermark = 0;
+        settled = false;
         leaderMoved();
     }
 
@@ -376,6 +379,11 @@ final class SimulatedBroker {
             return;
         }
         log().advanceHighWatermark(highWatermark(leading));
+        if (!settled && leading.highWatermarkSettled()) {
+            settled = true;
+            History.read(log(), log().logStartOffset(), log().highWatermark()).forEach(cluster.history()::read);
+            cluster.audit();
+        }
         for (Iterator<Waiting> requests = waiting.iterator(); requests.hasNext();) {
             Waiting request = requests.next();
             if (request.offset() <= highWatermark(leading)) {
@@ -444,6 +452,9 @@ final class SimulatedBroker {
             case FetchHistory.Diverging(int epoch, long end) -> answer.accept(new ReplicaAnswer.Diverging(epoch, end));
             case FetchHistory.OutOfRange _ -> answer.accept(new ReplicaAnswer.OutOfRange(log().logStartOffset(), log()
                     .logEndOffset()));
+            case FetchHistory.Same _ when leading.mustJoin(fetch.offset(), fetch.lastFetchedEpoch()) && cluster
+                    .mutant() != Mutant.POSITION_COUNTS_BEFORE_JOINING -> answer.accept(new ReplicaAnswer.Diverging(
+                            leading.leaderEpoch(), fetch.offset()));
             case FetchHistory.Same _ -> {
                 long end = log().logEndOffset();
                 if (leading.fetched(fetch.brokerId(), fetch.brokerEpoch(), fetch.offset(), end,
@@ -561,7 +572,7 @@ final class SimulatedBroker {
         int number = ++fetchNumber;
         if (epoch >= 0) {
             ReplicaFetch fetch = new ReplicaFetch(id, epoch, following.leaderEpoch(), log().logEndOffset(),
-                    FollowerReplica.lastFetchedEpoch(log()));
+                    following.lastFetchedEpoch(log()));
             SimulatedBroker target = cluster.broker(following.leader());
             int lifeNow = life;
             Network network = cluster.network();
@@ -587,7 +598,8 @@ final class SimulatedBroker {
 
     private void apply(ReplicaFetch fetch, ReplicaAnswer answer) {
         FollowerReplica following = follower;
-        if (following == null || !following.awaits(log(), fetch.leaderEpoch(), fetch.offset())) {
+        if (following == null || !following.awaits(log(), fetch.leaderEpoch(), fetch.offset(), fetch
+                .lastFetchedEpoch())) {
             return;
         }
         switch (answer) {
@@ -600,6 +612,8 @@ final class SimulatedBroker {
                 log().advanceHighWatermark(FollowerReplica.highWatermark(log(), leaderHighWatermark));
                 log().deleteRecordsBefore(Math.min(leaderLogStart, log().highWatermark()));
             }
+            case ReplicaAnswer.Diverging(int epochThere, long endThere) when following.joins(fetch.offset(), epochThere,
+                    endThere) -> log().joinEpoch(epochThere);
             case ReplicaAnswer.Diverging(int epochThere, long endThere) -> {
                 trace("hears that epoch %d ends at %d, here at %s", epochThere, endThere, log().endOffsetForEpoch(
                         epochThere));

@@ -74,9 +74,13 @@ final class LedReplica {
         return effects();
     }
 
-    /** As {@link LeaderReplica#mustJoin}; needs no lock. */
+    /** As {@link LeaderReplica#mustJoin}, for a follower that would be counted. */
     boolean mustJoin(FollowerFetch fetch) {
-        return replica.mustJoin(fetch.offset(), fetch.lastFetchedEpoch());
+        return replica.mustJoin(fetch.offset(), fetch.lastFetchedEpoch()) && isFollower(fetch);
+    }
+
+    private synchronized boolean isFollower(FollowerFetch fetch) {
+        return replica.isFollower(fetch.replicaId(), fetch.brokerEpoch());
     }
 
     /** What became of a follower's fetch. */

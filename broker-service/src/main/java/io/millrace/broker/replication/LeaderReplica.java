@@ -135,6 +135,12 @@ public final class LeaderReplica {
                 .isr().contains(follower.brokerId()), follower.nanosBehind(logEnd, nowNanos))).toList();
     }
 
+    /** Whether {@link #fetched} would count this broker's fetch. */
+    public boolean isFollower(int brokerId, long brokerEpoch) {
+        FollowerProgress follower = follower(brokerId);
+        return follower != null && brokerEpoch >= 0 && brokerEpoch >= follower.brokerEpoch();
+    }
+
     /** The leader's log ends here now. */
     public void appended(long newLogEnd) {
         logEnd = Math.max(logEnd, newLogEnd);

@@ -72,7 +72,8 @@ final class LogLoader {
         LogSegments loaded = new LogSegments(segments);
         ProducerStates producers = new ProducerStates();
         restoreProducers(producers, snapshots, loaded, nextOffset, nowMs);
-        return new Loaded(loaded, nextOffset, logStartOffset, epochs, joined, producers, snapshots, List.copyOf(discarded));
+        return new Loaded(loaded, nextOffset, logStartOffset, epochs, joined, producers, snapshots, List.copyOf(
+                discarded));
     }
 
     /** Fills the states from the newest usable snapshot and the batches behind it. */

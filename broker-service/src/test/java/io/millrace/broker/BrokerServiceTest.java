@@ -82,6 +82,9 @@ class BrokerServiceTest {
                 .query(
                         Integer.class).single() == 1);
         change("update metadata.broker set fenced = false, version = :version where id = ?", id);
+        // Who was fenced leads again in another epoch only.
+        change("update metadata.partition set leader_epoch = leader_epoch + 1, partition_epoch = partition_epoch + 1, version = :version "
+                + "where leader = ?", id);
     }
 
     private void createTopic(String name, int leader) {

@@ -15,7 +15,9 @@ import io.millrace.common.incarnation.LogReports;
 import io.millrace.common.lease.BrokerIdInUseException;
 import io.millrace.common.lease.BrokerIdentity;
 import io.millrace.common.lease.BrokerRegistration;
+import io.millrace.common.lease.BrokerRemovedException;
 import io.millrace.common.lease.LeaseSettings;
+import io.millrace.common.lease.RegistrationEndedException;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
@@ -48,6 +50,7 @@ final class Broker {
 
     private static final int EXIT_ID_TAKEN = 2;
     private static final int EXIT_STORAGE_FAILED = 3;
+    private static final int EXIT_REMOVED = 4;
 
     /** Of all its parts. */
     record Settings(
@@ -77,7 +80,7 @@ final class Broker {
     private final Environment environment;
     private final BrokerMeters meters;
     private volatile @Nullable BrokerRegistration registered;
-    private volatile boolean storageFailed;
+    private volatile boolean nothingToHandOver;
     private volatile @Nullable Running running;
 
     /** All parts, once they run. */
@@ -194,7 +197,7 @@ final class Broker {
         BrokerRegistration registration = new BrokerRegistration(environment.connections(), lease.timing(),
                 new BrokerIdentity(settings.id(), directoryId, settings.advertisedHost(), kafkaPort, httpUrl, logs
                         .lastBrokerEpoch().orElse(BrokerIdentity.NEVER_REGISTERED), logs.tailLost()),
-                environment.images()::knowledge, logs::rememberRegistration, this::idTaken);
+                environment.images()::knowledge, logs::rememberRegistration, this::registrationEnded);
         try {
             registration.start(settings.startTimeout());
             return registration;
@@ -209,15 +212,26 @@ final class Broker {
         }
     }
 
-    /** Another process has this broker's id: whatever this one did from now on could contradict that one. */
-    private void idTaken(BrokerIdInUseException taken) {
-        LOG.error("This broker stops: {}", taken.getMessage());
-        environment.exit().accept(EXIT_ID_TAKEN);
+    /**
+     * Another process has this broker's id, or it is no member any more: whatever it did from now on could contradict those who are. Nobody
+     * hands anything over to end that.
+     */
+    private void registrationEnded(RegistrationEndedException ended) {
+        nothingToHandOver = true;
+        LOG.error("This broker stops: {}", ended.getMessage());
+        Running stopping = running;
+        if (stopping != null) {
+            stopping.server().close();
+        }
+        environment.exit().accept(switch (ended) {
+            case BrokerIdInUseException _ -> EXIT_ID_TAKEN;
+            case BrokerRemovedException _ -> EXIT_REMOVED;
+        });
     }
 
     /** As Kafka's broker with its last log directory failed: others must lead, and only a new start can tell what the disk still has. */
     private void storageFailed() {
-        storageFailed = true;
+        nothingToHandOver = true;
         LOG.error("This broker stops: its data directory {} failed", storage.directory());
         // Not on the thread that met the failure, which others wait for.
         Thread.ofPlatform().name("storage-failed").start(() -> {
@@ -233,7 +247,7 @@ final class Broker {
     private void handOver(BrokerRegistration registration) {
         ClusterImages images = environment.images();
         long deadlineNanos = System.nanoTime() + settings.handoverTimeout().toNanos();
-        if (storageFailed || !isNeeded(images.current())) {
+        if (nothingToHandOver || !isNeeded(images.current())) {
             return;
         }
         registration.leave();

@@ -3,6 +3,10 @@ package io.millrace.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.broker.partition.MetadataWrites;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.database.PostgresConnections;
+import io.millrace.common.incarnation.LogReports;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.metadata.MetadataTransaction;
 import io.millrace.testing.TestPostgres;
@@ -20,6 +24,8 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.TimeUnit;
 import javax.sql.DataSource;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.producer.KafkaProducer;
@@ -170,6 +176,34 @@ class BrokerServiceTest {
             assertThat(readAll(kafkaPort(context), "away", 1)).containsExactly("stored");
         } finally {
             POSTGRES.start();
+        }
+    }
+
+    @Test
+    void one_that_was_removed_while_it_stood_still_serves_no_more_and_ends_with_a_code_of_its_own() throws Exception {
+        ConfigurableApplicationContext context = start(6, 0);
+        context.getBean(Broker.class).stop();
+        var exitCode = new CompletableFuture<Integer>();
+        var broker = new Broker(context.getBean(Broker.Settings.class),
+                new Broker.Environment(context.getBean(ClusterImages.class), context.getBean(PostgresConnections.class),
+                        context.getBean(ServiceClients.class), context.getBean(MetadataWrites.class), context.getBean(
+                                LogReports.class), () -> 1, exitCode::complete),
+                new BrokerMeters());
+        broker.start();
+        try {
+            unfence(6);
+            Broker.Running running = broker.running();
+            if (running == null) {
+                throw new AssertionError("the broker does not run");
+            }
+
+            change("update metadata.broker set removed = true, ready = false, fenced = true, "
+                    + "lease_expires_at = clock_timestamp() - interval '1 minute', version = :version where id = ?", 6);
+
+            assertThat(exitCode.get(60, TimeUnit.SECONDS)).isEqualTo(4);
+            assertThat(running.server().isOpen()).isFalse();
+        } finally {
+            broker.stop();
         }
     }
 

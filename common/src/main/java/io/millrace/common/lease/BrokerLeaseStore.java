@@ -27,9 +27,10 @@ final class BrokerLeaseStore {
      * Registers, fenced, under an epoch above any before and above {@code seenEpoch} (PostgreSQL may have failed over to a standby that
      * lagged behind). The logs count as whole only if the broker says so and no other data directory, and no other copy of this one, has
      * registered under the id since this one did: what was acknowledged meanwhile is not in it. A process says so with its first registration
-     * only, for after that it has been taken out of all ISRs and may be back in them. A broker that was removed is a member again.
+     * only, for after that it has been taken out of all ISRs and may be back in them. A broker that was removed is a member again once its
+     * process is another.
      *
-     * @return the epoch, or nothing while the lease of another incarnation runs
+     * @return the epoch, or nothing while the lease of another incarnation runs, and if this one was removed
      */
     Optional<Long> register(long seenEpoch) {
         return sql.sql("""
@@ -40,7 +41,8 @@ final class BrokerLeaseStore {
                             where id = :id) then greatest(contradicted_version, version) else contradicted_version end
                     where not exists (
                         select from metadata.broker
-                        where id = :id and incarnation <> :incarnation and lease_expires_at > clock_timestamp())
+                        where id = :id and case when incarnation = :incarnation then removed
+                            else lease_expires_at > clock_timestamp() end)
                     returning version
                 ), registered as (
                     insert into metadata.broker as b (id, epoch, incarnation, directory_id, host, kafka_port, http_url,
@@ -65,7 +67,8 @@ final class BrokerLeaseStore {
                         removed = false,
                         lease_expires_at = clock_timestamp() + make_interval(secs => :ttl),
                         version = excluded.version
-                    where b.incarnation = excluded.incarnation or b.lease_expires_at <= clock_timestamp()
+                    where case when b.incarnation = excluded.incarnation then not b.removed
+                        else b.lease_expires_at <= clock_timestamp() end
                     returning epoch
                 )
                 select epoch, pg_notify('%s', '') from registered
@@ -108,19 +111,26 @@ final class BrokerLeaseStore {
     /**
      * Renews the lease, also one that ran out while no other incarnation registered: the controller then lets the broker lead again.
      *
-     * @return false if another incarnation has registered since
+     * @return false if another incarnation has registered since, or the broker was removed
      */
     boolean renew(long epoch) {
         return 1 == sql.sql("""
                 update metadata.broker
                 set lease_expires_at = clock_timestamp() + make_interval(secs => :ttl)
-                where id = :id and epoch = :epoch and incarnation = :incarnation
+                where id = :id and epoch = :epoch and incarnation = :incarnation and not removed
                 """)
                 .param("ttl", ttlSeconds)
                 .param("id", identity.id())
                 .param("epoch", epoch)
                 .param("incarnation", incarnation)
                 .update();
+    }
+
+    /** Whether this incarnation was taken out of the cluster. */
+    boolean isRemoved() {
+        return sql.sql("""
+                select exists (select from metadata.broker where id = :id and incarnation = :incarnation and removed)
+                """).param("id", identity.id()).param("incarnation", incarnation).query(Boolean.class).single();
     }
 
     /** Tells the controller that this broker may lead. */
@@ -146,7 +156,7 @@ final class BrokerLeaseStore {
                     update metadata.broker b
                     set %s, version = next.version
                     from next
-                    where b.id = :id and b.epoch = :epoch and b.incarnation = :incarnation
+                    where b.id = :id and b.epoch = :epoch and b.incarnation = :incarnation and not b.removed
                     returning b.id
                 )
                 select id, pg_notify('%s', '') from changed

@@ -22,13 +22,14 @@ import org.springframework.dao.DataAccessException;
 /**
  * Registers a broker and renews its one lease. The broker starts fenced; it leads once it said that it is {@link #ready} and the
  * controller took note. While PostgreSQL is away the broker stays registered, for nothing can be decided over its head then either; when
- * it is back, the lease is renewed under the same epoch, or, if another incarnation has taken the id meanwhile, the broker is told so.
+ * it is back, the lease is renewed under the same epoch, or, if another incarnation has taken the id meanwhile, or an administrator has
+ * removed the broker, it is told so.
  *
  * <pre>
  *  waiting ---> registered (fenced) --ready--> registered (ready) --leave--> registered (leaving) --close--> deregistered
  *     | ^             |                              |                             |
  *     | |             +--- the row is not ours any more: registers again under a new epoch, if the id is free
- *     v |
+ *     v v             +--- the row says so: removed
  *  id in use
  * </pre>
  */
@@ -40,7 +41,7 @@ public final class BrokerRegistration implements AutoCloseable {
     private final BrokerIdentity identity;
     private final Supplier<Knowledge> knowledge;
     private final LongConsumer onRegistered;
-    private final Consumer<BrokerIdInUseException> onIdInUse;
+    private final Consumer<RegistrationEndedException> onEnded;
     private final UUID incarnation = UUID.randomUUID();
     private final Semaphore wake = new Semaphore(0);
     private final CompletableFuture<Long> firstEpoch = new CompletableFuture<>();
@@ -56,13 +57,13 @@ public final class BrokerRegistration implements AutoCloseable {
     private long readyEpoch = -1;
     private boolean answered = true;
 
-    /** @param onIdInUse called when another broker took the id of this one while it ran; this one should stop */
+    /** @param onEnded called when another broker took the id of this one while it ran, or this one was removed; it should stop */
     public BrokerRegistration(
             PostgresConnections connections,
             LeaseTiming timing,
             BrokerIdentity identity,
-            Consumer<BrokerIdInUseException> onIdInUse) {
-        this(connections, timing, identity, () -> Knowledge.NONE, _ -> {}, onIdInUse);
+            Consumer<RegistrationEndedException> onEnded) {
+        this(connections, timing, identity, () -> Knowledge.NONE, _ -> {}, onEnded);
     }
 
     /**
@@ -70,7 +71,7 @@ public final class BrokerRegistration implements AutoCloseable {
      * @param onRegistered told of the epoch of each registration, on the thread that renews the lease, before anybody can know of it from
      *                     this object: the data directory must remember it (see {@link BrokerIdentity#lastEpoch}). If it throws an
      *                     {@link UncheckedIOException}, the broker stays fenced and registers again
-     * @param onIdInUse    called when another broker took the id of this one while it ran; this one should stop
+     * @param onEnded      called when another broker took the id of this one while it ran, or this one was removed; it should stop
      */
     public BrokerRegistration(
             PostgresConnections connections,
@@ -78,13 +79,13 @@ public final class BrokerRegistration implements AutoCloseable {
             BrokerIdentity identity,
             Supplier<Knowledge> knowledge,
             LongConsumer onRegistered,
-            Consumer<BrokerIdInUseException> onIdInUse) {
+            Consumer<RegistrationEndedException> onEnded) {
         this.connections = connections;
         this.timing = timing;
         this.identity = identity;
         this.knowledge = knowledge;
         this.onRegistered = onRegistered;
-        this.onIdInUse = onIdInUse;
+        this.onEnded = onEnded;
     }
 
     /**
@@ -101,8 +102,8 @@ public final class BrokerRegistration implements AutoCloseable {
         try {
             return firstEpoch.get(timeout.toMillis(), TimeUnit.MILLISECONDS);
         } catch (ExecutionException e) {
-            if (e.getCause() instanceof BrokerIdInUseException inUse) {
-                throw inUse;
+            if (e.getCause() instanceof RegistrationEndedException ended) {
+                throw ended;
             }
             throw new IllegalStateException(e.getCause());
         }
@@ -156,10 +157,10 @@ public final class BrokerRegistration implements AutoCloseable {
                     pause();
                 }
             }
-        } catch (BrokerIdInUseException e) {
+        } catch (RegistrationEndedException e) {
             LOG.error(e.getMessage());
             if (!firstEpoch.completeExceptionally(e)) {
-                onIdInUse.accept(e);
+                onEnded.accept(e);
             }
         }
     }
@@ -193,6 +194,10 @@ public final class BrokerRegistration implements AutoCloseable {
     private void register(BrokerLeaseStore store) {
         long deadlineNanos = System.nanoTime() + timing.ttl().plus(timing.renewInterval().multipliedBy(2)).toNanos();
         while (!closing) {
+            if (store.isRemoved()) {
+                throw new BrokerRemovedException("Broker " + identity.id()
+                        + " was removed from the cluster while it did not answer. It has no replicas any more; started again it is a member with none.");
+            }
             var registered = store.register(Math.max(epoch, 0));
             if (registered.isPresent()) {
                 onRegistered.accept(registered.get());

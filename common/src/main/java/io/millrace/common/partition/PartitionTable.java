@@ -45,10 +45,10 @@ public final class PartitionTable {
         }
     }
 
-    /** All registered brokers by id. */
+    /** All members of the cluster by id. */
     public Map<Integer, Standing> standings() {
         var standings = new HashMap<Integer, Standing>();
-        sql.sql("select id, epoch, fenced, leaving, tail_lost from metadata.broker").query(row -> {
+        sql.sql("select id, epoch, fenced, leaving, tail_lost from metadata.broker where not removed").query(row -> {
             standings.put(row.getInt(1), new Standing(
                     row.getInt(1), row.getLong(2), row.getBoolean(3), row.getBoolean(4), row.getBoolean(5)));
         });

@@ -26,7 +26,7 @@ class BrokerRegistrationTest {
     @AutoClose
     private final TestPostgres postgres = TestPostgres.create();
     private final List<BrokerRegistration> registrations = new ArrayList<>();
-    private final CompletableFuture<BrokerIdInUseException> idInUse = new CompletableFuture<>();
+    private final CompletableFuture<RegistrationEndedException> ended = new CompletableFuture<>();
 
     @AfterEach
     void closeRegistrations() {
@@ -123,7 +123,26 @@ class BrokerRegistrationTest {
                 set epoch = 2, incarnation = gen_random_uuid(), lease_expires_at = clock_timestamp() + interval '1 hour'
                 """).update();
 
-        assertThat(idInUse.get(LONG.toSeconds(), TimeUnit.SECONDS)).hasMessageContaining("in use");
+        assertThat(ended.get(LONG.toSeconds(), TimeUnit.SECONDS)).isInstanceOf(BrokerIdInUseException.class)
+                .hasMessageContaining("in use");
+    }
+
+    @Test
+    void a_broker_that_was_removed_while_it_slept_is_told_and_is_no_member_again_by_itself() throws Exception {
+        registration(0).start(LONG);
+        postgres.direct().sql("""
+                update metadata.broker
+                set removed = true, ready = false, fenced = true, lease_expires_at = clock_timestamp() - interval '1 minute'
+                """).update();
+
+        assertThat(ended.get(LONG.toSeconds(), TimeUnit.SECONDS)).isInstanceOf(BrokerRemovedException.class)
+                .hasMessageContaining("Broker 0 was removed");
+        registrations.forEach(BrokerRegistration::close);
+        assertThat(row(0)).containsEntry("removed", true).containsEntry("epoch", 1L);
+        assertThat(leaseRuns()).isFalse();
+
+        assertThat(registration(0).start(LONG)).as("another process").isEqualTo(2);
+        assertThat(row(0)).containsEntry("removed", false);
     }
 
     @Test
@@ -206,7 +225,7 @@ class BrokerRegistrationTest {
                 new PostgresConnections(postgres.jdbcUrl(), postgres.user(), postgres.password()),
                 TIMING,
                 identity,
-                idInUse::complete);
+                ended::complete);
         registrations.add(registration);
         return registration;
     }

@@ -20,6 +20,7 @@ class BrokerStore {
         return sql.sql("""
                 select id, epoch, lease_expires_at <= clock_timestamp(), ready, fenced, tail_lost, leaving
                 from metadata.broker
+                where not removed
                 """)
                 .query((row, _) -> new Broker(
                         row.getInt(1), row.getLong(2), row.getBoolean(3), row.getBoolean(4), row.getBoolean(5),

@@ -41,7 +41,7 @@ class RecoveryStore {
                     contradicted_version is not null
                         or not (trusted and same_run) and nullif(timeline, '') <> nullif(server_timeline, '') is true,
                     (select count(*) from metadata.broker
-                        where not fenced and presented_to is distinct from pg_postmaster_start_time()),
+                        where not fenced and not removed and presented_to is distinct from pg_postmaster_start_time()),
                     exists (select from metadata.partition where recovering and leader is null)
                 from metadata.cluster,
                     lateral (select run_started_at = pg_postmaster_start_time(), metadata.server_timeline())

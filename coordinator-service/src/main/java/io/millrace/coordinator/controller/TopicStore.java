@@ -38,7 +38,7 @@ class TopicStore {
         sql.sql("""
                 select b.id, (select count(*) from metadata.partition p where p.leader = b.id)
                 from metadata.broker b
-                where not b.fenced and not b.leaving and not b.draining
+                where not b.fenced and not b.leaving and not b.draining and not b.removed
                 """).query(row -> {
             leaderships.put(row.getInt(1), row.getInt(2));
         });

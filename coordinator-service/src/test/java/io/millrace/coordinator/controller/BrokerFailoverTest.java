@@ -74,11 +74,12 @@ class BrokerFailoverTest {
         final UUID directory;
         final ServerSocket listener = new ServerSocket(0, 50, InetAddress.getLoopbackAddress());
         final CopyOnWriteArrayList<Socket> accepted = new CopyOnWriteArrayList<>();
+        final Thread acceptor;
         final BrokerRegistration registration;
 
         Process(int id, UUID directory, long lastEpoch, boolean tailLost) throws Exception {
             this.directory = directory;
-            Thread.startVirtualThread(() -> {
+            acceptor = Thread.ofPlatform().daemon().start(() -> {
                 try {
                     while (true) {
                         accepted.add(listener.accept());
@@ -94,14 +95,16 @@ class BrokerFailoverTest {
         }
 
         /** Its lease is still renewed here, as by one whose death PostgreSQL has not noticed: only the refusal can tell. */
-        void refuseConnections() throws IOException {
+        void refuseConnections() throws Exception {
             listener.close();
+            // Until it has ended it may still accept one, which would be held for ever.
+            acceptor.join();
             for (var socket : accepted) {
                 socket.close();
             }
         }
 
-        void kill() throws IOException {
+        void kill() throws Exception {
             refuseConnections();
             registration.close();
         }

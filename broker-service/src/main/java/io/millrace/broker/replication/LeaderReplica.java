@@ -39,6 +39,7 @@ public final class LeaderReplica {
     private int minInSyncReplicas;
     private IsrState isr;
     private FollowerProgress[] followers = {};
+    private List<Integer> adding = List.of();
     private long logEnd;
     private long highWatermark;
     private int replicationFactor;
@@ -345,13 +346,16 @@ public final class LeaderReplica {
         List<FollowerProgress> placed = new ArrayList<>(image.replicas().size());
         for (int brokerId : image.replicas()) {
             if (brokerId != leaderId) {
-                FollowerProgress known = follower(brokerId);
+                // One that is added now and was not before has left in between, unseen: its log is another.
+                boolean isNew = image.adding().contains(brokerId) && !adding.contains(brokerId);
+                FollowerProgress known = isNew ? null : follower(brokerId);
                 FollowerProgress follower = known != null ? known : new FollowerProgress(brokerId);
                 follower.brokerSeen(brokers.get(brokerId));
                 placed.add(follower);
             }
         }
         followers = placed.toArray(FollowerProgress[]::new);
+        adding = image.adding();
         replicationFactor = image.replicas().size() - image.adding().size();
         countMembers();
     }

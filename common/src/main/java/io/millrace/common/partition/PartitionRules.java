@@ -98,20 +98,9 @@ public final class PartitionRules {
     public static PartitionImage brokersChanged(PartitionImage row, Map<Integer, Standing> brokers,
             Set<Integer> ended, Terms terms) {
         var after = new Draft(row);
-        after.loseTails(brokers);
-        after.isrChangesTo(remaining(after.isr, brokers), terms);
-        boolean leads = after.leader != NO_LEADER && after.isr.contains(after.leader) && !ended.contains(after.leader);
-        if (!leads) {
-            after.elect(brokers, terms);
-        }
+        after.brokersChange(brokers, ended, terms);
         after.completeReassignment(brokers, terms);
         return after.next();
-    }
-
-    /** Those who stay in sync: who is about to end goes, but not the last ones. */
-    private static List<Integer> remaining(List<Integer> isr, Map<Integer, Standing> brokers) {
-        var staying = isr.stream().filter(id -> serves(brokers.get(id), true)).toList();
-        return staying.isEmpty() ? isr.stream().filter(id -> serves(brokers.get(id), false)).toList() : staying;
     }
 
     /** @param staying whether it also must not be about to end */
@@ -134,21 +123,32 @@ public final class PartitionRules {
     /**
      * Begins to bring a partition to other replicas. Those that come have to catch up first; those that go stay until then, and until enough
      * of the others are in sync ({@link #changeIsr} and {@link #brokersChanged} see to both). Where none comes, it may be done at once.
-     * A partition that is on its way to others stays on it.
+     * A partition that is on its way to others stays on it, and one for which the target is not {@linkplain #mayHave fit} stays as it is.
      *
-     * @param target at least one, none twice; the preferred leader first
+     * @param target the preferred leader first
      */
     public static PartitionImage reassign(PartitionImage row, List<Integer> target, Map<Integer, Standing> brokers,
             Terms terms) {
-        if (row.isReassigned()) {
+        if (row.isReassigned() || !mayHave(row, target, terms)) {
             return row;
         }
         var after = new Draft(row);
+        // The row may yet name those in sync of which it is known since that they are not.
+        after.brokersChange(brokers, Set.of(), terms);
         after.adding = Draft.without(target, row.replicas());
         after.removing = Draft.without(row.replicas(), target);
         after.replicas = Stream.concat(target.stream(), after.removing.stream()).toList();
         after.completeReassignment(brokers, terms);
         return after.next();
+    }
+
+    /**
+     * Whether the replicas may be those of the partition (else INVALID_REPLICA_ASSIGNMENT): none twice, and as many as acks=all needs now; only
+     * where the partition has fewer than {@code min.insync.replicas} already, no more than that.
+     */
+    public static boolean mayHave(PartitionImage row, List<Integer> target, Terms terms) {
+        return !target.isEmpty() && Set.copyOf(target).size() == target.size()
+                && target.size() >= terms.effectiveMinIsr(row);
     }
 
     /**
@@ -159,12 +159,13 @@ public final class PartitionRules {
      */
     public static PartitionImage cancelReassignment(PartitionImage row, List<Integer> before,
             Map<Integer, Standing> brokers, Terms terms) {
+        var after = new Draft(row);
+        after.brokersChange(brokers, Set.of(), terms);
         var kept = Draft.without(row.replicas(), row.adding());
-        var inSync = Draft.without(row.isr(), row.adding());
+        var inSync = Draft.without(after.isr, row.adding());
         if (!row.isReassigned() || inSync.size() < terms.effectiveMinIsr(kept.size())) {
             return row;
         }
-        var after = new Draft(row);
         after.settleOn(before.size() == kept.size() && before.containsAll(kept) ? before : kept, inSync, brokers,
                 terms);
         return after.next();
@@ -201,6 +202,20 @@ public final class PartitionRules {
                     .toList();
             isr = without(isr, lost);
             elr = without(elr, lost);
+        }
+
+        void brokersChange(Map<Integer, Standing> brokers, Set<Integer> ended, Terms terms) {
+            loseTails(brokers);
+            isrChangesTo(remaining(brokers), terms);
+            if (!isr.contains(leader) || ended.contains(leader)) {
+                elect(brokers, terms);
+            }
+        }
+
+        /** Those who stay in sync: who is about to end goes, but not the last ones. */
+        private List<Integer> remaining(Map<Integer, Standing> brokers) {
+            var staying = isr.stream().filter(id -> serves(brokers.get(id), true)).toList();
+            return staying.isEmpty() ? isr.stream().filter(id -> serves(brokers.get(id), false)).toList() : staying;
         }
 
         void isrChangesTo(List<Integer> members, Terms terms) {
@@ -263,7 +278,10 @@ public final class PartitionRules {
             leaderEpoch++;
         }
 
-        /** Once all that are added are in sync, those to be removed go, as long as enough stay. */
+        /**
+         * Once all that are added are in sync, those to be removed go, as long as enough stay: of brokers that are known to run and to have lost
+         * nothing, for such alone are in the ISR at this point.
+         */
         void completeReassignment(Map<Integer, Standing> brokers, Terms terms) {
             var target = without(replicas, removing);
             var inSync = without(isr, removing);
@@ -274,16 +292,24 @@ public final class PartitionRules {
             settleOn(target, inSync, brokers, terms);
         }
 
-        /** @param inSync as many as the minimum, so that nobody else needs to be eligible */
+        /**
+         * A replica that goes deletes its log. So the leader epoch is raised even where the leader stays (docs/spec, R20): what it knows of that
+         * replica, and fetches that are still under way, must not count should the replica come back, with an empty log.
+         *
+         * @param inSync as many as the minimum, so that nobody else needs to be eligible
+         */
         void settleOn(List<Integer> settled, List<Integer> inSync, Map<Integer, Standing> brokers, Terms terms) {
+            boolean someGo = !settled.containsAll(replicas);
             replicas = settled;
             adding = List.of();
             removing = List.of();
             isr = inSync;
             elr = List.of();
             recovering = false;
-            if (leader != NO_LEADER && !inSync.contains(leader)) {
+            if (!inSync.contains(leader)) {
                 elect(brokers, terms);
+            } else if (someGo && leaderEpoch == row.leaderEpoch()) {
+                leads(leader);
             }
         }
 

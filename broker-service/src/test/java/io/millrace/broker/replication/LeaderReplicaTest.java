@@ -388,6 +388,37 @@ class LeaderReplicaTest {
                 new LeaderReplica.Follower(4, -1, false, -1));
     }
 
+    @Test
+    void a_replica_that_is_added_anew_is_not_taken_for_the_one_that_it_was() {
+        LeaderReplica leader = leader(1, List.of(1, 2));
+        fetch(leader, 2, 10);
+        fetch(leader, 3, 10);
+
+        // The image in which it was no replica was never seen.
+        leader.imageChanged(new PartitionImage(0, List.of(1, 2, 3), List.of(1, 2), 1, EPOCH, 42, List.of(), 1, List.of(
+                3), List.of()), brokers, START_NANOS);
+
+        assertThat(leader.followers(START_NANOS)).contains(new LeaderReplica.Follower(3, -1, false, -1));
+        assertThat(leader.isrChangeDue()).isFalse();
+    }
+
+    @Test
+    void a_replica_that_is_added_keeps_its_progress_while_it_is_on_its_way() {
+        LeaderReplica leader = leader(1, List.of(1, 2));
+        brokers.put(4, broker(4, 14, false));
+        leader.imageChanged(adding4(41), brokers, START_NANOS);
+        fetch(leader, 4, 7);
+
+        leader.imageChanged(adding4(42), brokers, START_NANOS);
+
+        assertThat(leader.followers(START_NANOS)).contains(new LeaderReplica.Follower(4, 7, false, 0));
+    }
+
+    private static PartitionImage adding4(int partitionEpoch) {
+        return new PartitionImage(0, List.of(1, 2, 3, 4), List.of(1, 2), 1, EPOCH, partitionEpoch, List.of(), 1, List
+                .of(4), List.of());
+    }
+
     private LeaderReplica leader(int minInSync, List<Integer> isr) {
         return new LeaderReplica(TOPIC, 1, row(40, isr), brokers, new Limits(minInSync, LAG_NANOS), new LogEnds(0, 10),
                 START_NANOS);

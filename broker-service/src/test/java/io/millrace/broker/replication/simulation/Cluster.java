@@ -40,7 +40,7 @@ final class Cluster {
     private final Nemesis nemesis;
 
     /** What a run amounted to, so that a test can tell that something was tested. */
-    record Summary(int acknowledged, int leaderEpochs, long logEnd) {}
+    record Summary(int acknowledged, int leaderEpochs, int removals) {}
 
     Cluster(long seed, Mutant mutant, boolean traced) {
         this.random = new SplittableRandom(seed);
@@ -51,9 +51,11 @@ final class Cluster {
         config = new TopicConfig(600 + random.nextInt(2_000), Long.MAX_VALUE, 0, 1 << 20, 128, 1 << 20,
                 TimestampType.CREATE_TIME, Long.MAX_VALUE, Long.MAX_VALUE, false, true, -1, -1, Long.MAX_VALUE,
                 Long.MAX_VALUE, 0, minInSync, false);
-        network = new Network(scheduler, random, size);
-        metadata = new SimulatedMetadata(size, Terms.of(config), mutant);
-        for (int id = 0; id < size; id++) {
+        int brokerCount = size == 3 ? 3 + random.nextInt(3) : size;
+        network = new Network(scheduler, random, brokerCount);
+        metadata = new SimulatedMetadata(brokerCount, IntStream.range(0, size).boxed().toList(), Terms.of(config),
+                mutant);
+        for (int id = 0; id < brokerCount; id++) {
             brokers.add(new SimulatedBroker(this, id));
         }
         nemesis = new Nemesis(this, minInSync);
@@ -125,11 +127,11 @@ final class Cluster {
      * all that was acknowledged (docs/spec, R17 and R19).
      */
     void audit() {
-        List<SimulatedBroker> whole = brokers.stream().filter(broker -> broker.isAlive() && !nemesis.isDamaged(broker))
-                .toList();
         PartitionImage row = metadata.row();
+        List<SimulatedBroker> whole = brokers.stream().filter(broker -> row.replicas().contains(broker.id()) && broker
+                .isAlive() && broker.isWhole()).toList();
         PartitionImage lost = new PartitionImage(0, row.replicas(), List.of(), PartitionImage.NO_LEADER, row
-                .leaderEpoch(), row.partitionEpoch(), List.of(), row.lastLeader(), List.of(), List.of(), true);
+                .leaderEpoch(), row.partitionEpoch(), List.of(), row.lastLeader(), row.adding(), row.removing(), true);
         Set<Integer> leaders = new TreeSet<>();
         for (int chosen = 1; chosen < 1 << whole.size(); chosen++) {
             Map<Integer, LogReport> reports = new HashMap<>();
@@ -162,19 +164,19 @@ final class Cluster {
             scheduler.runUntil(scheduler.nowMicros() + 20_000);
         }
         Map<Integer, PartitionLog> logs = new TreeMap<>();
-        brokers.forEach(broker -> logs.put(broker.id(), broker.log()));
+        metadata.row().replicas().forEach(id -> logs.put(id, broker(id).log()));
         history.settled(logs);
-        return new Summary(history.acknowledgedCount(), history.epochCount(), logs.get(0).logEndOffset());
+        return new Summary(history.acknowledgedCount(), history.epochCount(), metadata.removals());
     }
 
     private boolean isSettled() {
         PartitionImage row = metadata.row();
-        if (row.leader() == PartitionImage.NO_LEADER || row.isr().size() < brokers.size() || producers.stream()
-                .anyMatch(SimulatedProducer::isBusy)) {
+        if (row.leader() == PartitionImage.NO_LEADER || row.isReassigned() || row.isr().size() < row.replicas().size()
+                || producers.stream().anyMatch(SimulatedProducer::isBusy)) {
             return false;
         }
         long logEnd = brokers.get(row.leader()).log().logEndOffset();
-        return brokers.stream().allMatch(broker -> broker.isSettled(logEnd)) && consumers.stream().allMatch(
+        return row.replicas().stream().allMatch(id -> broker(id).isSettled(logEnd)) && consumers.stream().allMatch(
                 consumer -> consumer.position() == logEnd);
     }
 

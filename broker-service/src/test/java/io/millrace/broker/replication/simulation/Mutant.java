@@ -17,5 +17,7 @@ enum Mutant {
     /** A follower's position counts before it has written down that it has joined the leader's epoch. */
     POSITION_COUNTS_BEFORE_JOINING,
     /** An acks=all request that is a duplicate is answered before its first arrival is committed. */
-    DUPLICATE_IS_ACKNOWLEDGED_AT_ONCE
+    DUPLICATE_IS_ACKNOWLEDGED_AT_ONCE,
+    /** A replica goes, and its leader leads on in the same epoch. */
+    REMOVAL_IN_THE_SAME_EPOCH
 }

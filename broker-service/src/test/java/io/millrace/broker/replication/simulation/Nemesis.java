@@ -1,16 +1,19 @@
 package io.millrace.broker.replication.simulation;
 
+import io.millrace.common.metadata.PartitionImage;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 
 /**
- * Breaks things, one after the other, each for a while. Unbounded but for one thing: fewer than {@code min.insync.replicas} brokers lack what they
+ * Breaks things, one after the other, each for a while, and moves the partition. Unbounded but for one thing: fewer than {@code min.insync.replicas} brokers lack what they
  * lost at the same time, for nothing survives more.
  */
 final class Nemesis {
-    private static final int PAUSE_MICROS = 90_000;
+    private static final int PAUSE_MICROS = 70_000;
     private static final int LONGEST_FAULT_MICROS = 400_000;
 
     private final Cluster cluster;
@@ -56,7 +59,7 @@ final class Nemesis {
         int leader = metadata.row().leader();
         SimulatedBroker victim = cluster.broker(leader >= 0 && random.nextInt(3) == 0 ? leader
                 : random.nextInt(cluster.brokers().size()));
-        switch (random.nextInt(15)) {
+        switch (random.nextInt(20)) {
             case 0, 1 -> end(victim, victim::kill);
             case 2, 3 -> loseTail(victim, victim::crashMachine);
             case 4 -> loseTail(victim, victim::wipe);
@@ -72,8 +75,50 @@ final class Nemesis {
                     .lossRate(0), true);
             case 10, 11, 12 -> forAWhile(() -> victim.lagBehind(true), () -> victim.lagBehind(false), true);
             case 13 -> victim.jumpClock(random.nextLong(2_000_000_000L));
-            default -> leaveInOrder(victim);
+            case 14 -> leaveInOrder(victim);
+            default -> {
+                if (!metadata.isAway()) {
+                    move(metadata);
+                }
+            }
         }
+    }
+
+    /** As the controller does for those who ask for it, and change their minds. */
+    private void move(SimulatedMetadata metadata) {
+        PartitionImage row = metadata.row();
+        cluster.trace("is to move: %s", row);
+        switch (random.nextInt(6)) {
+            case 0, 1, 2 -> metadata.reassign(someBrokers());
+            case 3 -> metadata.cancelReassignment();
+            case 4 -> {
+                if (metadata.cancelReassignment()) {
+                    metadata.reassign(someBrokers());
+                }
+            }
+            // A replica goes and comes back before everybody has seen it go.
+            default -> {
+                if (row.isReassigned()) {
+                    List<Integer> target = new ArrayList<>(row.replicas());
+                    target.removeAll(row.removing());
+                    metadata.cancelReassignment();
+                    metadata.reassign(target);
+                } else {
+                    List<Integer> fewer = new ArrayList<>(row.replicas());
+                    fewer.remove(random.nextInt(fewer.size()));
+                    metadata.reassign(fewer);
+                    metadata.cancelReassignment();
+                    metadata.reassign(row.replicas());
+                }
+            }
+        }
+        cluster.trace("moves: %s", metadata.row());
+    }
+
+    private List<Integer> someBrokers() {
+        List<Integer> ids = new ArrayList<>(cluster.brokers().stream().map(SimulatedBroker::id).toList());
+        Collections.shuffle(ids, random);
+        return List.copyOf(ids.subList(0, Math.max(minInSync, Math.min(ids.size(), 2 + random.nextInt(3)))));
     }
 
     private void cut(int broker, int other, boolean isCut, boolean bothWays) {
@@ -125,16 +170,11 @@ final class Nemesis {
         }
     }
 
-    /** Whether it may lack what it has lost, as far as is known. */
-    boolean isDamaged(SimulatedBroker broker) {
-        Long epochBefore = damaged.get(broker.id());
-        return epochBefore != null && !isWhole(broker, epochBefore);
-    }
-
-    /** Registered anew since, and in the ISR with that registration. */
+    /** Registered anew since, and in the ISR with that registration; or no replica any more, so that what it lost does not matter. */
     private boolean isWhole(SimulatedBroker broker, long epochBefore) {
         var metadata = cluster.metadata();
-        return metadata.settledEpoch(broker.id()) > epochBefore && metadata.row().isr().contains(broker.id());
+        return !metadata.row().replicas().contains(broker.id()) || metadata.settledEpoch(broker
+                .id()) > epochBefore && metadata.row().isr().contains(broker.id());
     }
 
     private void leaveInOrder(SimulatedBroker victim) {

@@ -14,7 +14,7 @@ import org.junit.jupiter.params.provider.EnumSource.Mode;
  * {@code -Dmillrace.simulation.seeds=N} runs more or fewer of them.
  */
 class ReplicationSimulationTest {
-    private static final int SEEDS = Integer.getInteger("millrace.simulation.seeds", 2_000);
+    private static final int SEEDS = Integer.getInteger("millrace.simulation.seeds", 1_500);
 
     @Test
     void nothing_acknowledged_is_lost_and_all_replicas_agree_after_any_faults() {
@@ -22,14 +22,17 @@ class ReplicationSimulationTest {
         long[] seeds = only != null ? new long[]{only} : LongStream.rangeClosed(1, SEEDS).toArray();
         long acknowledged = 0;
         long leaderEpochs = 0;
+        long removals = 0;
         for (long seed : seeds) {
             Cluster.Summary summary = run(seed, only != null);
             acknowledged += summary.acknowledged();
             leaderEpochs += summary.leaderEpochs();
+            removals += summary.removals();
         }
         // Otherwise the faults leave nothing to be tested.
         assertThat(acknowledged).isGreaterThan(50L * seeds.length);
         assertThat(leaderEpochs).isGreaterThan(3L * seeds.length);
+        assertThat(removals).isGreaterThan(seeds.length);
     }
 
     @ParameterizedTest

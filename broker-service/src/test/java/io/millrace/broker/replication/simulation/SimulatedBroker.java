@@ -57,6 +57,8 @@ final class SimulatedBroker {
     private MemoryLogStore store = new MemoryLogStore();
     private LogOpening checkpoint = LogOpening.UNKNOWN;
     private boolean tailLost;
+    /** Its log has lost nothing since the replica was last in sync; remembered on the disk. */
+    private boolean whole;
     private int life;
     private boolean alive;
     private boolean paused;
@@ -81,6 +83,7 @@ final class SimulatedBroker {
         this.cluster = cluster;
         this.id = id;
         this.clockOffsetNanos = cluster.random().nextLong() >> 2;
+        this.whole = cluster.metadata().row().replicas().contains(id);
     }
 
     int id() {
@@ -105,6 +108,10 @@ final class SimulatedBroker {
 
     boolean leads() {
         return leader != null;
+    }
+
+    boolean isWhole() {
+        return whole;
     }
 
     PartitionLog log() {
@@ -132,25 +139,30 @@ final class SimulatedBroker {
     // ---- the process
 
     void start() {
-        try {
-            log = PartitionLog.open(store, cluster.config(), SETTINGS, checkpoint, Cluster.WALL_CLOCK_MS);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
         // From here on it is no longer shut down in order.
-        writeCheckpoint(log);
+        openLog();
         alive = true;
         leaving = false;
         life++;
         epoch = -1;
-        seenVersion = 0;
-        highestLeaderEpoch = log.latestLeaderEpoch();
-        trace("starts with log end %d, epoch %d, tail lost %s", log.logEndOffset(), highestLeaderEpoch, tailLost);
+        // What it reads of the metadata is no older than itself.
+        seenVersion = Math.max(0, cluster.metadata().newest().version() - 1);
+        trace("starts with log end %d, epoch %d, tail lost %s", log().logEndOffset(), highestLeaderEpoch, tailLost);
         register();
         every(30_000, this::renew);
         every(15_000, this::pollView);
         every(40_000, this::maintainIsr);
         every(70_000, this::keepHouse);
+    }
+
+    private void openLog() {
+        try {
+            log = PartitionLog.open(store, cluster.config(), SETTINGS, checkpoint, Cluster.WALL_CLOCK_MS);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        writeCheckpoint(log);
+        highestLeaderEpoch = log.latestLeaderEpoch();
     }
 
     void kill() {
@@ -166,6 +178,7 @@ final class SimulatedBroker {
         stop();
         store = left;
         tailLost = true;
+        whole = false;
     }
 
     void wipe() {
@@ -174,6 +187,7 @@ final class SimulatedBroker {
         store = new MemoryLogStore();
         checkpoint = LogOpening.UNKNOWN;
         tailLost = true;
+        whole = false;
     }
 
     /** Asks that its leadership be taken; after that {@link #close}. */
@@ -327,10 +341,16 @@ final class SimulatedBroker {
     private void viewChanged(ClusterView view) {
         PartitionImage row = view.row();
         BrokerImage self = view.brokers().get(id);
-        boolean present = self != null && self.epoch() == epoch && !self.fenced();
+        boolean registered = self != null && self.epoch() == epoch;
+        boolean present = registered && !self.fenced();
+        if (!row.replicas().contains(id)) {
+            removed();
+            return;
+        }
         if (row.leaderEpoch() < highestLeaderEpoch) {
             return;
         }
+        whole |= registered && !self.tailLost() && row.isr().contains(id);
         if (row.leader() == id && leader != null && leader.leaderEpoch() == row.leaderEpoch()) {
             leader.imageChanged(row, view.brokers(), nowNanos());
             leaderMoved();
@@ -343,6 +363,19 @@ final class SimulatedBroker {
         }
     }
 
+    /** No replica is here any more. Should one come back, it begins with nothing. */
+    private void removed() {
+        if (leader != null || follower != null || log().logEndOffset() > 0) {
+            trace("deletes its log");
+            resign();
+            follower = null;
+            store = new MemoryLogStore();
+            checkpoint = LogOpening.UNKNOWN;
+            whole = false;
+            openLog();
+        }
+    }
+
     private void resign() {
         leader = null;
         List<Waiting> refused = new ArrayList<>(waiting);
@@ -352,7 +385,9 @@ final class SimulatedBroker {
 
     private void lead(PartitionImage row, ClusterView view) {
         follower = null;
-        resign();
+        if (leader == null) {
+            resign();
+        }
         highestLeaderEpoch = row.leaderEpoch();
         trace("leads in epoch %d from %d, high watermark %d", row.leaderEpoch(), log().logEndOffset(), log()
                 .highWatermark());

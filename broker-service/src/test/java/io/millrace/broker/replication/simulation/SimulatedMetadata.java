@@ -39,13 +39,16 @@ final class SimulatedMetadata {
     private PartitionImage row;
     private boolean away;
     private long trustsLeasesFromMicros;
+    /** What a reassignment that is called off goes back to. */
+    private List<Integer> before;
+    private int removals;
 
-    SimulatedMetadata(int brokerCount, Terms terms, Mutant mutant) {
+    SimulatedMetadata(int brokerCount, List<Integer> replicas, Terms terms, Mutant mutant) {
         this.terms = terms;
         this.mutant = mutant;
-        List<Integer> ids = IntStream.range(0, brokerCount).boxed().toList();
-        ids.forEach(id -> brokers.put(id, new Broker()));
-        row = new PartitionImage(0, ids, ids, PartitionImage.NO_LEADER, 0, 0);
+        IntStream.range(0, brokerCount).forEach(id -> brokers.put(id, new Broker()));
+        before = replicas;
+        row = new PartitionImage(0, replicas, replicas, PartitionImage.NO_LEADER, 0, 0);
         views.add(new ClusterView(0, row, images()));
     }
 
@@ -68,6 +71,11 @@ final class SimulatedMetadata {
     /** The registration of which the controller has drawn the consequences. */
     long settledEpoch(int id) {
         return broker(id).settledEpoch;
+    }
+
+    /** How often replicas went. */
+    int removals() {
+        return removals;
     }
 
     PartitionImage row() {
@@ -116,8 +124,21 @@ final class SimulatedMetadata {
         Outcome outcome = PartitionRules.changeIsr(row, leaderId, leaderBrokerEpoch, change, standings(), terms);
         if (outcome instanceof Outcome.Changed(PartitionImage now)) {
             commit(now);
+            return new Outcome.Changed(row);
         }
         return outcome;
+    }
+
+    /** Without effect while the partition is on its way to others. */
+    void reassign(List<Integer> target) {
+        before = row.isReassigned() ? before : row.replicas();
+        commit(PartitionRules.reassign(row, target, standings(), terms));
+    }
+
+    /** Whether it is on its way no more. */
+    boolean cancelReassignment() {
+        commit(PartitionRules.cancelReassignment(row, before, standings(), terms));
+        return !row.isReassigned();
     }
 
     /** What the controller does now and then. */
@@ -168,7 +189,10 @@ final class SimulatedMetadata {
         commit(PartitionRules.brokersChanged(row, standings(), ended, terms));
     }
 
-    private void commit(PartitionImage next) {
+    private void commit(PartitionImage asked) {
+        boolean someGo = !asked.replicas().containsAll(row.replicas());
+        PartitionImage next = someGo && mutant == Mutant.REMOVAL_IN_THE_SAME_EPOCH ? inTheSameEpoch(asked) : asked;
+        removals += someGo ? 1 : 0;
         Invariant.holds(next.leaderEpoch() >= row.leaderEpoch() && (next.leader() == row.leader() || next
                 .leaderEpoch() > row.leaderEpoch()), "leader epoch of %s after %s", next, row);
         Invariant.holds(next.equals(row) || next.partitionEpoch() == row.partitionEpoch() + 1, "%s after %s", next,
@@ -181,6 +205,13 @@ final class SimulatedMetadata {
         if (!view.row().equals(before.row()) || !view.brokers().equals(before.brokers())) {
             views.add(view);
         }
+    }
+
+    private PartitionImage inTheSameEpoch(PartitionImage next) {
+        return next.leader() != row.leader() ? next
+                : new PartitionImage(next.index(), next.replicas(), next.isr(), next.leader(), row.leaderEpoch(), next
+                        .partitionEpoch(), next.elr(), next.lastLeader(), next.adding(), next.removing(), next
+                                .recovering());
     }
 
     private Broker broker(int id) {

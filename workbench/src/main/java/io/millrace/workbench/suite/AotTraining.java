@@ -13,6 +13,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 
@@ -22,8 +27,13 @@ import java.util.stream.Stream;
  * that are thrown away.
  */
 final class AotTraining {
-    private static final String SCRATCH_DATABASE = "millrace_training";
+    private static final String SCRATCH_DATABASE = "millrace_training_";
     private static final String SCRATCH = "training-";
+    /**
+     * The quick compiler alone records no profiles. With those of one start in the cache (JEP 515) every later start has the optimizing
+     * compiler at work from the first moment on, which takes twice the processor time until it is ready.
+     */
+    private static final String WITHOUT_PROFILES = "-XX:TieredStopAtLevel=1";
     private static final Duration TIMEOUT = Duration.ofMinutes(3);
 
     /** A service without a cache. */
@@ -48,44 +58,62 @@ final class AotTraining {
         }
     }
 
+    boolean isNeeded() {
+        return !services.isEmpty() && !settings.usesOwnPostgres();
+    }
+
     /**
-     * Trains one service after the other. What cannot be trained is reported and starts as before.
+     * Trains what needs it. What cannot be trained is reported and starts as before.
      *
-     * @param lowestPriority only with processor time that nothing else wants
+     * @param inBackground one service after the other, only with processor time that nothing else wants; otherwise all side by side
      */
-    void run(boolean lowestPriority, Progress progress) throws InterruptedException {
-        if (services.isEmpty() || settings.usesOwnPostgres()) {
+    void run(boolean inBackground, Progress progress) throws InterruptedException {
+        if (!isNeeded()) {
             return;
         }
         try {
             Path scratch = Files.createTempDirectory(settings.directories().run(), SCRATCH);
-            try {
-                for (Untrained service : services) {
-                    onPostgres("drop database if exists " + SCRATCH_DATABASE + " with (force)");
-                    onPostgres("create database " + SCRATCH_DATABASE);
-                    train(service, scratch, lowestPriority, progress);
+            try (ExecutorService trainings = Executors.newFixedThreadPool(inBackground ? 1 : services.size())) {
+                List<Callable<Boolean>> all = services.stream()
+                        .<Callable<Boolean>>map(service -> () -> train(service, scratch, inBackground, progress))
+                        .toList();
+                for (Future<Boolean> training : trainings.invokeAll(all)) {
+                    training.get();
                 }
-                onPostgres("drop database if exists " + SCRATCH_DATABASE + " with (force)");
             } finally {
                 SuiteDirectories.deleteRecursively(scratch);
             }
-        } catch (IOException | SQLException e) {
+        } catch (IOException | ExecutionException e) {
             // PostgreSQL is on its way down or the disk is full: the next "up" tries again
             progress.say("quicker starts are not prepared: " + e.getMessage());
         }
     }
 
-    private void train(Untrained service, Path scratch, boolean lowestPriority, Progress progress)
-            throws IOException, InterruptedException {
+    private boolean train(Untrained service, Path scratch, boolean inBackground, Progress progress)
+            throws IOException, SQLException, InterruptedException {
+        String database = SCRATCH_DATABASE + service.jar().name().replace('-', '_');
+        onPostgres("drop database if exists " + database + " with (force)");
+        onPostgres("create database " + database);
+        boolean trained = train(service, scratchEnvironment(service.spec(), database, scratch), inBackground, progress);
+        onPostgres("drop database if exists " + database + " with (force)");
+        return trained;
+    }
+
+    private static boolean train(
+            Untrained service,
+            Map<String, String> environment,
+            boolean inBackground,
+            Progress progress) throws IOException, InterruptedException {
         Path cache = service.jar().aotCache();
         Path unfinished = cache.resolveSibling(cache.getFileName() + ".new");
         List<String> command = new ArrayList<>();
-        if (lowestPriority && Commands.isOnPath("nice")) {
+        if (inBackground && Commands.isOnPath("nice")) {
             command.addAll(List.of("nice", "-n", "19"));
         }
         List<String> java = service.spec().command();
         command.add(java.getFirst());
         command.add("-XX:AOTCacheOutput=" + unfinished);
+        command.add(WITHOUT_PROFILES);
         command.add("-Dspring.context.exit=onRefresh");
         command.addAll(java.subList(1, java.size()));
         Path log = cache.resolveSibling("training.log");
@@ -93,28 +121,29 @@ final class AotTraining {
                 .redirectInput(Path.of("/dev/null").toFile())
                 .redirectErrorStream(true)
                 .redirectOutput(log.toFile());
-        builder.environment().putAll(scratchEnvironment(service.spec(), scratch));
+        builder.environment().putAll(environment);
         Process process = builder.start();
         try {
             boolean ended = process.waitFor(TIMEOUT.toMillis(), TimeUnit.MILLISECONDS);
             if (ended && process.exitValue() == 0 && Files.isRegularFile(unfinished)) {
                 Files.move(unfinished, cache, StandardCopyOption.ATOMIC_MOVE);
-            } else {
-                String why = ended ? "ended with status " + process.exitValue()
-                        : "did not end within " + TIMEOUT.toSeconds() + " s";
-                service.jar().noteTrainingFailure(why);
-                progress.say("quicker starts of " + service.spec().name() + " are not prepared: the training " + why
-                        + "; its log: " + log);
+                return true;
             }
+            String why = ended ? "ended with status " + process.exitValue()
+                    : "did not end within " + TIMEOUT.toSeconds() + " s";
+            service.jar().noteTrainingFailure(why);
+            progress.say("quicker starts of " + service.spec().name() + " are not prepared: the training " + why
+                    + "; its log: " + log);
+            return false;
         } finally {
             process.descendants().forEach(ProcessHandle::destroyForcibly);
             process.destroyForcibly();
         }
     }
 
-    private Map<String, String> scratchEnvironment(ServiceSpec spec, Path scratch) {
+    private Map<String, String> scratchEnvironment(ServiceSpec spec, String database, Path scratch) {
         Map<String, String> environment = new TreeMap<>(spec.environment());
-        environment.put("MILLRACE_POSTGRES_URL", url(SCRATCH_DATABASE));
+        environment.put("MILLRACE_POSTGRES_URL", url(database));
         environment.put("LOGGING_FILE_NAME", scratch.resolve(spec.name() + ".log").toString());
         environment.put("MILLRACE_DATA_DIR", scratch.resolve(spec.name()).toString());
         return environment;

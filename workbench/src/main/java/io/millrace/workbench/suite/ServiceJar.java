@@ -29,6 +29,10 @@ final class ServiceJar {
         this.name = name;
     }
 
+    String name() {
+        return name;
+    }
+
     Path jar() {
         return directory.resolve(name + ".jar");
     }

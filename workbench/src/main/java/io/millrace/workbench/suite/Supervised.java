@@ -22,5 +22,5 @@ interface Supervised {
     /** Does what other commands have asked for; answers whether there was anything. */
     boolean carryOutRequests() throws InterruptedException;
 
-    void trainForQuickerStarts(boolean inBackground) throws InterruptedException;
+    void trainForQuickerStarts() throws InterruptedException;
 }

@@ -75,7 +75,7 @@ public final class Supervisor {
 
     private void train() {
         try {
-            suite.trainForQuickerStarts(true);
+            suite.trainForQuickerStarts();
         } catch (InterruptedException e) {
             // the suite is going down; the next one trains
         }

@@ -8,9 +8,9 @@ import io.millrace.workbench.suite.Suite;
 import io.millrace.workbench.suite.SuiteDirectories;
 import io.millrace.workbench.suite.SuiteSettings;
 import io.millrace.workbench.suite.SuiteSize;
+import io.millrace.workbench.suite.TestSuites;
 import io.millrace.workbench.torture.check.Checker;
 import io.millrace.workbench.torture.check.Verdict;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
@@ -38,9 +38,8 @@ class GrowingIT {
 
     @Test
     void a_suite_grows_and_shrinks_and_clients_notice_nothing() throws Exception {
-        Path directory = Files.createTempDirectory(Files.createDirectories(SharedSuite.home().resolve(
-                "workbench/target/end-to-end")), "growing-");
-        try (Suite suite = Suite.prepare(new SuiteSettings(SharedSuite.home(), new SuiteDirectories(directory),
+        Path directory = TestSuites.directory("growing");
+        try (Suite suite = Suite.prepare(new SuiteSettings(TestSuites.home(), new SuiteDirectories(directory),
                 AT_FIRST, FreePorts.find(AT_MOST, RandomGenerator.getDefault()), QUICK_PREFERRED_LEADERS,
                 SuiteSettings.DEFAULT_READY_TIMEOUT), System.out::println)) {
             suite.start();

@@ -9,6 +9,7 @@ import io.millrace.workbench.suite.Readiness;
 import io.millrace.workbench.suite.RunState;
 import io.millrace.workbench.suite.SuiteDirectories;
 import io.millrace.workbench.suite.SuiteSize;
+import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -44,11 +45,12 @@ class LauncherIT {
     record Ran(int status, String output) {}
 
     @BeforeEach
-    void a_front_behind_a_symbolic_link_and_a_path_with_spaces() throws IOException {
+    void a_front_behind_a_symbolic_link_and_a_path_with_spaces() throws IOException, InterruptedException {
+        TestSuites.prepareQuickerStarts();
         data = directory.resolve("my data");
         Files.createDirectories(directory.resolve("some bin"));
         front = Files.createSymbolicLink(directory.resolve("some bin").resolve("mill race"),
-                SharedSuite.home().resolve("millrace"));
+                TestSuites.home().resolve("millrace"));
         ports = FreePorts.find(SuiteSize.ofBrokers(2), RandomGenerator.getDefault());
     }
 

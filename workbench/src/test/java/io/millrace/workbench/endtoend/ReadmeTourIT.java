@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.millrace.workbench.suite.Suite;
+import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -34,7 +35,7 @@ class ReadmeTourIT {
     @Test
     void every_command_of_the_tour_prints_what_the_readme_says() throws Exception {
         assumeTrue(isInstalled("bash") && isInstalled("curl"), "left out: bash or curl is not installed");
-        List<Step> steps = steps(Files.readAllLines(SharedSuite.home().resolve("README.md")));
+        List<Step> steps = steps(Files.readAllLines(TestSuites.home().resolve("README.md")));
         assertThat(steps).hasSizeGreaterThan(12);
 
         List<String> printed = run(steps.stream().map(Step::command).toList());

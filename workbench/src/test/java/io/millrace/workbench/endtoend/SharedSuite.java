@@ -5,9 +5,8 @@ import io.millrace.workbench.suite.Suite;
 import io.millrace.workbench.suite.SuiteDirectories;
 import io.millrace.workbench.suite.SuiteSettings;
 import io.millrace.workbench.suite.SuiteSize;
+import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.extension.AfterAllCallback;
@@ -73,16 +72,10 @@ final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAl
         return parameter.getParameter().getType() == Suite.class ? suite : new Gateway(suite.gatewayUrl());
     }
 
-    /** The root of the project. */
-    static Path home() {
-        return Path.of(System.getProperty("millrace.home"));
-    }
-
     private static Suite start() {
         try {
-            Path parent = Files.createDirectories(home().resolve("workbench/target/end-to-end"));
-            SuiteSettings settings = new SuiteSettings(home(),
-                    new SuiteDirectories(Files.createTempDirectory(parent, "suite-")), SIZE,
+            SuiteSettings settings = new SuiteSettings(TestSuites.home(),
+                    new SuiteDirectories(TestSuites.directory("suite")), SIZE,
                     FreePorts.find(SIZE, RandomGenerator.getDefault()), Map.of(),
                     SuiteSettings.DEFAULT_READY_TIMEOUT);
             Suite suite = Suite.prepare(settings, System.out::println);

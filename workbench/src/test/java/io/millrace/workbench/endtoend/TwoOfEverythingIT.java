@@ -8,9 +8,8 @@ import io.millrace.workbench.suite.Suite;
 import io.millrace.workbench.suite.SuiteDirectories;
 import io.millrace.workbench.suite.SuiteSettings;
 import io.millrace.workbench.suite.SuiteSize;
+import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.sql.SQLException;
 import java.time.Duration;
 import java.util.HashMap;
@@ -47,9 +46,8 @@ class TwoOfEverythingIT {
 
     @Test
     void a_group_goes_on_as_it_was_when_one_of_each_dies() throws Exception {
-        Path parent = Files.createDirectories(SharedSuite.home().resolve("workbench/target/end-to-end"));
-        SuiteSettings settings = new SuiteSettings(SharedSuite.home(), new SuiteDirectories(Files.createTempDirectory(
-                parent, "two-")), SIZE, FreePorts.find(SIZE, RandomGenerator.getDefault()), Map.of(),
+        SuiteSettings settings = new SuiteSettings(TestSuites.home(), new SuiteDirectories(TestSuites.directory("two")),
+                SIZE, FreePorts.find(SIZE, RandomGenerator.getDefault()), Map.of(),
                 SuiteSettings.DEFAULT_READY_TIMEOUT);
         try (Suite suite = Suite.prepare(settings, System.out::println)) {
             suite.start();

@@ -66,7 +66,7 @@ class SupervisorTest {
         }
 
         @Override
-        public void trainForQuickerStarts(boolean inBackground) {
+        public void trainForQuickerStarts() {
             // nothing to train
         }
     }

@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.workbench.suite.SuiteDirectories;
 import io.millrace.workbench.suite.SuiteSize;
+import io.millrace.workbench.suite.TestSuites;
 import io.millrace.workbench.torture.plan.Fault;
 import io.millrace.workbench.torture.plan.Step;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
@@ -34,10 +34,8 @@ class TortureIT {
 
     @Test
     void nothing_acknowledged_is_lost_doubled_or_moved_whatever_dies() throws Exception {
-        Path home = Path.of(System.getProperty("millrace.home"));
-        Path directory = Files.createTempDirectory(Files.createDirectories(home.resolve("workbench/target/torture")),
-                "it-");
-        Report report = new Torture(home, directory, SIZE, PLAN, LENGTH, System.out::println).run();
+        Path directory = TestSuites.directory("torture");
+        Report report = new Torture(TestSuites.home(), directory, SIZE, PLAN, LENGTH, System.out::println).run();
         System.out.println(report.text());
         assertThat(report.broken()).isEmpty();
         assertThat(report.examples()).isEmpty();

@@ -26,6 +26,10 @@ final class Moving {
     @Option(names = "--no-wait", description = "Return when it has begun; it goes on by itself.")
     private boolean noWait;
 
+    boolean isDryRun() {
+        return dryRun;
+    }
+
     /** Asks for moves and, unless told otherwise, waits until all have ended; answers whether they have. */
     boolean run(AdminCalls calls, String path) throws IOException, InterruptedException {
         JsonNode plan = calls.post(path, body());

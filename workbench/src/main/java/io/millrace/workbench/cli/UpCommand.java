@@ -59,7 +59,7 @@ final class UpCommand implements Callable<Integer> {
         Progress progress = System.out::println;
         SuiteSettings settings = new SuiteSettings(SuiteSettings.projectRoot(), directories, size(directories),
                 Ports.of(System.getenv()), System.getenv(), Duration.ofSeconds(waitSeconds));
-        int withData = directories.brokersWithData();
+        int withData = directories.brokersWithData().size();
         if (settings.size().brokers() < withData) {
             progress.say("note: " + withData + " brokers have data here and only " + settings.size().brokers()
                     + " are started; partitions of the others stay out of reach");
@@ -73,7 +73,8 @@ final class UpCommand implements Callable<Integer> {
     }
 
     private SuiteSize size(SuiteDirectories directories) {
-        return new SuiteSize(brokers != null ? brokers : Math.max(DEFAULT_BROKERS, directories.brokersWithData()),
+        return new SuiteSize(brokers != null ? brokers
+                : Math.max(DEFAULT_BROKERS, directories.brokersWithData().size()),
                 coordinators, gateways, offsets);
     }
 }

@@ -6,6 +6,8 @@ import java.net.ServerSocket;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collection;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
@@ -40,6 +42,25 @@ final class PortOwner {
         String program = process.info().command().map(command -> Path.of(command).getFileName().toString())
                 .orElse("a process");
         return program + " (pid " + process.pid() + ")";
+    }
+
+    /** Refuses to start these on ports that are not free, and names who has them. */
+    static void refuseTaken(Collection<ServiceSpec> specs) {
+        List<String> taken = new ArrayList<>();
+        for (ServiceSpec spec : specs) {
+            for (int port : spec.ports()) {
+                if (!isFree(spec.host(), port)) {
+                    String owner = find(port).map(PortOwner::describe)
+                            .orElse("a process of another user, or the address " + spec.host()
+                                    + " is not one of this machine");
+                    taken.add("port " + port + " (" + spec.name() + ") is taken by " + owner);
+                }
+            }
+        }
+        if (!taken.isEmpty()) {
+            throw new LaunchRefusedException(String.join("\n", taken)
+                    + "\nend it, or choose other ports with the MILLRACE_*_PORT variables");
+        }
     }
 
     private static Optional<ProcessHandle> fromProc(int port) {

@@ -3,6 +3,7 @@ package io.millrace.workbench.suite;
 import java.net.URI;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -31,4 +32,16 @@ record ServiceSpec(
         @Nullable String http,
         @Nullable String kafka,
         @Nullable URI readiness,
-        Duration patience) {}
+        Duration patience) {
+    /** Where it is reached, for a line that tells that it is ready; empty for PostgreSQL. */
+    String places() {
+        List<String> places = new ArrayList<>();
+        if (http != null) {
+            places.add(http);
+        }
+        if (kafka != null) {
+            places.add("Kafka on " + kafka);
+        }
+        return places.isEmpty() ? "" : ": " + String.join(", ", places);
+    }
+}

@@ -9,6 +9,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.SortedSet;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
@@ -27,11 +28,13 @@ final class ServiceSpecs {
     private final SuiteSettings settings;
     private final String postgresUrl;
     private final Map<String, ServiceJar> jars;
+    private final SortedSet<Integer> brokers;
 
     private ServiceSpecs(SuiteSettings settings, String postgresUrl, Map<String, ServiceJar> jars) {
         this.settings = settings;
         this.postgresUrl = postgresUrl;
         this.jars = jars;
+        this.brokers = BrokerIds.pick(settings.directories().brokersWithData(), settings.size().brokers());
     }
 
     /** Lays the jars out, which takes a moment after a build. */
@@ -67,7 +70,7 @@ final class ServiceSpecs {
         SuiteSize size = settings.size();
         IntStream.range(0, size.offsets()).mapToObj(this::offset).forEach(specs::add);
         IntStream.range(0, size.coordinators()).mapToObj(this::coordinator).forEach(specs::add);
-        IntStream.range(0, size.brokers()).mapToObj(this::broker).forEach(specs::add);
+        brokers.stream().map(this::broker).forEach(specs::add);
         IntStream.range(0, size.gateways()).mapToObj(this::gateway).forEach(specs::add);
         return List.copyOf(specs);
     }
@@ -75,7 +78,7 @@ final class ServiceSpecs {
     /** One start of each service that has no ahead-of-time cache yet. */
     List<AotTraining.Untrained> untrained() {
         Map<String, ServiceSpec> starts = Map.of("offset-service", offset(0), "coordinator-service",
-                coordinator(0), "broker-service", broker(0), "gateway-service", gateway(0));
+                coordinator(0), "broker-service", broker(brokers.first()), "gateway-service", gateway(0));
         return MODULES.stream()
                 .filter(module -> jars.get(module).isWorthTraining())
                 .map(module -> new AotTraining.Untrained(jars.get(module), starts.get(module)))

@@ -10,12 +10,14 @@ import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.OptionalInt;
+import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
@@ -26,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * One suite: PostgreSQL and every service, each a process of its own. Whoever holds the lock in its data directory is its supervisor.
  * Calls are made by one thread at a time.
  */
-public final class Suite implements AutoCloseable, Supervised, Requests.Brokers {
+public final class Suite implements AutoCloseable, Supervised, OpenRequests.Brokers {
     private static final long POLL_MS = 50;
     private static final int LAST_WORDS_LINES = 15;
 
@@ -36,6 +38,9 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
     private final @Nullable PostgresCluster postgres;
     private final Map<String, ServiceSpec> specs = new LinkedHashMap<>();
     private final Map<String, RunningService> running = new ConcurrentHashMap<>();
+    /** Those of the running that are being ended for good. */
+    private final Set<String> leaving = new HashSet<>();
+    private final OpenRequests requests;
     private final ServiceSpecs services;
     private final AotTraining training;
     private RunState.Phase phase = RunState.Phase.STARTING;
@@ -58,6 +63,7 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
         for (ServiceSpec spec : services.all()) {
             specs.put(spec.name(), spec);
         }
+        this.requests = new OpenRequests(settings.directories().requests(), this, progress);
         this.training = new AotTraining(settings, services.untrained());
     }
 
@@ -73,9 +79,9 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
             bound(directories.launcherLog(), progress);
             Leftovers.end(directories, progress);
             AotTraining.forgetScratch(directories);
-            Requests.forget(directories);
+            OpenRequests.forget(directories);
             Suite suite = new Suite(settings, progress, lock);
-            refuseTakenPorts(suite.specs.values());
+            PortOwner.refuseTaken(suite.specs.values());
             return suite;
         } catch (IOException | InterruptedException | RuntimeException e) {
             lock.close();
@@ -83,12 +89,6 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
         }
     }
 
-    private static FileChannel lock(SuiteDirectories directories) throws IOException {
-        FileChannel channel = FileChannel.open(directories.lockFile(), StandardOpenOption.CREATE,
-                StandardOpenOption.WRITE);
-        FileLock taken = null;
-        try {
-            taken = channel.tryLock();
     /**
      * Makes every later start quicker, once after a build, with nothing but PostgreSQL running: takes some seconds, which pay from the
      * second suite on.
@@ -105,6 +105,12 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
         }
     }
 
+    private static FileChannel lock(SuiteDirectories directories) throws IOException {
+        FileChannel channel = FileChannel.open(directories.lockFile(), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE);
+        FileLock taken = null;
+        try {
+            taken = channel.tryLock();
         } catch (OverlappingFileLockException e) {
             // another suite of this very process
         }
@@ -116,24 +122,6 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
                     + ": see \"./millrace status\", end it with \"./millrace down\"");
         }
         return channel;
-    }
-
-    private static void refuseTakenPorts(Collection<ServiceSpec> specs) {
-        List<String> taken = new ArrayList<>();
-        for (ServiceSpec spec : specs) {
-            for (int port : spec.ports()) {
-                if (!PortOwner.isFree(spec.host(), port)) {
-                    String owner = PortOwner.find(port).map(PortOwner::describe)
-                            .orElse("a process of another user, or the address " + spec.host()
-                                    + " is not one of this machine");
-                    taken.add("port " + port + " (" + spec.name() + ") is taken by " + owner);
-                }
-            }
-        }
-        if (!taken.isEmpty()) {
-            throw new LaunchRefusedException(String.join("\n", taken)
-                    + "\nend it, or choose other ports with the MILLRACE_*_PORT variables");
-        }
     }
 
     /** Starts everything and waits until all of it is ready. What fails takes the rest down with it. */
@@ -193,7 +181,7 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
                     throw failed(name, name + " ended while it was starting");
                 }
                 if (isReady(name)) {
-                    progress.say(name + " is ready" + where(spec(name)));
+                    progress.say(name + " is ready" + spec(name).places());
                     waiting.remove(name);
                 }
             }
@@ -209,17 +197,6 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
         ServiceSpec spec = spec(name);
         return new LaunchRefusedException(what + "; the last it said:\n  "
                 + String.join("\n  ", RunningService.lastWords(spec, LAST_WORDS_LINES)) + "\nits log: " + spec.log());
-    }
-
-    private static String where(ServiceSpec spec) {
-        List<String> places = new ArrayList<>();
-        if (spec.http() != null) {
-            places.add(spec.http());
-        }
-        if (spec.kafka() != null) {
-            places.add("Kafka on " + spec.kafka());
-        }
-        return places.isEmpty() ? "" : ": " + String.join(", ", places);
     }
 
     /** Whether a process runs and says that it is ready. */
@@ -267,31 +244,72 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
     }
 
     /**
-     * Starts one broker more, with the first id above all that there are; the caller waits for it with {@link #awaitReady(Duration, String...)}.
+     * Starts one broker more, with an id that none has; the caller waits for it with {@link #awaitReady(Duration, String...)}.
      *
      * @return its name
      */
     @Override
     public String addBroker() throws IOException {
-        int id = Math.max(settings.directories().brokersWithData(), 1 + brokers().max().orElse(-1));
-        if (id >= SuiteSize.MAX_BROKERS) {
-            throw new LaunchRefusedException("a suite has at most " + SuiteSize.MAX_BROKERS + " brokers");
-        }
-        ServiceSpec spec = services.broker(id);
-        refuseTakenPorts(List.of(spec));
+        Set<Integer> taken = settings.directories().brokersWithData();
+        brokers().forEach(taken::add);
+        ServiceSpec spec = services.broker(BrokerIds.next(taken));
+        PortOwner.refuseTaken(List.of(spec));
         specs.put(spec.name(), spec);
-        start(spec.name());
+        try {
+            start(spec.name());
+        } catch (IOException e) {
+            specs.remove(spec.name());
+            throw e;
+        }
         return spec.name();
     }
 
-    /** Ends a broker for good: it is no part of this suite any more. What is in its directory is put aside, so that the next suite does without it too. */
+    /**
+     * Begins to end a broker's process, which is not started again by itself. When it has gone, {@link #dismissBroker} takes the broker out of this
+     * suite; the next one starts it again as long as it has its directory.
+     *
+     * @return completes when it has gone; is complete where there is none
+     */
     @Override
-    public void removeBroker(String name) throws IOException, InterruptedException {
-        int id = SuiteDirectories.brokerId(spec(name).name()).orElseThrow(() -> new LaunchRefusedException(name
-                + " is not a broker"));
-        stop(name);
+    public CompletableFuture<Void> endBroker(int broker) {
+        String name = SuiteDirectories.brokerName(broker);
+        RunningService service = running.get(name);
+        CompletableFuture<Void> gone = new CompletableFuture<>();
+        if (service == null) {
+            gone.complete(null);
+            return gone;
+        }
+        ServiceSpec spec = spec(name);
+        leaving.add(name);
+        Thread.ofVirtual().name("ending " + name).start(() -> {
+            try {
+                service.stop(StopOrder.patience(spec));
+                gone.complete(null);
+            } catch (InterruptedException | RuntimeException e) {
+                gone.completeExceptionally(e);
+            }
+        });
+        return gone;
+    }
+
+    /** Takes a broker whose process has gone out of this suite. */
+    @Override
+    public void dismissBroker(int broker) throws IOException {
+        String name = SuiteDirectories.brokerName(broker);
+        running.remove(name);
+        leaving.remove(name);
         specs.remove(name);
-        settings.directories().putAsideBroker(id);
+        writeState();
+    }
+
+    /** Renames the directory of a broker that is no part of this suite, so that the next one does without it, too. */
+    @Override
+    public void putAsideBroker(int broker) throws IOException {
+        if (specs.containsKey(SuiteDirectories.brokerName(broker))) {
+            throw new LaunchRefusedException("broker " + broker
+                    + " is part of the suite that runs: its directory stays");
+        }
+        settings.directories().putAsideBroker(broker);
     }
 
     /** The brokers' ids. */
@@ -300,8 +318,8 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
     }
 
     @Override
-    public boolean carryOutRequests() throws InterruptedException {
-        return Requests.carryOut(settings.directories(), this, progress);
+    public boolean carryOutRequests() {
+        return requests.carryOut();
     }
 
     /** Ends everything: the gateways first, then brokers, coordinators, offset services, PostgreSQL last. */
@@ -310,6 +328,7 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
         writeState();
         StopOrder.stop(running.values(), name -> StopOrder.patience(spec(name)), progress);
         running.clear();
+        leaving.clear();
         Files.deleteIfExists(settings.directories().stateFile());
     }
 
@@ -359,7 +378,9 @@ public final class Suite implements AutoCloseable, Supervised, Requests.Brokers 
 
     @Override
     public Map<String, RunningService> running() {
-        return Map.copyOf(running);
+        Map<String, RunningService> staying = new HashMap<>(running);
+        staying.keySet().removeAll(leaving);
+        return staying;
     }
 
     @Override

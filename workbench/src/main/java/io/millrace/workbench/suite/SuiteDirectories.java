@@ -7,6 +7,8 @@ import java.nio.file.StandardCopyOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.SortedSet;
+import java.util.TreeSet;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -24,7 +26,7 @@ public record SuiteDirectories(Path data) {
     }
 
     public Path broker(int broker) {
-        return data.resolve("broker-" + broker);
+        return data.resolve(brokerName(broker));
     }
 
     public Path logs() {
@@ -63,9 +65,13 @@ public record SuiteDirectories(Path data) {
         Files.createDirectories(run());
     }
 
-    /** Where other commands leave what they ask of the launcher, see {@link Requests}. */
+    /** Where other commands leave what they ask of the launcher, see {@link OpenRequests}. */
     Path requests() {
         return run().resolve("requests");
+    }
+
+    static String brokerName(int broker) {
+        return "broker-" + broker;
     }
 
     /** The id of the broker of this name; none if it is not a broker's. */
@@ -89,19 +95,17 @@ public record SuiteDirectories(Path data) {
         }
     }
 
-    /** How many brokers have data here: the highest id and one; 0 in a new directory. */
-    public int brokersWithData() {
-        if (!Files.isDirectory(data)) {
-            return 0;
+    /** Ids of the brokers that have data here; none in a new directory. */
+    public SortedSet<Integer> brokersWithData() {
+        SortedSet<Integer> ids = new TreeSet<>();
+        if (Files.isDirectory(data)) {
+            try (Stream<Path> entries = Files.list(data)) {
+                entries.forEach(entry -> brokerId(entry.getFileName().toString()).ifPresent(ids::add));
+            } catch (IOException e) {
+                throw new LaunchRefusedException("cannot read " + data + ": " + e.getMessage());
+            }
         }
-        try (Stream<Path> entries = Files.list(data)) {
-            return 1 + entries.map(entry -> brokerId(entry.getFileName().toString()))
-                    .flatMapToInt(OptionalInt::stream)
-                    .max()
-                    .orElse(-1);
-        } catch (IOException e) {
-            throw new LaunchRefusedException("cannot read " + data + ": " + e.getMessage());
-        }
+        return ids;
     }
 
     /** Deletes a directory with all that is in it; none is fine. */

@@ -4,7 +4,7 @@ package io.millrace.workbench.suite;
  * How many processes of each service a suite has. The first of several keeps the service's plain name ({@code gateway}), the others count
  * on ({@code gateway-1} …); brokers are named after their ids.
  *
- * @param brokers their ids are 0 to {@code brokers - 1}
+ * @param brokers their ids are 0 and up in a new suite, and those that have data in another, see {@link BrokerIds}
  */
 public record SuiteSize(int brokers, int coordinators, int gateways, int offsets) {
     public static final int MAX_BROKERS = 16;

@@ -19,8 +19,8 @@ interface Supervised {
     /** Keeps what the processes write to their standard output within its bound. */
     void boundConsoles();
 
-    /** Does what other commands have asked for; answers whether there was anything. */
-    boolean carryOutRequests() throws InterruptedException;
+    /** Begins what other commands have asked for and answers what is done, without waiting; answers whether there was anything. */
+    boolean carryOutRequests();
 
     void trainForQuickerStarts() throws InterruptedException;
 }

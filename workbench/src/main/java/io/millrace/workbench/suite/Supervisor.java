@@ -57,11 +57,10 @@ public final class Supervisor {
                 switch (events.poll(REQUEST_INTERVAL.toMillis(), TimeUnit.MILLISECONDS)) {
                     case Event.Died(String name, ProcessIdentity process) -> died(name, process);
                     case Event.RestartDue(String name) -> restart(name);
-                    case null -> {
-                        if (suite.carryOutRequests()) {
-                            watchAll();
-                        }
-                    }
+                    case null -> {} // nothing has happened to any of them
+                }
+                if (suite.carryOutRequests()) {
+                    watchAll();
                 }
                 if (System.nanoTime() - tidiedNanos > TIDY_INTERVAL.toNanos()) {
                     suite.boundConsoles();

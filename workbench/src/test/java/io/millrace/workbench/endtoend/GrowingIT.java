@@ -15,6 +15,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Map;
 import java.util.concurrent.Callable;
+import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
@@ -125,9 +126,11 @@ class GrowingIT {
             assertThat(broker(0).get("draining").asBoolean()).isTrue();
             awaitThat(() -> broker(0).get("replicas").asInt() == 0 && broker(0).get("leaders").asInt() == 0);
             gateway.delete("/admin/brokers/0").expect(409);
-            suite.removeBroker("broker-0");
+            suite.endBroker(0).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+            suite.dismissBroker(0);
             awaitThat(() -> gateway.delete("/admin/brokers/0").status() == 204);
             awaitThat(() -> broker(0) == null);
+            suite.putAsideBroker(0);
             awaitFlowing();
         }
 

@@ -92,10 +92,10 @@ class LauncherIT {
         new Gateway("http://127.0.0.1:" + ports.gateway()).createTopic("kept", 1);
         the_second_gateway_commits_while_the_first_offset_service_is_down(byName.get("offset").get("pid").asLong());
         a_killed_service_is_started_again(byName.get("offset").get("pid").asLong());
-        a_killed_launcher_is_survived();
         a_broker_comes_and_the_first_one_goes();
+        a_killed_launcher_is_survived();
 
-        new Gateway("http://127.0.0.1:" + ports.gateway()).get("/topics/kept").expect(200);
+        assertOnlyBroker1HasWhatIsKept();
         assertThat(millrace("down").output()).contains("Millrace is down");
         assertThat(millrace("status").output()).contains("no suite is running");
     }
@@ -133,6 +133,15 @@ class LauncherIT {
         assertThat(drained.output()).contains("1 replicas are to be copied").contains("broker 0 is removed");
         assertThat(drained.status()).isZero();
         assertThat(millrace("rebalance").output()).contains("nothing is to move").contains("done");
+        assertOnlyBroker1HasWhatIsKept();
+
+        Files.createDirectories(data.resolve("broker-0")); // as if it had been interrupted before its last step
+        assertThat(millrace("drain", "0", "--remove").output()).contains("broker 0 is removed");
+        assertThat(data.resolve("broker-0")).doesNotExist();
+        assertThat(millrace("drain", "0", "--remove").output()).containsIgnoringCase("there is no broker 0");
+    }
+
+    private void assertOnlyBroker1HasWhatIsKept() throws Exception {
         assertThat(millrace("status", "--json").output()).contains("broker-1").doesNotContain("broker-0");
         assertThat(Gateway.delivered(new Gateway("http://127.0.0.1:" + ports.gateway()).get(
                 "/topics/kept/partitions/0/records?offset=0").expect(200).body())).hasSize(1);

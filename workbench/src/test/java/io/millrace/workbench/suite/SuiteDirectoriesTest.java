@@ -14,13 +14,13 @@ class SuiteDirectoriesTest {
     private Path data;
 
     @Test
-    void the_highest_broker_directory_tells_how_many_brokers_have_data() throws IOException {
+    void the_brokers_directories_tell_which_have_data() throws IOException {
         SuiteDirectories directories = new SuiteDirectories(data);
-        assertThat(directories.brokersWithData()).isZero();
+        assertThat(directories.brokersWithData()).isEmpty();
         Files.createDirectories(directories.broker(0));
         Files.createDirectories(directories.broker(2));
         Files.createDirectories(data.resolve("broker-x"));
-        assertThat(directories.brokersWithData()).isEqualTo(3);
+        assertThat(directories.brokersWithData()).containsExactly(0, 2);
     }
 
     @Test
@@ -30,7 +30,7 @@ class SuiteDirectoriesTest {
         for (int time = 0; time < 2; time++) {
             Files.createDirectories(directories.broker(1));
             directories.putAsideBroker(1);
-            assertThat(directories.brokersWithData()).isEqualTo(1);
+            assertThat(directories.brokersWithData()).containsExactly(0);
         }
         assertThat(data.resolve("removed-broker-1.1")).isDirectory();
         assertThat(data.resolve("removed-broker-1.2")).isDirectory();

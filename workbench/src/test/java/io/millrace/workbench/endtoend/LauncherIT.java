@@ -105,8 +105,13 @@ class LauncherIT {
         gateway.produce("kept", List.of("{\"value\":1}"));
         String instance = gateway.join("shipping", "one", "kept", Duration.ofSeconds(30));
         await().atMost(PATIENCE).until(() -> !gateway.poll(instance, 500, 100_000).isEmpty());
-        ProcessHandle.of(offsetPid).orElseThrow().destroyForcibly();
-        gateway.post(instance + "/offsets", Gateway.METADATA, "").expect(204);
+        ProcessHandle first = ProcessHandle.of(offsetPid).orElseThrow();
+        first.destroyForcibly();
+        first.onExit().get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
+        // A connection that broke under the commit is answered by 503, which asks to come again.
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(20)).until(() -> gateway.post(instance + "/offsets",
+                Gateway.METADATA, "").status() == 204);
+        assertThat(ready("offset", offsetPid)).as("the first one is back").isFalse();
         gateway.delete(instance).expect(204);
     }
 

@@ -1,13 +1,10 @@
 package io.millrace.common.incarnation;
 
+import io.millrace.common.database.SqlValues;
 import io.millrace.common.partition.PartitionTable.Key;
-import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
-import java.util.stream.Collectors;
-import org.apache.kafka.common.Uuid;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** The reports in PostgreSQL. They are no part of the cluster image: writing them takes no version. */
@@ -42,10 +39,10 @@ public final class PostgresLogReports implements LogReports {
                 .param("brokerId", brokerId)
                 .param("brokerEpoch", brokerEpoch)
                 .param("incarnation", incarnation)
-                .param("topicIds", array(reports.stream().map(it -> javaUuid(it.topicId())).toList()))
-                .param("indexes", array(reports.stream().map(LogReport::index).toList()))
-                .param("joinedEpochs", array(reports.stream().map(LogReport::joinedEpoch).toList()))
-                .param("logEnds", array(reports.stream().map(LogReport::logEnd).toList()))
+                .param("topicIds", SqlValues.uuids(reports.stream().map(LogReport::topicId).toList()))
+                .param("indexes", reports.stream().map(LogReport::index).toArray(Integer[]::new))
+                .param("joinedEpochs", reports.stream().map(LogReport::joinedEpoch).toArray(Integer[]::new))
+                .param("logEnds", reports.stream().map(LogReport::logEnd).toArray(Long[]::new))
                 .query(Boolean.class)
                 .single();
     }
@@ -63,19 +60,10 @@ public final class PostgresLogReports implements LogReports {
                 join metadata.broker b on b.id = r.broker_id and b.epoch = r.broker_epoch
                 where p.recovering and p.leader is null and r.incarnation = (select incarnation from metadata.cluster)
                 """).query(row -> {
-            var id = row.getObject(1, UUID.class);
-            var topicId = new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits());
+            var topicId = SqlValues.uuid(row, 1);
             reports.computeIfAbsent(new Key(topicId, row.getInt(2)), _ -> new HashMap<>())
                     .put(row.getInt(3), new LogReport(topicId, row.getInt(2), row.getInt(4), row.getLong(5)));
         });
         return reports;
-    }
-
-    private static UUID javaUuid(Uuid id) {
-        return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
-    }
-
-    private static String array(Collection<?> values) {
-        return values.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
     }
 }

@@ -1,5 +1,6 @@
 package io.millrace.common.metadata;
 
+import io.millrace.common.database.SqlValues;
 import io.millrace.common.metadata.ImageDelta.TopicChange;
 import java.sql.Connection;
 import java.sql.ResultSet;
@@ -166,34 +167,18 @@ final class ImageReader {
         return sql.sql("select id, name, configs from metadata.topic where version > :since")
                 .param("since", since)
                 .query((row, _) -> new TopicChange(
-                        kafkaUuid(row.getObject(1, UUID.class)), row.getString(2), JSON.readValue(row.getString(3),
+                        SqlValues.uuid(row, 1), row.getString(2), JSON.readValue(row.getString(3),
                                 CONFIGS)))
                 .list();
     }
 
     private Map<Uuid, List<PartitionImage>> partitions(long since) {
         var byTopic = new HashMap<Uuid, List<PartitionImage>>();
-        sql.sql("""
-                select topic_id, index, replicas, isr, coalesce(leader, -1), leader_epoch, partition_epoch, elr,
-                    coalesce(last_leader, leader, -1), adding, removing, recovering
-                from metadata.partition
-                where version > :since
-                """)
+        sql.sql("select %s from metadata.partition p where version > :since".formatted(PartitionColumns.ALL))
                 .param("since", since)
                 .query((ResultSet row) -> {
-                    byTopic.computeIfAbsent(kafkaUuid(row.getObject(1, UUID.class)), _ -> new ArrayList<>())
-                            .add(new PartitionImage(
-                                    row.getInt(2),
-                                    integers(row, 3),
-                                    integers(row, 4),
-                                    row.getInt(5),
-                                    row.getInt(6),
-                                    row.getInt(7),
-                                    integers(row, 8),
-                                    row.getInt(9),
-                                    integers(row, 10),
-                                    integers(row, 11),
-                                    row.getBoolean(12)));
+                    byTopic.computeIfAbsent(SqlValues.uuid(row, 1), _ -> new ArrayList<>()).add(PartitionColumns.read(
+                            row));
                 });
         return byTopic;
     }
@@ -203,7 +188,7 @@ final class ImageReader {
         sql.sql("select topic_id, version from metadata.topic_deletion where version > :since")
                 .param("since", since)
                 .query((ResultSet row) -> {
-                    deleted.put(kafkaUuid(row.getObject(1, UUID.class)), row.getLong(2));
+                    deleted.put(SqlValues.uuid(row, 1), row.getLong(2));
                 });
         return deleted;
     }
@@ -213,13 +198,5 @@ final class ImageReader {
                 .param("since", since)
                 .query((row, _) -> new LeaseImage(row.getString(1), row.getString(2), row.getString(3), row.getLong(4)))
                 .list();
-    }
-
-    private static Uuid kafkaUuid(UUID uuid) {
-        return new Uuid(uuid.getMostSignificantBits(), uuid.getLeastSignificantBits());
-    }
-
-    private static List<Integer> integers(ResultSet row, int column) throws SQLException {
-        return List.of((Integer[]) row.getArray(column).getArray());
     }
 }

@@ -1,5 +1,7 @@
 package io.millrace.common.partition;
 
+import io.millrace.common.database.SqlValues;
+import io.millrace.common.metadata.PartitionColumns;
 import io.millrace.common.metadata.PartitionImage;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -7,18 +9,14 @@ import java.util.Collection;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.UUID;
 import java.util.function.Function;
-import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** The rows of partitions and brokers in PostgreSQL. To be used within one metadata transaction, which excludes all others. */
 public final class PartitionTable {
-    private static final String COLUMNS = """
-            p.topic_id, p.index, p.replicas, p.isr, coalesce(p.leader, -1), p.leader_epoch, p.partition_epoch, p.elr,
-                coalesce(p.last_leader, p.leader, -1), p.adding, p.removing,
-                p.recovering, coalesce(t.configs ->> 'min.insync.replicas', '1'),
+    private static final String COLUMNS = PartitionColumns.ALL + """
+            , coalesce(t.configs ->> 'min.insync.replicas', '1'),
                 coalesce(t.configs ->> 'unclean.leader.election.enable', 'false')
             """;
 
@@ -75,8 +73,8 @@ public final class PartitionTable {
                 join metadata.partition p on p.topic_id = named.topic_id and p.index = named.index
                 join metadata.topic t on t.id = p.topic_id
                 """.formatted(COLUMNS))
-                .param("topicIds", arrayLiteral(topicIds.stream().map(PartitionTable::javaUuid).toList()))
-                .param("indexes", arrayLiteral(indexes))
+                .param("topicIds", SqlValues.uuids(topicIds))
+                .param("indexes", SqlValues.integers(indexes))
                 .query((row, _) -> row(row))
                 .list();
     }
@@ -92,7 +90,7 @@ public final class PartitionTable {
                     or p.leader = any(cast(:brokers as int[]))
                     or p.leader is null and p.replicas && cast(:brokers as int[])
                 """.formatted(COLUMNS))
-                .param("brokers", arrayLiteral(brokers))
+                .param("brokers", SqlValues.integers(brokers))
                 .query((row, _) -> row(row))
                 .list();
     }
@@ -119,11 +117,11 @@ public final class PartitionTable {
                 from unnest(
                         cast(:topicIds as uuid[]),
                         cast(:indexes as int[]),
-                        string_to_array(:replicas, ' '),
-                        string_to_array(:isrs, ' '),
-                        string_to_array(:elrs, ' '),
-                        string_to_array(:adding, ' '),
-                        string_to_array(:removing, ' '),
+                        cast(:replicas as text[]),
+                        cast(:isrs as text[]),
+                        cast(:elrs as text[]),
+                        cast(:adding as text[]),
+                        cast(:removing as text[]),
                         cast(:leaders as int[]),
                         cast(:lastLeaders as int[]),
                         cast(:leaderEpochs as int[]),
@@ -139,7 +137,7 @@ public final class PartitionTable {
                     and p.partition_epoch = changed.partition_epoch_before
                 """)
                 .param("version", version)
-                .param("topicIds", arrayLiteral(changes.stream().map(it -> javaUuid(it.topicId())).toList()))
+                .param("topicIds", SqlValues.uuids(changes.stream().map(Transition::topicId).toList()))
                 .param("indexes", after(changes, PartitionImage::index))
                 .param("replicas", lists(changes, PartitionImage::replicas))
                 .param("isrs", lists(changes, PartitionImage::isr))
@@ -150,11 +148,11 @@ public final class PartitionTable {
                 .param("lastLeaders", after(changes, PartitionImage::lastLeader))
                 .param("leaderEpochs", after(changes, PartitionImage::leaderEpoch))
                 .param("partitionEpochs", after(changes, PartitionImage::partitionEpoch))
-                .param("recovering", arrayLiteral(changes.stream().map(it -> it.after().recovering()).toList()))
-                .param("leaderEpochsBefore", arrayLiteral(changes.stream().map(it -> it.before().leaderEpoch())
-                        .toList()))
-                .param("partitionEpochsBefore", arrayLiteral(changes.stream().map(it -> it.before().partitionEpoch())
-                        .toList()))
+                .param("recovering", changes.stream().map(it -> it.after().recovering()).toArray(Boolean[]::new))
+                .param("leaderEpochsBefore", changes.stream().map(it -> it.before().leaderEpoch()).toArray(
+                        Integer[]::new))
+                .param("partitionEpochsBefore", changes.stream().map(it -> it.before().partitionEpoch()).toArray(
+                        Integer[]::new))
                 .update();
         if (updated != changes.size()) {
             throw new IllegalStateException("Of " + changes.size() + " partitions " + updated
@@ -162,45 +160,33 @@ public final class PartitionTable {
         }
     }
 
+    /** New partitions of a topic, from this index on; all of their replicas are in sync, and the first leads. */
+    public void insert(Uuid topicId, int firstIndex, List<List<Integer>> replicas, long version) {
+        sql.sql("""
+                insert into metadata.partition
+                    (topic_id, index, replicas, isr, leader, last_leader, leader_epoch, partition_epoch, version)
+                select :topicId, :firstIndex + ordinal - 1, brokers, brokers, brokers[1], brokers[1], 0, 0, :version
+                from unnest(cast(:replicas as text[])) with ordinality placed(text, ordinal),
+                    cast(placed.text as int[]) brokers
+                """)
+                .param("topicId", SqlValues.uuid(topicId))
+                .param("firstIndex", firstIndex)
+                .param("replicas", SqlValues.integerLists(replicas))
+                .param("version", version)
+                .update();
+    }
+
     private static Row row(ResultSet row) throws SQLException {
-        var partition = new PartitionImage(
-                row.getInt(2),
-                integers(row, 3),
-                integers(row, 4),
-                row.getInt(5),
-                row.getInt(6),
-                row.getInt(7),
-                integers(row, 8),
-                row.getInt(9),
-                integers(row, 10),
-                integers(row, 11),
-                row.getBoolean(12));
-        var terms = Terms.of(Map.of(
-                "min.insync.replicas", row.getString(13), "unclean.leader.election.enable", row.getString(14)));
-        return new Row(kafkaUuid(row.getObject(1, UUID.class)), partition, terms);
+        var terms = Terms.of(Map.of("min.insync.replicas", row.getString(PartitionColumns.NEXT),
+                "unclean.leader.election.enable", row.getString(PartitionColumns.NEXT + 1)));
+        return new Row(SqlValues.uuid(row, 1), PartitionColumns.read(row), terms);
     }
 
-    private static String after(List<Transition> changes, Function<PartitionImage, Integer> column) {
-        return arrayLiteral(changes.stream().map(it -> column.apply(it.after())).toList());
+    private static Integer[] after(List<Transition> changes, Function<PartitionImage, Integer> column) {
+        return changes.stream().map(it -> column.apply(it.after())).toArray(Integer[]::new);
     }
 
-    private static String lists(List<Transition> changes, Function<PartitionImage, List<Integer>> column) {
-        return changes.stream().map(it -> arrayLiteral(column.apply(it.after()))).collect(Collectors.joining(" "));
-    }
-
-    private static String arrayLiteral(Collection<?> values) {
-        return values.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
-    }
-
-    private static List<Integer> integers(ResultSet row, int column) throws SQLException {
-        return List.of((Integer[]) row.getArray(column).getArray());
-    }
-
-    private static UUID javaUuid(Uuid id) {
-        return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
-    }
-
-    private static Uuid kafkaUuid(UUID id) {
-        return new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits());
+    private static String[] lists(List<Transition> changes, Function<PartitionImage, List<Integer>> column) {
+        return SqlValues.integerLists(changes.stream().map(it -> column.apply(it.after())).toList());
     }
 }

@@ -1,9 +1,6 @@
 package io.millrace.coordinator.controller;
 
-import io.millrace.common.database.PostgresFailures;
 import io.millrace.common.error.RefusedException;
-import io.millrace.common.lease.LeaseGrant;
-import io.millrace.common.lease.LeaseListener;
 import io.millrace.common.lease.LeaseSettings;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.partition.PartitionRules;
@@ -13,13 +10,9 @@ import io.millrace.common.partition.PartitionTable.Transition;
 import java.time.Duration;
 import java.util.Collection;
 import java.util.HashMap;
-import java.util.concurrent.Semaphore;
-import java.util.concurrent.TimeUnit;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
-import org.springframework.core.NestedExceptionUtils;
 import org.springframework.stereotype.Component;
 
 /**
@@ -30,7 +23,7 @@ import org.springframework.stereotype.Component;
  */
 @Component
 @EnableConfigurationProperties({ControllerSettings.class, TopicSettings.class})
-class BrokerWatch implements LeaseListener {
+class BrokerWatch {
     private static final Logger LOG = LoggerFactory.getLogger(BrokerWatch.class);
     private static final Duration PRUNE_INTERVAL = Duration.ofMinutes(1);
 
@@ -42,8 +35,6 @@ class BrokerWatch implements LeaseListener {
     private final ClusterImages images;
     private final BrokerPresence presence;
     private final Duration grace;
-    private final Semaphore wake = new Semaphore(0);
-    private volatile @Nullable Thread thread;
 
     BrokerWatch(
             ControllerRole role,
@@ -62,39 +53,30 @@ class BrokerWatch implements LeaseListener {
         this.images = images;
         this.presence = presence;
         this.grace = leases.ttl();
-        role.add(this);
-        images.subscribe((_, _) -> wake.release());
-        presence.onChange(wake::release);
+        var loop = new DutyLoop("broker-watch", "look after the brokers", settings.watchInterval(), Duration.ZERO,
+                () -> new Term()::look);
+        role.add(loop);
+        images.subscribe((_, _) -> loop.wake());
+        presence.onChange(loop::wake);
     }
 
-    @Override
-    public void acquired(LeaseGrant grant) {
-        thread = Thread.ofPlatform().daemon().name("broker-watch").start(() -> watch(grant));
-    }
+    /** What is remembered from one look to the next. */
+    private final class Term {
+        private final PartitionLook partitionLook = new PartitionLook();
+        private final PreferredLeaders preferred = new PreferredLeaders(settings.preferredLeaderDelay(), settings
+                .preferredLeaderInterval(), settings.preferredLeadersAtOnce());
+        private long failedNanos = System.nanoTime() - grace.toNanos();
+        private long prunedNanos = System.nanoTime();
 
-    @Override
-    public void lost(LeaseGrant grant) {
-        var ended = thread;
-        if (ended != null) {
-            ended.interrupt();
-        }
-    }
-
-    /**
-     * After PostgreSQL was away, from here or for all, brokers get one TTL to renew their leases before their silence counts: they serve
-     * on without PostgreSQL, and fencing them all as it comes back would be the very outage that they avoided.
-     */
-    private void watch(LeaseGrant grant) {
-        long failedNanos = System.nanoTime() - grace.toNanos();
-        long prunedNanos = System.nanoTime();
-        var preferred = new PreferredLeaders(settings.preferredLeaderDelay(), settings.preferredLeaderInterval(),
-                settings.preferredLeadersAtOnce());
-        var look = new PartitionLook();
-        while (grant.isHeld()) {
+        /**
+         * After PostgreSQL was away, from here or for all, brokers get one TTL to renew their leases before their silence counts: they serve
+         * on without PostgreSQL, and fencing them all as it comes back would be the very outage that they avoided.
+         */
+        void look() {
             try {
                 boolean trustSilence = System.nanoTime() - failedNanos >= grace.toNanos()
                         && images.answeredFor().compareTo(grace) >= 0;
-                step(trustSilence, look, preferred);
+                step(trustSilence, partitionLook, preferred);
                 if (System.nanoTime() - prunedNanos >= PRUNE_INTERVAL.toNanos()) {
                     topics.pruneDeletions(settings.deletedTopicRetention().toMillis() / 1000.0);
                     prunedNanos = System.nanoTime();
@@ -102,12 +84,7 @@ class BrokerWatch implements LeaseListener {
             } catch (RuntimeException e) {
                 // PostgreSQL answers when it refuses: brokers can renew their leases.
                 failedNanos = e instanceof RefusedException ? failedNanos : System.nanoTime();
-                if (grant.isHeld()) {
-                    report(e);
-                }
-            }
-            if (!pause()) {
-                return;
+                throw e;
             }
         }
     }
@@ -164,26 +141,5 @@ class BrokerWatch implements LeaseListener {
             LOG.info("Gave {} partitions their preferred leaders back", changes.size());
             return version;
         });
-    }
-
-    private static void report(RuntimeException failure) {
-        if (failure instanceof RefusedException || PostgresFailures.refusal(failure) != null) {
-            LOG.warn("Could not look after the brokers; trying again: {}", NestedExceptionUtils.getMostSpecificCause(
-                    failure).getMessage());
-        } else {
-            LOG.error("Could not look after the brokers; trying again", failure);
-        }
-    }
-
-    /** @return false when the watch is to end */
-    private boolean pause() {
-        try {
-            if (wake.tryAcquire(settings.watchInterval().toMillis(), TimeUnit.MILLISECONDS)) {
-                wake.drainPermits();
-            }
-            return true;
-        } catch (InterruptedException e) {
-            return false;
-        }
     }
 }

@@ -1,11 +1,7 @@
 package io.millrace.coordinator.controller;
 
-import io.millrace.common.database.PostgresFailures;
-import io.millrace.common.error.RefusedException;
 import io.millrace.common.incarnation.PostgresLogReports;
 import io.millrace.common.incarnation.RecoveryElection;
-import io.millrace.common.lease.LeaseGrant;
-import io.millrace.common.lease.LeaseListener;
 import io.millrace.common.lease.LeaseSettings;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.metadata.Incarnation;
@@ -14,11 +10,9 @@ import io.millrace.common.partition.PartitionTable.Transition;
 import io.millrace.common.partition.Standing;
 import java.time.Duration;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
-import org.springframework.core.NestedExceptionUtils;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
@@ -35,7 +29,7 @@ import org.springframework.stereotype.Component;
  * </pre>
  */
 @Component
-class MetadataRecovery implements LeaseListener {
+class MetadataRecovery {
     private static final Logger LOG = LoggerFactory.getLogger(MetadataRecovery.class);
 
     private final ControllerRole role;
@@ -43,9 +37,7 @@ class MetadataRecovery implements LeaseListener {
     private final PartitionTable partitions;
     private final PostgresLogReports reports;
     private final ClusterImages images;
-    private final Duration interval;
     private final Duration grace;
-    private volatile @Nullable Thread thread;
 
     MetadataRecovery(ControllerRole role, RecoveryStore store, PartitionTable partitions, JdbcClient sql,
             ClusterImages images, ControllerSettings settings, LeaseSettings leases) {
@@ -54,41 +46,13 @@ class MetadataRecovery implements LeaseListener {
         this.partitions = partitions;
         this.reports = new PostgresLogReports(sql);
         this.images = images;
-        this.interval = settings.watchInterval();
         this.grace = leases.ttl();
-        role.add(this);
-    }
-
-    @Override
-    public void acquired(LeaseGrant grant) {
-        thread = Thread.ofPlatform().daemon().name("metadata-recovery").start(() -> watch(grant));
-    }
-
-    @Override
-    public void lost(LeaseGrant grant) {
-        var ended = thread;
-        if (ended != null) {
-            ended.interrupt();
-        }
-    }
-
-    private void watch(LeaseGrant grant) {
-        var doubt = new Since();
-        var leaderless = new Since();
-        while (grant.isHeld()) {
-            try {
-                step(doubt, leaderless);
-            } catch (RuntimeException e) {
-                if (grant.isHeld()) {
-                    report(e);
-                }
-            }
-            try {
-                TimeUnit.NANOSECONDS.sleep(interval.toNanos());
-            } catch (InterruptedException e) {
-                return;
-            }
-        }
+        role.add(new DutyLoop("metadata-recovery", "look after the metadata", settings.watchInterval(), Duration.ZERO,
+                () -> {
+                    var doubt = new Since();
+                    var leaderless = new Since();
+                    return () -> step(doubt, leaderless);
+                }));
     }
 
     /** Since when this controller has waited for brokers. */
@@ -182,14 +146,5 @@ class MetadataRecovery implements LeaseListener {
 
     private static boolean runs(@Nullable Standing broker) {
         return broker != null && !broker.fenced();
-    }
-
-    private static void report(RuntimeException failure) {
-        if (failure instanceof RefusedException || PostgresFailures.refusal(failure) != null) {
-            LOG.warn("Could not look after the metadata; trying again: {}", NestedExceptionUtils.getMostSpecificCause(
-                    failure).getMessage());
-        } else {
-            LOG.error("Could not look after the metadata; trying again", failure);
-        }
     }
 }

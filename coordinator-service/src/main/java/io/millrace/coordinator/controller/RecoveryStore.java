@@ -1,13 +1,11 @@
 package io.millrace.coordinator.controller;
 
+import io.millrace.common.database.SqlValues;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.Knowledge;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
 import java.util.Map;
-import java.util.UUID;
-import java.util.stream.Collectors;
-import org.apache.kafka.common.Uuid;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 import tools.jackson.databind.json.JsonMapper;
@@ -107,8 +105,7 @@ class RecoveryStore {
                 )
                 insert into metadata.topic_deletion (topic_id, name, version) select id, name, :version from gone
                 """)
-                .param("ids", seen.deletedTopics().keySet().stream().map(RecoveryStore::javaUuid).map(UUID::toString)
-                        .collect(Collectors.joining(",", "{", "}")))
+                .param("ids", SqlValues.uuids(seen.deletedTopics().keySet()))
                 .param("version", version)
                 .update();
         sql.sql("""
@@ -183,7 +180,7 @@ class RecoveryStore {
 
     private static Map<String, Object> json(TopicImage topic) {
         return Map.of(
-                "id", javaUuid(topic.id()).toString(),
+                "id", SqlValues.uuid(topic.id()).toString(),
                 "name", topic.name(),
                 "configs", topic.configs(),
                 "partitions", topic.partitions().stream().map(RecoveryStore::json).toList());
@@ -196,9 +193,5 @@ class RecoveryStore {
                 "last_leader", partition.lastLeader(),
                 "adding", partition.adding(),
                 "removing", partition.removing());
-    }
-
-    private static UUID javaUuid(Uuid id) {
-        return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
     }
 }

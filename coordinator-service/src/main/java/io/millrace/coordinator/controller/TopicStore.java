@@ -1,11 +1,12 @@
 package io.millrace.coordinator.controller;
 
+import io.millrace.common.database.SqlValues;
+import io.millrace.common.partition.PartitionTable;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.TreeMap;
-import java.util.UUID;
-import java.util.stream.Collectors;
+import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -17,9 +18,11 @@ class TopicStore {
     private static final JsonMapper JSON = JsonMapper.builder().build();
 
     private final JdbcClient sql;
+    private final PartitionTable partitions;
 
-    TopicStore(JdbcClient sql) {
+    TopicStore(JdbcClient sql, PartitionTable partitions) {
         this.sql = sql;
+        this.partitions = partitions;
     }
 
     /** The name of the topic that there is with the same name but for dots and underscores, if any. */
@@ -46,33 +49,19 @@ class TopicStore {
     }
 
     /** @param replicas of each partition; the first leads */
-    void insert(UUID id, String name, Map<String, String> configs, List<List<Integer>> replicas, long version) {
+    void insert(Uuid id, String name, Map<String, String> configs, List<List<Integer>> replicas, long version) {
         sql.sql("insert into metadata.topic (id, name, configs, version) values (:id, :name, cast(:configs as jsonb), :version)")
-                .param("id", id)
+                .param("id", SqlValues.uuid(id))
                 .param("name", name)
                 .param("configs", JSON.writeValueAsString(configs))
                 .param("version", version)
                 .update();
-        sql.sql("""
-                insert into metadata.partition
-                    (topic_id, index, replicas, isr, leader, last_leader, leader_epoch, partition_epoch, version)
-                select :id, ordinal - 1, brokers, brokers, brokers[1], brokers[1], 0, 0, :version
-                from unnest(string_to_array(:replicas, ' ')) with ordinality placed(text, ordinal),
-                    cast(placed.text as int[]) brokers
-                """)
-                .param("id", id)
-                .param("version", version)
-                .param("replicas", replicas.stream().map(TopicStore::arrayLiteral).collect(Collectors.joining(" ")))
-                .update();
-    }
-
-    private static String arrayLiteral(List<Integer> brokers) {
-        return brokers.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
+        partitions.insert(id, 0, replicas, version);
     }
 
     /** @return the id of the deleted topic, null if there is none of that name */
     @Nullable
-    UUID delete(String name, long version) {
+    Uuid delete(String name, long version) {
         return sql.sql("""
                 with gone as (
                     delete from metadata.topic where name = :name returning id, name
@@ -83,7 +72,7 @@ class TopicStore {
                 """)
                 .param("name", name)
                 .param("version", version)
-                .query(UUID.class)
+                .query((row, _) -> SqlValues.uuid(row, 1))
                 .optional()
                 .orElse(null);
     }

@@ -9,7 +9,6 @@ import io.millrace.coordinator.controller.TopicRules.Violation;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
-import java.util.UUID;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
@@ -59,7 +58,7 @@ class TopicsController implements TopicsApi {
         var id = Uuid.randomUuid();
         var created = role.write(version -> {
             var replicas = replicas(asked);
-            store.insert(javaUuid(id), name, configs, replicas, version);
+            store.insert(id, name, configs, replicas, version);
             return new CreatedTopic(id.toString(), partitions, replicas.getFirst().size(), version);
         });
         LOG.info("Created topic {} ({}) with {} partitions of {} replicas", name, id, partitions,
@@ -74,7 +73,7 @@ class TopicsController implements TopicsApi {
             if (id == null) {
                 throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "There is no topic '" + name + "'");
             }
-            return new DeletedTopic(new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits()).toString(),
+            return new DeletedTopic(id.toString(),
                     version);
         });
         LOG.info("Deleted topic {} ({})", name, deleted.topicId());
@@ -141,9 +140,5 @@ class TopicsController implements TopicsApi {
 
     private static int or(@Nullable Integer given, int otherwise) {
         return given == null ? otherwise : given;
-    }
-
-    private static UUID javaUuid(Uuid id) {
-        return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
     }
 }

@@ -12,15 +12,15 @@ import org.springframework.stereotype.Component;
 @Component
 public final class NewestImage {
     private final ClusterImages images;
-    private final JdbcClient jdbc;
-    private final DatabaseGate gate;
+    private final SharedQuestion<Long> newestVersion;
     private final Duration timeout;
 
     NewestImage(ClusterImages images, JdbcClient jdbc, DatabaseGate gate, DatabaseSettings settings) {
         this.images = images;
-        this.jdbc = jdbc;
-        this.gate = gate;
         this.timeout = settings.imageTimeout();
+        // Many may ask at once, as when a topic is gone that all commit to: together they take one place in the connection pool.
+        this.newestVersion = new SharedQuestion<>(() -> gate.call(() -> jdbc.sql("select version from metadata.cluster")
+                .query(Long.class).single()), settings.waitTimeout());
     }
 
     /** The image that this process has, which may be a moment old. */
@@ -30,7 +30,7 @@ public final class NewestImage {
 
     /** An image that holds all that was committed before this call. Refused with {@code UNAVAILABLE} when it does not come in time. */
     public ClusterImage await() {
-        long newest = gate.call(() -> jdbc.sql("select version from metadata.cluster").query(Long.class).single());
+        long newest = newestVersion.ask();
         try {
             if (!images.awaitVersion(newest, timeout)) {
                 throw new RefusedException(ErrorCode.UNAVAILABLE,

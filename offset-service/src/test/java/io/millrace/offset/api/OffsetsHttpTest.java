@@ -9,8 +9,10 @@ import java.io.ByteArrayInputStream;
 import java.net.http.HttpRequest.BodyPublishers;
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Executors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AutoClose;
@@ -104,6 +106,17 @@ class OffsetsHttpTest {
 
             assertThat(known.status()).as(known.message()).isEqualTo(204);
             assertThat(service.commit("g", null, 0, "t" + i, 1, 1).code()).isEqualTo("UNKNOWN_PARTITION");
+        }
+    }
+
+    @Test
+    void many_commits_to_an_unknown_topic_at_once_are_each_told_so() throws Exception {
+        try (var callers = Executors.newFixedThreadPool(200)) {
+            var answers = callers.invokeAll(Collections.nCopies(200, () -> service.commit("g", null, 0, "gone", 0, 1)
+                    .code()));
+            for (var answer : answers) {
+                assertThat(answer.get()).isEqualTo("UNKNOWN_TOPIC");
+            }
         }
     }
 

@@ -8,10 +8,12 @@ import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Calls that wait for an answer. When the image comes to name another than the one asked, the caller is interrupted: one that was paused,
- * or whose machine is gone, answers nothing, and nobody need wait out the read timeout to see it.
+ * or whose machine is gone, answers nothing, and nobody need wait out the read timeout to see it. A call that cannot be made again at the
+ * other has a grace: who gave its role up in order may just be answering.
  */
 final class CallsUnderWay implements AutoCloseable {
     /** One call of one thread. */
@@ -19,17 +21,26 @@ final class CallsUnderWay implements AutoCloseable {
         private final Thread caller = Thread.currentThread();
         private final String baseUrl;
         private final Function<ClusterImage, List<String>> inCharge;
+        private final Duration grace;
+        private @Nullable Long replacedSinceNanos;
         private boolean ended;
         private boolean replaced;
 
-        private Call(String baseUrl, Function<ClusterImage, List<String>> inCharge) {
+        private Call(String baseUrl, Function<ClusterImage, List<String>> inCharge, Duration grace) {
             this.baseUrl = baseUrl;
             this.inCharge = inCharge;
+            this.grace = grace;
         }
 
-        private synchronized void look(ClusterImage image) {
+        private synchronized void look(ClusterImage image, long nowNanos) {
             var named = inCharge.apply(image);
-            if (!ended && !replaced && !named.isEmpty() && !named.contains(baseUrl)) {
+            if (named.isEmpty() || named.contains(baseUrl)) {
+                replacedSinceNanos = null;
+                return;
+            }
+            long sinceNanos = replacedSinceNanos == null ? nowNanos : replacedSinceNanos;
+            replacedSinceNanos = sinceNanos;
+            if (!ended && !replaced && nowNanos - sinceNanos >= grace.toNanos()) {
                 replaced = true;
                 caller.interrupt();
             }
@@ -58,9 +69,12 @@ final class CallsUnderWay implements AutoCloseable {
         thread.start();
     }
 
-    /** @param inCharge base URLs that an image names for it */
-    Call begin(String baseUrl, Function<ClusterImage, List<String>> inCharge) {
-        var call = new Call(baseUrl, inCharge);
+    /**
+     * @param inCharge base URLs that an image names for it
+     * @param grace    how long an answer is still waited for once the image names others
+     */
+    Call begin(String baseUrl, Function<ClusterImage, List<String>> inCharge, Duration grace) {
+        var call = new Call(baseUrl, inCharge, grace);
         calls.add(call);
         return call;
     }
@@ -76,7 +90,7 @@ final class CallsUnderWay implements AutoCloseable {
             LockSupport.parkNanos(interval.toNanos());
             if (!calls.isEmpty()) {
                 var image = images.current();
-                calls.forEach(call -> call.look(image));
+                calls.forEach(call -> call.look(image, System.nanoTime()));
             }
         }
     }

@@ -18,6 +18,8 @@ import org.springframework.validation.annotation.Validated;
  * @param retryTimeout      time in which a call is tried again that was certainly not carried out (connection refused, not the controller
  *                          or coordinator any more); then it is refused
  * @param retryBackoff      longest wait between two tries; a newer cluster image ends it
+ * @param replacedGrace     how long the answer to a call that may not be made twice is still waited for once another is in charge; then the
+ *                          call is refused, and it is not known whether it was carried out
  */
 @Validated
 @ConfigurationProperties(prefix = "millrace.client", ignoreUnknownFields = false)
@@ -26,4 +28,5 @@ public record ClientSettings(
         @NotNull @DefaultValue("1s") Duration connectTimeout,
         @NotNull @DefaultValue("10s") Duration readTimeout,
         @NotNull @DefaultValue("5s") Duration retryTimeout,
-        @NotNull @DefaultValue("100ms") Duration retryBackoff) {}
+        @NotNull @DefaultValue("100ms") Duration retryBackoff,
+        @NotNull @DefaultValue("1s") Duration replacedGrace) {}

@@ -25,8 +25,8 @@ import org.springframework.web.client.RestClientException;
 /**
  * Finds services by the cluster image. A call that was certainly not carried out (nobody there, nobody listens, or the one asked is not in
  * charge any more) is tried again where the newest image says, for a bounded time. So is one whose outcome is unknown if it is
- * {@link Repeatable}: the connection broke, or an image that names another came before the answer; any other failure goes to the
- * caller. That a service which still is in charge does not answer in time is told at once: the time was long enough.
+ * {@link Repeatable}: the connection broke, or an image that names another came before the answer (for one that is not repeatable, some
+ * time before it); any other failure goes to the caller. That a service which still is in charge does not answer in time is told at once: the time was long enough.
  */
 public final class ImageServiceClients implements ServiceClients, AutoCloseable {
     private final ClusterImages images;
@@ -139,11 +139,12 @@ public final class ImageServiceClients implements ServiceClients, AutoCloseable 
     private @Nullable Object call(Class<?> api, Route route, Method method, Object @Nullable [] arguments)
             throws Throwable {
         long deadlineNanos = System.nanoTime() + settings.retryTimeout().toNanos();
+        var grace = method.isAnnotationPresent(Repeatable.class) ? Duration.ZERO : settings.replacedGrace();
         while (true) {
             var image = images.current();
             var refusal = new RefusedException(route.absent, "There is no " + route.role + " at present");
             for (String baseUrl : route.baseUrls.apply(image)) {
-                var call = underWay.begin(baseUrl, route.baseUrls);
+                var call = underWay.begin(baseUrl, route.baseUrls, grace);
                 Throwable failure;
                 boolean replaced;
                 try {

@@ -27,8 +27,10 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.stream.IntStream;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -184,6 +186,24 @@ class ImageServiceClientsTest {
     }
 
     @Test
+    void a_call_that_may_not_be_repeated_is_given_time_to_be_answered_by_the_one_that_was_replaced() {
+        var leaving = new Service(200, CREATED);
+        var successor = new Service(200, CREATED);
+        leaving.onRequest = () -> {
+            images.hold("controller", successor.baseUrl());
+            // Until the client has looked at the image several times.
+            int looks = images.looks.get();
+            Awaitility.await().until(() -> images.looks.get() > looks + 5);
+        };
+        images.hold("controller", leaving.baseUrl());
+
+        try (var patient = clients(List.of("http://127.0.0.1:1"), PATIENT, PATIENT, PATIENT)) {
+            assertThat(patient.topics().create(ORDERS).version()).isEqualTo(7);
+        }
+        assertThat(successor.requests).isEmpty();
+    }
+
+    @Test
     void only_a_call_that_may_be_repeated_is_made_again_after_the_connection_broke() {
         var dying = new Service(-1, "");
         var successor = new Service(200, GRANT);
@@ -240,9 +260,14 @@ class ImageServiceClientsTest {
     }
 
     private ImageServiceClients clients(List<String> offsetServices, Duration readTimeout, Duration retryTimeout) {
+        return clients(offsetServices, readTimeout, retryTimeout, Duration.ofMillis(50));
+    }
+
+    private ImageServiceClients clients(List<String> offsetServices, Duration readTimeout, Duration retryTimeout,
+            Duration replacedGrace) {
         return new ImageServiceClients(images, new ClientSettings(
                 offsetServices.stream().map(URI::create).toList(), PATIENT, readTimeout, retryTimeout, Duration
-                        .ofMillis(20)));
+                        .ofMillis(20), replacedGrace));
     }
 
     private static RefusedException refusal(Callable<?> call) {
@@ -268,6 +293,7 @@ class ImageServiceClientsTest {
     /** Images that hold leases and nothing else. */
     private static final class Images implements ClusterImages {
         private final AtomicReference<ClusterImage> current = new AtomicReference<>(ClusterImage.EMPTY);
+        private final AtomicInteger looks = new AtomicInteger();
         private Runnable onAwait = () -> {};
 
         void hold(String lease, String baseUrl) {
@@ -280,6 +306,7 @@ class ImageServiceClientsTest {
 
         @Override
         public ClusterImage current() {
+            looks.incrementAndGet();
             return current.get();
         }
 

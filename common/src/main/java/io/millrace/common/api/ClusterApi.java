@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.service.annotation.DeleteExchange;
 import org.springframework.web.service.annotation.GetExchange;
 import org.springframework.web.service.annotation.HttpExchange;
@@ -31,10 +32,14 @@ public interface ClusterApi {
     @PostExchange("/reassignments")
     Planned reassign(@RequestBody Reassign request);
 
-    /** How far it is. */
+    /**
+     * How far it is.
+     *
+     * @param limit how many partitions are told one by one at the most; the controller may tell fewer
+     */
     @Repeatable
     @GetExchange("/reassignments")
-    Progress progress();
+    Progress progress(@RequestParam int limit);
 
     /**
      * Calls off what is under way: what waits stays where it is, what is in motion goes back. A partition of which too few of the former
@@ -99,17 +104,44 @@ public interface ClusterApi {
     /**
      * @param waiting                not begun; the number of partitions in motion at a time is limited
      * @param moving                 in motion
+     * @param stuck                  those of both that go on only once something else has changed
      * @param done                   since the last request that found nothing under way
      * @param throttleBytesPerSecond null: as the brokers are configured
-     * @param partitions             that wait or are in motion
+     * @param brokers                where replicas are still to come or to go
+     * @param partitions             the first of them: those in motion, then those that wait in the order of their turn
      */
-    record Progress(int waiting, int moving, int done, @Nullable Long throttleBytesPerSecond,
-            List<Moving> partitions) {}
+    record Progress(int waiting, int moving, int stuck, int done, @Nullable Long throttleBytesPerSecond,
+            List<BrokerMoves> brokers, List<UnderWay> partitions) {}
 
     /**
+     * @param coming replicas that are still to come to it
+     * @param going  replicas that are still to go from it
+     */
+    record BrokerMoves(int broker, int coming, int going) {}
+
+    /**
+     * A partition that is to have other replicas.
+     *
+     * @param started  whether it is in motion
      * @param adding   replicas that are being copied; empty while it waits
      * @param caughtUp those of them that are in sync already
+     * @param reason   why it is not done
+     * @param waitsFor the brokers that the reason is about; may be empty
      */
-    record Moving(String topic, int partition, boolean started, List<Integer> before, List<Integer> after,
-            List<Integer> adding, List<Integer> caughtUp) {}
+    record UnderWay(String topic, int partition, boolean started, List<Integer> before, List<Integer> after,
+            List<Integer> adding, List<Integer> caughtUp, Reason reason, List<Integer> waitsFor) {}
+
+    /** Why a partition has not the replicas that it is to have. */
+    enum Reason {
+        /** Others are before it: so many are in motion at a time for each broker. */
+        QUEUED,
+        /** Brokers are copying it. */
+        CATCHING_UP,
+        /** Brokers that are to have it are not running, or about to end. */
+        BROKER_NOT_RUNNING,
+        /** There is nobody to copy it from. */
+        NO_LEADER,
+        /** All copies are there, but fewer than {@code min.insync.replicas} of those that stay are in sync. */
+        BELOW_MIN_ISR
+    }
 }

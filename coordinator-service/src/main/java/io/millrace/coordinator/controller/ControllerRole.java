@@ -43,7 +43,7 @@ public class ControllerRole implements LeaseListener {
         duties.add(duty);
     }
 
-    boolean isActive() {
+    public boolean isActive() {
         var now = grant;
         return now != null && now.isHeld();
     }

@@ -1,6 +1,6 @@
 package io.millrace.gateway.cluster;
 
-import io.millrace.common.api.ClusterApi.Moving;
+import io.millrace.common.api.ClusterApi.UnderWay;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.metadata.PartitionImage;
@@ -26,7 +26,7 @@ class BytesLeft {
     }
 
     /** By partition; those that wait, and those of which a broker did not tell, are missing. */
-    Map<TopicPartition, Long> of(List<Moving> partitions) {
+    Map<TopicPartition, Long> of(List<UnderWay> partitions) {
         var wanted = new ArrayList<Replica>();
         for (var each : partitions) {
             var leader = leader(each);
@@ -48,19 +48,19 @@ class BytesLeft {
         return left;
     }
 
-    private @Nullable Replica leader(Moving moving) {
-        TopicImage topic = images.current().topic(moving.topic());
-        PartitionImage image = topic == null ? null : topic.partition(moving.partition());
+    private @Nullable Replica leader(UnderWay underWay) {
+        TopicImage topic = images.current().topic(underWay.topic());
+        PartitionImage image = topic == null ? null : topic.partition(underWay.partition());
         return image == null || image.leader() == PartitionImage.NO_LEADER ? null
-                : new Replica(image.leader(), partition(moving));
+                : new Replica(image.leader(), partition(underWay));
     }
 
-    private static List<Replica> copying(Moving moving) {
-        return moving.adding().stream().filter(id -> !moving.caughtUp().contains(id))
-                .map(id -> new Replica(id, partition(moving))).toList();
+    private static List<Replica> copying(UnderWay underWay) {
+        return underWay.adding().stream().filter(id -> !underWay.caughtUp().contains(id))
+                .map(id -> new Replica(id, partition(underWay))).toList();
     }
 
-    private static TopicPartition partition(Moving moving) {
-        return new TopicPartition(moving.topic(), moving.partition());
+    private static TopicPartition partition(UnderWay underWay) {
+        return new TopicPartition(underWay.topic(), underWay.partition());
     }
 }

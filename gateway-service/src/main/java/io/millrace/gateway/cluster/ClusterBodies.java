@@ -9,9 +9,9 @@ import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
-import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 
 /** The bodies of requests and answers. */
@@ -102,35 +102,24 @@ final class ClusterBodies {
     record MoveProgress(
             @Schema(description = "Partitions that have not begun to move", example = "3") int waiting,
             @Schema(description = "Partitions whose replicas are being copied", example = "1") int moving,
+            @Schema(description = "Those of both that go on only once something else has changed", example = "0") int stuck,
             @Schema(description = "Partitions that are where they were to be", example = "2") int done,
             @JsonProperty("throttle_bytes_per_second") @Schema(description = "Null: as the brokers are configured", example = "52428800") @Nullable Long throttleBytesPerSecond,
-            @JsonProperty("bytes_left") @Schema(description = "What those in motion still have to copy; null where a broker did not tell", example = "1048576") @Nullable Long bytesLeft,
+            @JsonProperty("bytes_left") @Schema(description = "What those in motion still have to copy; null where a broker did not tell, or not all in motion are listed", example = "1048576") @Nullable Long bytesLeft,
             List<BrokerProgress> brokers,
-            List<PartitionProgress> partitions) {
+            @Schema(description = "The first of them: those in motion, then those that wait in the order of their turn") List<PartitionProgress> partitions) {
         /** @param bytesLeft of those in motion; missing where it is not known */
         static MoveProgress of(ClusterApi.Progress progress, Map<TopicPartition, Long> bytesLeft) {
-            var brokers = new TreeMap<Integer, BrokerProgress>();
-            for (var each : progress.partitions()) {
-                for (int id : each.after()) {
-                    if (!each.before().contains(id)) {
-                        brokers.merge(id, new BrokerProgress(id, 1, 0), BrokerProgress::plus);
-                    }
-                }
-                for (int id : each.before()) {
-                    if (!each.after().contains(id)) {
-                        brokers.merge(id, new BrokerProgress(id, 0, 1), BrokerProgress::plus);
-                    }
-                }
-            }
-            var partitions = progress.partitions().stream().map(each -> new PartitionProgress(each.topic(), each
-                    .partition(), each.started() ? "moving" : "waiting", each.before(), each.after(), each.adding(),
-                    each.caughtUp(), bytesLeft.get(new TopicPartition(each.topic(), each.partition())))).toList();
-            boolean isKnown = partitions.stream().allMatch(each -> each.bytesLeft != null || each.state.equals(
-                    "waiting"));
-            long left = partitions.stream().map(PartitionProgress::bytesLeft).filter(Objects::nonNull).mapToLong(
+            var brokers = progress.brokers().stream().map(each -> new BrokerProgress(each.broker(), each.coming(), each
+                    .going())).toList();
+            var partitions = progress.partitions().stream().map(each -> PartitionProgress.of(each, bytesLeft)).toList();
+            var moving = partitions.stream().filter(each -> each.state.equals(PartitionProgress.MOVING)).toList();
+            boolean isKnown = moving.size() >= progress.moving() && moving.stream().allMatch(
+                    each -> each.bytesLeft != null);
+            long left = moving.stream().map(PartitionProgress::bytesLeft).filter(Objects::nonNull).mapToLong(
                     Long::longValue).sum();
-            return new MoveProgress(progress.waiting(), progress.moving(), progress.done(), progress
-                    .throttleBytesPerSecond(), isKnown ? left : null, List.copyOf(brokers.values()), partitions);
+            return new MoveProgress(progress.waiting(), progress.moving(), progress.stuck(), progress.done(), progress
+                    .throttleBytesPerSecond(), isKnown ? left : null, brokers, partitions);
         }
     }
 
@@ -138,22 +127,33 @@ final class ClusterBodies {
     record BrokerProgress(
             @Schema(example = "1") int broker,
             @Schema(description = "Replicas that are still to come to it", example = "2") int coming,
-            @Schema(description = "Replicas that are still to go from it", example = "0") int going) {
-        BrokerProgress plus(BrokerProgress other) {
-            return new BrokerProgress(broker, coming + other.coming, going + other.going);
-        }
-    }
+            @Schema(description = "Replicas that are still to go from it", example = "0") int going) {}
 
     @Schema(name = "PartitionMoveProgress")
     record PartitionProgress(
             @Schema(example = "orders") String topic,
             @Schema(example = "0") int partition,
-            @Schema(example = "moving", allowableValues = {"waiting", "moving"}) String state,
+            @Schema(example = "moving", allowableValues = {
+                    "waiting", "moving"}) String state,
             @Schema(example = "[0]") List<Integer> from,
             @Schema(example = "[1]") List<Integer> to,
             @Schema(description = "Brokers that are copying it", example = "[1]") List<Integer> adding,
             @JsonProperty("caught_up") @Schema(description = "Those of them that have all of it", example = "[]") List<Integer> caughtUp,
-            @JsonProperty("bytes_left") @Schema(description = "What they still have to copy; null while it waits, and where a broker did not tell", example = "1048576") @Nullable Long bytesLeft){}
+            @JsonProperty("bytes_left") @Schema(description = "What they still have to copy; null while it waits, and where a broker did not tell", example = "1048576") @Nullable Long bytesLeft,
+            @Schema(description = "Why it is not done: others are before it (`queued`), brokers are copying it (`catching_up`), brokers that are to have it "
+                    + "do not run (`broker_not_running`), there is nobody to copy it from (`no_leader`), or all copies are there and fewer than "
+                    + "`min.insync.replicas` of those that stay are in sync (`below_min_isr`)", example = "catching_up", allowableValues = {
+                            "queued", "catching_up", "broker_not_running", "no_leader", "below_min_isr"}) String reason,
+            @JsonProperty("waits_for") @Schema(description = "The brokers that the reason is about", example = "[1]") List<Integer> waitsFor){
+        private static final String MOVING = "moving";
+
+        static PartitionProgress of(ClusterApi.UnderWay each, Map<TopicPartition, Long> bytesLeft) {
+            return new PartitionProgress(each.topic(), each.partition(), each.started() ? MOVING : "waiting", each
+                    .before(), each.after(), each.adding(), each.caughtUp(), bytesLeft.get(new TopicPartition(each
+                            .topic(), each.partition())), each.reason().name().toLowerCase(Locale.ROOT), each
+                                    .waitsFor());
+        }
+    }
 
     @Schema(name = "CancelledMoves")
     record Cancelled(

@@ -52,12 +52,28 @@ class ClusterEndpointTest {
         var progress = gateway.get("/admin/rebalance").json();
 
         assertThat(progress.get("waiting").asInt()).isEqualTo(1);
+        assertThat(progress.get("stuck").asInt()).isEqualTo(1);
         assertThat(progress.get("done").asInt()).isEqualTo(3);
         assertThat(progress.get("brokers").toString()).isEqualTo(
                 "[{\"broker\":0,\"coming\":0,\"going\":2},{\"broker\":1,\"coming\":2,\"going\":0}]");
         assertThat(progress.get("partitions").get(0).get("state").asString()).isEqualTo("moving");
         assertThat(progress.get("partitions").get(0).get("adding").toString()).isEqualTo("[1]");
+        assertThat(progress.get("partitions").get(0).get("reason").asString()).isEqualTo("catching_up");
         assertThat(progress.get("partitions").get(1).get("state").asString()).isEqualTo("waiting");
+        assertThat(progress.get("partitions").get(1).get("reason").asString()).isEqualTo("broker_not_running");
+        assertThat(progress.get("partitions").get(1).get("waits_for").toString()).isEqualTo("[1]");
+    }
+
+    @Test
+    void as_many_partitions_are_listed_as_are_asked_for_and_what_is_not_listed_is_not_added_up() {
+        var none = gateway.get("/admin/rebalance?limit=0").json();
+
+        assertThat(none.get("moving").asInt()).isEqualTo(1);
+        assertThat(none.get("partitions").size()).isZero();
+        assertThat(none.get("bytes_left").isNull()).isTrue();
+        assertThat(gateway.get("/admin/rebalance?limit=1").json().get("partitions").size()).isEqualTo(1);
+        assertThat(gateway.get("/admin/rebalance?limit=-1")).matches(answer -> answer.status() == 400 && answer.body()
+                .contains("limit"));
     }
 
     @Test

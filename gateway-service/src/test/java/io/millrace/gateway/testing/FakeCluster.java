@@ -28,10 +28,12 @@ public final class FakeCluster implements ClusterApi {
     }
 
     @Override
-    public Progress progress() {
-        return new Progress(1, 1, 3, 1_000L, List.of(
-                new Moving("orders", 0, true, List.of(0, 2), List.of(1, 2), List.of(1), List.of()),
-                new Moving("orders", 1, false, List.of(0), List.of(1), List.of(), List.of())));
+    public Progress progress(int limit) {
+        return new Progress(1, 1, 1, 3, 1_000L, List.of(new BrokerMoves(0, 0, 2), new BrokerMoves(1, 2, 0)), List.of(
+                new UnderWay("orders", 0, true, List.of(0, 2), List.of(1, 2), List.of(1), List.of(),
+                        Reason.CATCHING_UP, List.of(1)),
+                new UnderWay("orders", 1, false, List.of(0), List.of(1), List.of(), List.of(),
+                        Reason.BROKER_NOT_RUNNING, List.of(1))).subList(0, Math.min(2, limit)));
     }
 
     @Override

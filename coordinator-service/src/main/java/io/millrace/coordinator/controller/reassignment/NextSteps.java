@@ -7,11 +7,8 @@ import io.millrace.common.partition.PartitionTable.Row;
 import io.millrace.common.partition.PartitionTable.Transition;
 import io.millrace.common.partition.Standing;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
-import java.util.Set;
 
 /**
  * What is to be done next of the reassignments under way.
@@ -27,18 +24,22 @@ import java.util.Set;
  *
  * Arriving is not among these steps: the leader does that, with the change of the ISR that brings in the last one ({@link PartitionRules}).
  *
- * @param transitions of partitions' rows
- * @param finished    where they were to be, or back
+ * @param steps    of partitions' rows
+ * @param finished where they were to be, or back
+ * @param places   as they are once this is done
  */
-record NextSteps(List<Transition> transitions, List<Key> finished) {
-    /**
-     * A reassignment that is not finished.
-     *
-     * @param before    the replicas to go back to
-     * @param target    those that it is to have
-     * @param cancelled whether it is to go back
-     */
-    record Wanted(Key key, List<Integer> before, List<Integer> target, boolean cancelled) {}
+record NextSteps(List<Step> steps, List<Wanted> finished, Places places) {
+    record Step(Wanted wanted, Transition transition) {
+        /** False where it goes back, or could be done at once. */
+        boolean isInMotion() {
+            return transition.after().isReassigned();
+        }
+
+        @Override
+        public String toString() {
+            return wanted + " from " + transition.before().replicas() + " to " + wanted.destination();
+        }
+    }
 
     /**
      * @param wanted              in the order in which they are to begin
@@ -47,75 +48,59 @@ record NextSteps(List<Transition> transitions, List<Key> finished) {
      */
     static NextSteps of(List<Wanted> wanted, Map<Key, Row> rows, Map<Integer, Standing> brokers,
             int maxMovingPartitions) {
-        var transitions = new ArrayList<Transition>();
-        var finished = new ArrayList<Key>();
+        var steps = new ArrayList<Step>();
+        var finished = new ArrayList<Wanted>();
         var waiting = new ArrayList<Wanted>();
-        var inMotion = new HashMap<Integer, Integer>();
+        var places = new Places(brokers, maxMovingPartitions);
         for (var each : wanted) {
-            var row = rows.get(each.key);
+            var row = rows.get(each.key());
             if (row == null) {
                 continue;
             }
             var partition = row.partition();
             if (!partition.isReassigned()) {
-                if (each.cancelled || partition.replicas().equals(each.target)) {
-                    finished.add(each.key);
+                if (each.cancelled() || partition.replicas().equals(each.target())) {
+                    finished.add(each);
                 } else {
                     waiting.add(each);
                 }
                 continue;
             }
-            var after = each.cancelled || !destination(partition).equals(each.target)
-                    ? PartitionRules.cancelReassignment(partition, each.before, brokers, row.terms())
+            var after = each.cancelled() || !destination(partition).equals(each.target())
+                    ? PartitionRules.cancelReassignment(partition, each.before(), brokers, row.terms())
                     : partition;
             if (after != partition) {
-                transitions.add(row.to(after));
-            } else if (canCopy(partition, partition.adding(), brokers)) {
-                // One whose broker has gone away keeps no place from the others.
-                involved(partition, partition.adding()).forEach(broker -> inMotion.merge(broker, 1, Integer::sum));
+                steps.add(new Step(each, row.to(after)));
+            } else {
+                places.take(partition);
             }
         }
         for (var each : waiting) {
-            var row = rows.get(each.key);
-            if (mayBegin(row.partition(), each.target, brokers, inMotion, maxMovingPartitions)) {
-                var after = PartitionRules.reassign(row.partition(), each.target, brokers, row.terms());
-                transitions.add(row.to(after));
+            var row = rows.get(each.key());
+            if (places.mayBegin(row.partition(), each.target())) {
+                var after = PartitionRules.reassign(row.partition(), each.target(), brokers, row.terms());
+                if (after != row.partition()) {
+                    steps.add(new Step(each, row.to(after)));
+                }
                 if (after.isReassigned()) {
-                    involved(after, after.adding()).forEach(broker -> inMotion.merge(broker, 1, Integer::sum));
-                } else {
-                    finished.add(each.key);
+                    places.take(after);
+                } else if (after.replicas().equals(each.target())) {
+                    finished.add(each);
                 }
             }
         }
-        return new NextSteps(List.copyOf(transitions), List.copyOf(finished));
+        return new NextSteps(List.copyOf(steps), List.copyOf(finished), places);
     }
 
     boolean isEmpty() {
-        return transitions.isEmpty() && finished.isEmpty();
+        return steps.isEmpty() && finished.isEmpty();
+    }
+
+    List<Transition> transitions() {
+        return steps.stream().map(Step::transition).toList();
     }
 
     private static List<Integer> destination(PartitionImage partition) {
         return partition.replicas().stream().filter(id -> !partition.removing().contains(id)).toList();
-    }
-
-    private static boolean mayBegin(PartitionImage partition, List<Integer> target, Map<Integer, Standing> brokers,
-            Map<Integer, Integer> inMotion, int maxMovingPartitions) {
-        var adding = target.stream().filter(id -> !partition.replicas().contains(id)).toList();
-        if (adding.isEmpty()) {
-            return true;
-        }
-        return canCopy(partition, adding, brokers) && involved(partition, adding).stream().allMatch(id -> inMotion
-                .getOrDefault(id, 0) < maxMovingPartitions);
-    }
-
-    private static boolean canCopy(PartitionImage partition, List<Integer> adding, Map<Integer, Standing> brokers) {
-        return partition.leader() != PartitionImage.NO_LEADER && adding.stream().allMatch(id -> brokers.get(
-                id) instanceof Standing broker && !broker.fenced() && !broker.leaving());
-    }
-
-    private static Set<Integer> involved(PartitionImage partition, List<Integer> adding) {
-        var involved = new HashSet<>(adding);
-        involved.add(partition.leader());
-        return involved;
     }
 }

@@ -1,65 +1,124 @@
 package io.millrace.coordinator.controller.reassignment;
 
-import io.millrace.common.api.ClusterApi.Moving;
+import io.millrace.common.api.ClusterApi.BrokerMoves;
 import io.millrace.common.api.TopicPartition;
+import io.millrace.common.database.SqlValues;
 import io.millrace.common.partition.PartitionTable.Key;
-import io.millrace.coordinator.controller.placement.BrokerUse;
-import io.millrace.coordinator.controller.reassignment.NextSteps.Wanted;
-import java.sql.ResultSet;
-import java.sql.SQLException;
+import io.millrace.coordinator.controller.reassignment.NextSteps.Step;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
-import java.util.UUID;
-import java.util.stream.Collectors;
-import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
+import org.springframework.jdbc.core.RowMapper;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** Reassignments in PostgreSQL, and what they need of brokers and topics. What changes anything runs within the controller's write. */
+/** Reassignments in PostgreSQL. What changes anything runs within the controller's write. */
 @Component
 class ReassignmentStore {
+    private static final String WANTED = """
+            select r.topic_id, r.index, t.name, r.before, r.target, r.cancelled
+            from metadata.reassignment r
+            join metadata.topic t on t.id = r.topic_id
+            """;
+    private static final RowMapper<Wanted> TO_WANTED = (row, _) -> new Wanted(new Key(SqlValues.uuid(row, 1), row
+            .getInt(2)), row.getString(3), SqlValues.integers(row, 4), SqlValues.integers(row, 5), row.getBoolean(6));
+
     private final JdbcClient sql;
 
     ReassignmentStore(JdbcClient sql) {
         this.sql = sql;
     }
 
-    /** Those that are not finished, in the order in which they were asked for. */
-    List<Wanted> unfinished() {
+    /**
+     * @param unfinished whether any is
+     * @param rate       the most bytes per second that each broker takes in; null: as the brokers are configured
+     */
+    record State(boolean unfinished, @Nullable Long rate) {}
+
+    State state() {
         return sql.sql("""
-                select topic_id, index, before, target, cancelled
-                from metadata.reassignment
-                where not finished
-                order by ordinal
-                """).query((row, _) -> new Wanted(key(row), integers(row, 3), integers(row, 4), row.getBoolean(5)))
+                select exists (select from metadata.reassignment where not finished), reassignment_rate
+                from metadata.cluster
+                """).query((row, _) -> new State(row.getBoolean(1), row.getObject(2, Long.class))).single();
+    }
+
+    /** Those in motion, and those that were when it was looked last: as few as the limit of each broker has it. */
+    List<Wanted> begun() {
+        return sql.sql(WANTED + "where not r.finished and r.begun order by r.ordinal").query(TO_WANTED).list();
+    }
+
+    /**
+     * Those that wait and might begin, or have nothing to wait for, in the order in which they were asked for.
+     *
+     * @param places what those in motion leave; {@link NextSteps} decides
+     */
+    List<Wanted> beginnable(Places places, int limit) {
+        return sql.sql(WANTED + """
+                join metadata.partition p on p.topic_id = r.topic_id and p.index = r.index
+                where not r.finished and not r.begun
+                    and (r.cancelled or r.target <@ p.replicas
+                        or p.leader <> all(cast(:full as int[])) and not exists (
+                            select from unnest(r.target) added(id)
+                            where added.id <> all(p.replicas) and added.id <> all(cast(:open as int[]))))
+                order by r.ordinal
+                limit :limit
+                """)
+                .param("full", SqlValues.integers(places.full()))
+                .param("open", SqlValues.integers(places.open()))
+                .param("limit", limit)
+                .query(TO_WANTED)
                 .list();
     }
 
-    /** The replicas of all partitions as they are, or are going to be. */
-    Map<TopicPartition, List<Integer>> destinations() {
-        var destinations = new HashMap<TopicPartition, List<Integer>>();
-        sql.sql("""
-                select t.name, p.index, case when r.cancelled then r.before else coalesce(r.target, p.replicas) end
-                from metadata.partition p
-                join metadata.topic t on t.id = p.topic_id
-                left join metadata.reassignment r on r.topic_id = p.topic_id and r.index = p.index and not r.finished
-                """).query(row -> {
-            destinations.put(new TopicPartition(row.getString(1), row.getInt(2)), integers(row, 3));
-        });
-        return destinations;
+    /** The first of those that wait, in the order in which they were asked for. */
+    List<Wanted> waiting(int limit) {
+        return sql.sql(WANTED + "where not r.finished and not r.begun order by r.ordinal limit :limit")
+                .param("limit", limit).query(TO_WANTED).list();
     }
 
-    Map<Integer, BrokerUse> uses() {
-        var uses = new TreeMap<Integer, BrokerUse>();
-        sql.sql("select id, fenced or leaving, draining from metadata.broker where not removed").query(row -> {
-            uses.put(row.getInt(1), row.getBoolean(3) ? BrokerUse.DRAINS
-                    : row.getBoolean(2) ? BrokerUse.KEEPS : BrokerUse.TARGET);
-        });
-        return uses;
+    /**
+     * @param waiting not begun
+     * @param stuck   those of them that could not begin even if there were a place
+     */
+    record Waiting(int waiting, int stuck) {}
+
+    /** @param running brokers */
+    Waiting countWaiting(Collection<Integer> running) {
+        return sql.sql("""
+                select count(*), count(*) filter (where not r.target <@ p.replicas and (p.leader is null or exists (
+                    select from unnest(r.target) added(id)
+                    where added.id <> all(p.replicas) and added.id <> all(cast(:running as int[])))))
+                from metadata.reassignment r
+                join metadata.partition p on p.topic_id = r.topic_id and p.index = r.index
+                where not r.finished and not r.begun
+                """)
+                .param("running", SqlValues.integers(running))
+                .query((row, _) -> new Waiting(row.getInt(1), row.getInt(2)))
+                .single();
+    }
+
+    int countFinished() {
+        return sql.sql("select count(*) from metadata.reassignment where finished").query(Integer.class).single();
+    }
+
+    /** Of all that are not finished, by broker. */
+    List<BrokerMoves> moves() {
+        return sql.sql("""
+                with wanted as (
+                    select before, case when cancelled then before else target end as after
+                    from metadata.reassignment
+                    where not finished
+                ), move as (
+                    select id, true as comes from wanted, unnest(after) id where id <> all(before)
+                    union all
+                    select id, false from wanted, unnest(before) id where id <> all(after)
+                )
+                select id, count(*) filter (where comes), count(*) filter (where not comes)
+                from move
+                group by id
+                order by id
+                """).query((row, _) -> new BrokerMoves(row.getInt(1), row.getInt(2), row.getInt(3))).list();
     }
 
     /** Writes down what is wanted from now on. What was finished before is forgotten when nothing is under way. */
@@ -72,7 +131,7 @@ class ReassignmentStore {
         sql.sql("""
                 insert into metadata.reassignment as r (topic_id, index, before, target)
                 select p.topic_id, p.index, p.replicas, cast(wanted.target as int[])
-                from unnest(cast(:topics as text[]), cast(:indexes as int[]), string_to_array(:targets, ' '))
+                from unnest(cast(:topics as text[]), cast(:indexes as int[]), cast(:targets as text[]))
                     with ordinality wanted(topic, index, target, position)
                 join metadata.topic t on t.name = wanted.topic
                 join metadata.partition p on p.topic_id = t.id and p.index = wanted.index
@@ -83,10 +142,9 @@ class ReassignmentStore {
                     finished = false,
                     cancelled = false
                 """)
-                .param("topics", arrayLiteral(partitions.stream().map(TopicPartition::topic).toList()))
-                .param("indexes", arrayLiteral(partitions.stream().map(TopicPartition::partition).toList()))
-                .param("targets", partitions.stream().map(targets::get).map(ReassignmentStore::arrayLiteral).collect(
-                        Collectors.joining(" ")))
+                .param("topics", SqlValues.texts(partitions.stream().map(TopicPartition::topic).toList()))
+                .param("indexes", SqlValues.integers(partitions.stream().map(TopicPartition::partition).toList()))
+                .param("targets", SqlValues.integerLists(partitions.stream().map(targets::get).toList()))
                 .update();
     }
 
@@ -112,16 +170,35 @@ class ReassignmentStore {
         return inMotion + waiting;
     }
 
-    void finish(Collection<Key> keys) {
-        if (!keys.isEmpty()) {
+    /** Takes note of which have begun, or wait again. */
+    void taken(List<Step> steps) {
+        if (!steps.isEmpty()) {
             sql.sql("""
                     update metadata.reassignment r
-                    set finished = true
+                    set begun = taken.begun
+                    from unnest(cast(:topicIds as uuid[]), cast(:indexes as int[]), cast(:begun as boolean[]))
+                        taken(topic_id, index, begun)
+                    where r.topic_id = taken.topic_id and r.index = taken.index
+                    """)
+                    .param("topicIds", SqlValues.uuids(steps.stream().map(step -> step.wanted().key().topicId())
+                            .toList()))
+                    .param("indexes", SqlValues.integers(steps.stream().map(step -> step.wanted().key().index())
+                            .toList()))
+                    .param("begun", steps.stream().map(Step::isInMotion).toArray(Boolean[]::new))
+                    .update();
+        }
+    }
+
+    void finish(List<Wanted> done) {
+        if (!done.isEmpty()) {
+            sql.sql("""
+                    update metadata.reassignment r
+                    set finished = true, begun = false
                     from unnest(cast(:topicIds as uuid[]), cast(:indexes as int[])) done(topic_id, index)
                     where r.topic_id = done.topic_id and r.index = done.index
                     """)
-                    .param("topicIds", arrayLiteral(keys.stream().map(key -> javaUuid(key.topicId())).toList()))
-                    .param("indexes", arrayLiteral(keys.stream().map(Key::index).toList()))
+                    .param("topicIds", SqlValues.uuids(done.stream().map(each -> each.key().topicId()).toList()))
+                    .param("indexes", SqlValues.integers(done.stream().map(each -> each.key().index()).toList()))
                     .update();
         }
     }
@@ -137,107 +214,5 @@ class ReassignmentStore {
                 where reassignment_rate is not null
                     and not exists (select from metadata.reassignment where not finished)
                 """).update();
-    }
-
-    @Nullable
-    Long rate() {
-        return sql.sql("select reassignment_rate from metadata.cluster").query((row, _) -> row.getObject(1, Long.class))
-                .list().getFirst();
-    }
-
-    int finishedCount() {
-        return sql.sql("select count(*) from metadata.reassignment where finished").query(Integer.class).single();
-    }
-
-    List<Moving> moving() {
-        return sql.sql("""
-                select t.name, r.index, p.adding <> '{}' or p.removing <> '{}', r.before,
-                    case when r.cancelled then r.before else r.target end, p.adding,
-                    array(select unnest(p.adding) intersect select unnest(p.isr))
-                from metadata.reassignment r
-                join metadata.partition p on p.topic_id = r.topic_id and p.index = r.index
-                join metadata.topic t on t.id = r.topic_id
-                where not r.finished
-                order by t.name, r.index
-                """).query((row, _) -> new Moving(row.getString(1), row.getInt(2), row.getBoolean(3), integers(row, 4),
-                integers(row, 5), integers(row, 6), integers(row, 7))).list();
-    }
-
-    /** @return false if there is no such broker */
-    boolean setDraining(int id, boolean draining, long version) {
-        return 1 == sql.sql("""
-                update metadata.broker set draining = :draining, version = :version where id = :id and not removed
-                """).param("draining", draining).param("version", version).param("id", id).update();
-    }
-
-    /** @param replicas that it has, or that are on their way to it */
-    record Presence(boolean running, int replicas) {}
-
-    @Nullable
-    Presence presence(int id) {
-        return sql.sql("""
-                select not fenced or lease_expires_at > clock_timestamp(),
-                    (select count(*)
-                        from metadata.partition p
-                        left join metadata.reassignment r
-                            on r.topic_id = p.topic_id and r.index = p.index and not r.finished
-                        where :id = any(p.replicas) or :id = any(r.target) and not r.cancelled)
-                from metadata.broker
-                where id = :id and not removed
-                """).param("id", id).query((row, _) -> new Presence(row.getBoolean(1), row.getInt(2))).optional()
-                .orElse(null);
-    }
-
-    void remove(int id, long version) {
-        sql.sql("""
-                update metadata.broker
-                set removed = true, draining = false, ready = false, fenced = true, version = :version
-                where id = :id
-                """).param("id", id).param("version", version).update();
-    }
-
-    /** The settings of the topic; null if there is none. */
-    @Nullable
-    Integer minInsyncReplicas(String topic) {
-        return sql.sql(
-                "select cast(coalesce(configs ->> 'min.insync.replicas', '1') as int) from metadata.topic where name = :name")
-                .param("name", topic).query(Integer.class).optional().orElse(null);
-    }
-
-    /** @param replicas of new partitions, all of one topic; the first leads */
-    void insert(Map<TopicPartition, List<Integer>> replicas, long version) {
-        var partitions = replicas.keySet().stream().sorted().toList();
-        sql.sql("""
-                insert into metadata.partition
-                    (topic_id, index, replicas, isr, leader, last_leader, leader_epoch, partition_epoch, version)
-                select t.id, added.index, brokers, brokers, brokers[1], brokers[1], 0, 0, :version
-                from unnest(cast(:indexes as int[]), string_to_array(:replicas, ' ')) added(index, text),
-                    cast(added.text as int[]) brokers,
-                    metadata.topic t
-                where t.name = :topic
-                """)
-                .param("version", version)
-                .param("topic", partitions.getFirst().topic())
-                .param("indexes", arrayLiteral(partitions.stream().map(TopicPartition::partition).toList()))
-                .param("replicas", partitions.stream().map(replicas::get).map(ReassignmentStore::arrayLiteral).collect(
-                        Collectors.joining(" ")))
-                .update();
-    }
-
-    private static Key key(ResultSet row) throws SQLException {
-        var id = row.getObject(1, UUID.class);
-        return new Key(new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits()), row.getInt(2));
-    }
-
-    private static UUID javaUuid(Uuid id) {
-        return new UUID(id.getMostSignificantBits(), id.getLeastSignificantBits());
-    }
-
-    private static List<Integer> integers(ResultSet row, int column) throws SQLException {
-        return List.of((Integer[]) row.getArray(column).getArray());
-    }
-
-    private static String arrayLiteral(Collection<?> values) {
-        return values.stream().map(String::valueOf).collect(Collectors.joining(",", "{", "}"));
     }
 }

@@ -4,13 +4,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.common.api.ClusterApi;
+import io.millrace.common.api.ClusterApi.BrokerMoves;
 import io.millrace.common.api.ClusterApi.Options;
 import io.millrace.common.api.ClusterApi.Partitions;
+import io.millrace.common.api.ClusterApi.Planned;
+import io.millrace.common.api.ClusterApi.Progress;
+import io.millrace.common.api.ClusterApi.Reason;
 import io.millrace.common.api.ClusterApi.Reassign;
 import io.millrace.common.api.ClusterApi.Replicas;
 import io.millrace.common.api.ClusterApi.ReplicationFactor;
+import io.millrace.common.api.ClusterApi.UnderWay;
 import io.millrace.common.api.ServiceClients;
+import io.millrace.common.api.TopicPartition;
 import io.millrace.common.api.TopicsApi.CreateTopic;
 import io.millrace.common.database.PostgresConnections;
 import io.millrace.common.error.ErrorCode;
@@ -25,14 +32,17 @@ import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.partition.IsrChange;
 import io.millrace.common.partition.IsrChange.Member;
 import io.millrace.common.partition.PostgresIsrChanges;
+import io.millrace.coordinator.controller.placement.Plan;
 import io.millrace.testing.TestPostgres;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
+import java.util.function.UnaryOperator;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -52,6 +62,9 @@ import org.springframework.test.context.DynamicPropertySource;
         "millrace.controller.watch-interval=50ms",
         "millrace.reassignment.check-interval=50ms",
         "millrace.reassignment.max-moving-partitions=2",
+        "millrace.reassignment.max-beginning=3",
+        "millrace.reassignment.tally-interval=100ms",
+        "millrace.reassignment.plan-attempts=3",
         "millrace.topic.max-partitions=100"})
 class ClusterControllerTest {
     private static final TestPostgres POSTGRES = TestPostgres.create();
@@ -76,6 +89,10 @@ class ClusterControllerTest {
     private MetadataTransaction transaction;
     @Autowired
     private JdbcClient sql;
+    @Autowired
+    private Planning planning;
+    @Autowired
+    private MeterRegistry meters;
 
     private final Map<Integer, BrokerRegistration> brokers = new TreeMap<>();
     private ClusterApi cluster;
@@ -109,16 +126,16 @@ class ClusterControllerTest {
         awaitImage(image -> isUp(image, 3));
 
         assertThat(cluster.rebalance(DRY).copies()).isEqualTo(3);
-        assertThat(cluster.progress().partitions()).isEmpty();
+        assertThat(progress().partitions()).isEmpty();
         var planned = cluster.rebalance(new Options(false, 1_000_000L));
 
         assertThat(planned.copies()).isEqualTo(3);
         assertThat(planned.moves()).allMatch(move -> move.after().equals(List.of(3)));
-        await().atMost(LONG).until(() -> cluster.progress().moving() == 2);
-        assertThat(cluster.progress().waiting()).isEqualTo(1);
+        await().atMost(LONG).until(() -> progress().moving() == 2);
+        assertThat(progress().waiting()).isEqualTo(1);
         awaitImage(image -> Long.valueOf(1_000_000).equals(image.reassignmentRate()));
-        catchUpUntil(() -> cluster.progress().done() == 3);
-        assertThat(cluster.progress().partitions()).isEmpty();
+        catchUpUntil(() -> progress().done() == 3);
+        assertThat(progress().partitions()).isEmpty();
         awaitImage(image -> image.topic("orders").partitions().stream().filter(it -> it.leader() == 3).count() == 3
                 && image.reassignmentRate() == null);
         assertThat(cluster.rebalance(FOR_REAL).moves()).isEmpty();
@@ -132,7 +149,7 @@ class ClusterControllerTest {
         assertThat(planned.copies()).isEqualTo(2);
         assertThat(refusal(() -> cluster.remove(0))).hasMessageContaining("is running").extracting(
                 RefusedException::code).isEqualTo(ErrorCode.BROKER_IN_USE);
-        catchUpUntil(() -> cluster.progress().done() == 2);
+        catchUpUntil(() -> progress().done() == 2);
         awaitImage(image -> image.brokers().get(0).draining() && image.topic("orders").partitions().stream().noneMatch(
                 it -> it.replicas().contains(0)));
 
@@ -172,11 +189,11 @@ class ClusterControllerTest {
     void a_drain_is_taken_back() throws Exception {
         create("orders", List.of(List.of(0), List.of(0), List.of(0), List.of(1)));
         cluster.drain(0, FOR_REAL);
-        await().atMost(LONG).until(() -> cluster.progress().moving() == 2);
+        await().atMost(LONG).until(() -> progress().moving() == 2);
 
         assertThat(cluster.undrain(0).cancelled()).isEqualTo(3);
 
-        await().atMost(LONG).until(() -> cluster.progress().partitions().isEmpty());
+        await().atMost(LONG).until(() -> progress().partitions().isEmpty());
         awaitImage(image -> !image.brokers().get(0).draining() && image.topic("orders").partitions().stream().limit(3)
                 .allMatch(it -> it.replicas().equals(List.of(0)) && !it.isReassigned()));
     }
@@ -186,11 +203,11 @@ class ClusterControllerTest {
         create("orders", List.of(List.of(0), List.of(0), List.of(0)));
         cluster.reassign(new Reassign(List.of(new Replicas("orders", 0, List.of(1)), new Replicas("orders", 1, List.of(
                 1)), new Replicas("orders", 2, List.of(1))), FOR_REAL));
-        await().atMost(LONG).until(() -> cluster.progress().moving() == 2);
+        await().atMost(LONG).until(() -> progress().moving() == 2);
 
         assertThat(cluster.cancel().cancelled()).isEqualTo(3);
 
-        await().atMost(LONG).until(() -> cluster.progress().partitions().isEmpty());
+        await().atMost(LONG).until(() -> progress().partitions().isEmpty());
         awaitImage(image -> image.topic("orders").partitions().stream().allMatch(it -> it.replicas().equals(List.of(0))
                 && !it.isReassigned()));
     }
@@ -199,14 +216,14 @@ class ClusterControllerTest {
     void a_rate_ends_with_what_it_was_asked_for() throws Exception {
         create("orders", List.of(List.of(0), List.of(1), List.of(2)));
         assertThat(cluster.rebalance(new Options(false, 1_000L)).moves()).isEmpty();
-        assertThat(cluster.progress().throttleBytesPerSecond()).isNull();
+        assertThat(progress().throttleBytesPerSecond()).isNull();
         cluster.reassign(new Reassign(List.of(new Replicas("orders", 0, List.of(1))), new Options(false, 1_000L)));
-        await().atMost(LONG).until(() -> cluster.progress().moving() == 1);
-        assertThat(cluster.progress().throttleBytesPerSecond()).isEqualTo(1_000L);
+        await().atMost(LONG).until(() -> progress().moving() == 1);
+        assertThat(progress().throttleBytesPerSecond()).isEqualTo(1_000L);
 
         clients.topics().delete("orders");
 
-        await().atMost(LONG).until(() -> cluster.progress().throttleBytesPerSecond() == null);
+        await().atMost(LONG).until(() -> progress().throttleBytesPerSecond() == null);
         awaitImage(image -> image.reassignmentRate() == null);
     }
 
@@ -214,11 +231,11 @@ class ClusterControllerTest {
     void a_later_request_holds_for_a_partition_that_both_name() throws Exception {
         create("orders", List.of(List.of(0)));
         cluster.reassign(new Reassign(List.of(new Replicas("orders", 0, List.of(1))), FOR_REAL));
-        await().atMost(LONG).until(() -> cluster.progress().moving() == 1);
+        await().atMost(LONG).until(() -> progress().moving() == 1);
 
         cluster.reassign(new Reassign(List.of(new Replicas("orders", 0, List.of(2))), FOR_REAL));
 
-        catchUpUntil(() -> cluster.progress().partitions().isEmpty());
+        catchUpUntil(() -> progress().partitions().isEmpty());
         awaitImage(image -> image.topic("orders").partition(0).replicas().equals(List.of(2)));
     }
 
@@ -227,11 +244,11 @@ class ClusterControllerTest {
         create("orders", List.of(List.of(0), List.of(1)));
 
         assertThat(cluster.replicationFactor("orders", new ReplicationFactor(3, FOR_REAL)).copies()).isEqualTo(4);
-        catchUpUntil(() -> cluster.progress().partitions().isEmpty());
+        catchUpUntil(() -> progress().partitions().isEmpty());
         awaitImage(image -> image.topic("orders").partitions().stream().allMatch(it -> it.isr().size() == 3));
 
         cluster.replicationFactor("orders", new ReplicationFactor(1, FOR_REAL));
-        await().atMost(LONG).until(() -> cluster.progress().partitions().isEmpty());
+        await().atMost(LONG).until(() -> progress().partitions().isEmpty());
         awaitImage(image -> image.topic("orders").partitions().stream().allMatch(it -> it.replicas().size() == 1));
 
         assertThat(refusal(() -> cluster.replicationFactor("orders", new ReplicationFactor(4, FOR_REAL))).code())
@@ -260,20 +277,111 @@ class ClusterControllerTest {
     }
 
     @Test
-    void replicas_that_cannot_be_are_refused() throws Exception {
+    void replicas_that_cannot_be_are_refused_by_the_partitions_name() throws Exception {
         create("orders", List.of(List.of(0)));
+        create("bills", List.of(List.of(0, 1)), Map.of("min.insync.replicas", "2"));
 
-        assertThat(reassignmentRefused(0, List.of())).isEqualTo(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
-        assertThat(reassignmentRefused(0, List.of(1, 1))).isEqualTo(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
-        assertThat(reassignmentRefused(0, List.of(9))).isEqualTo(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
-        assertThat(reassignmentRefused(1, List.of(1))).isEqualTo(ErrorCode.UNKNOWN_PARTITION);
+        assertThat(invalid(new Replicas("orders", 0, List.of()))).contains("orders-0 needs at least one");
+        assertThat(invalid(new Replicas("orders", 0, List.of(1, 2, 1)))).contains("orders-0",
+                "two replicas on broker 1");
+        assertThat(invalid(new Replicas("orders", 0, List.of(9)))).contains("orders-0", "[9]", "there are not");
+        assertThat(invalid(new Replicas("orders", 0, List.of(1)), new Replicas("orders", 0, List.of(2)))).contains(
+                "orders-0 is named twice");
+        assertThat(invalid(new Replicas("orders", 0, List.of(1)), new Replicas("bills", 0, List.of(1)))).contains(
+                "bills-0 needs at least 2 replicas, not 1");
+        assertThat(progress().partitions()).as("all of a request or nothing").isEmpty();
+        assertThat(refusal(() -> reassign(new Replicas("orders", 1, List.of(1)))).code()).isEqualTo(
+                ErrorCode.UNKNOWN_PARTITION);
         assertThat(refusal(() -> cluster.rebalance(new Options(false, -1L))).code()).isEqualTo(
                 ErrorCode.INVALID_SETTING);
     }
 
-    private ErrorCode reassignmentRefused(int partition, List<Integer> replicas) {
-        return refusal(() -> cluster.reassign(new Reassign(List.of(new Replicas("orders", partition, replicas)),
-                FOR_REAL))).code();
+    @Test
+    void a_topic_may_be_named_null() throws Exception {
+        create("null", List.of(List.of(0)));
+
+        assertThat(reassign(new Replicas("null", 0, List.of(1))).moves()).hasSize(1);
+        catchUpUntil(() -> progress().partitions().isEmpty());
+        awaitImage(image -> image.topic("null").partition(0).replicas().equals(List.of(1)));
+    }
+
+    @Test
+    void those_that_wait_for_a_busy_broker_do_not_hold_up_the_others() throws Exception {
+        create("orders", List.of(List.of(0), List.of(0), List.of(0), List.of(0), List.of(0), List.of(2)));
+        startBroker(3);
+        awaitImage(image -> isUp(image, 3));
+
+        reassign(new Replicas("orders", 0, List.of(1)), new Replicas("orders", 1, List.of(1)), new Replicas("orders", 2,
+                List.of(1)), new Replicas("orders", 3, List.of(1)), new Replicas("orders", 4, List.of(1)),
+                new Replicas("orders", 5, List.of(3)));
+
+        await().atMost(LONG).until(() -> progress().moving() == 3);
+        assertThat(progress().waiting()).isEqualTo(3);
+        assertThat(progress().partitions()).extracting(UnderWay::partition).containsExactly(0, 1, 5, 2, 3, 4);
+    }
+
+    @Test
+    void it_is_told_why_a_partition_has_not_moved_yet_and_metered_what_is_stuck() throws Exception {
+        create("orders", List.of(List.of(0), List.of(0), List.of(0)));
+        reassign(new Replicas("orders", 0, List.of(1)), new Replicas("orders", 1, List.of(1)), new Replicas("orders", 2,
+                List.of(1)));
+        await().atMost(LONG).until(() -> progress().moving() == 2);
+        assertThat(progress().partitions()).extracting(UnderWay::reason).containsExactly(Reason.CATCHING_UP,
+                Reason.CATCHING_UP, Reason.QUEUED);
+        assertThat(progress().stuck()).isZero();
+        assertThat(progress().brokers()).containsExactly(new BrokerMoves(0, 0, 3), new BrokerMoves(1, 3, 0));
+        assertThat(cluster.progress(1).partitions()).hasSize(1);
+        assertThat(cluster.progress(0)).matches(it -> it.moving() == 2 && it.waiting() == 1);
+        await().atMost(LONG).until(() -> gauge("moving") == 2 && gauge("waiting") == 1 && gauge("stuck") == 0);
+
+        brokers.get(1).close();
+
+        await().atMost(LONG).until(() -> progress().stuck() == 3);
+        assertThat(progress().partitions()).allMatch(it -> it.reason() == Reason.BROKER_NOT_RUNNING && it.waitsFor()
+                .equals(List.of(1)));
+        await().atMost(LONG).until(() -> gauge("stuck") == 3);
+        cluster.cancel();
+        await().atMost(LONG).until(() -> gauge("moving") == 0 && gauge("waiting") == 0 && gauge("stuck") == 0);
+    }
+
+    @Test
+    void a_plan_is_made_while_others_write_metadata_and_anew_if_they_change_what_it_is_made_of() throws Exception {
+        create("orders", List.of(List.of(0)));
+        var found = new ArrayList<Integer>();
+        UnaryOperator<Basis> asItIs = UnaryOperator.identity();
+
+        var targets = planning.carryOut(asItIs, basis -> {
+            found.add(basis.destinations().size());
+            if (found.size() == 1) {
+                cluster.partitions("orders", new Partitions(2, false));
+            }
+            return new Plan.Moves(Map.of(new TopicPartition("orders", 0), List.of(1)));
+        }, (made, _) -> made.targets());
+
+        assertThat(found).containsExactly(1, 2);
+        assertThat(targets).hasSize(1);
+        assertThat(refusal(() -> planning.carryOut(asItIs, basis -> {
+            cluster.partitions("orders", new Partitions(basis.destinations().size() + 1, false));
+            return new Plan.Moves(Map.of(new TopicPartition("orders", 0), List.of(1)));
+        }, (made, _) -> made)).code()).isEqualTo(ErrorCode.UNAVAILABLE);
+    }
+
+    private int gauge(String name) {
+        return (int) meters.get("millrace.controller.reassignments." + name).gauge().value();
+    }
+
+    private Progress progress() {
+        return cluster.progress(100);
+    }
+
+    private Planned reassign(Replicas... partitions) {
+        return cluster.reassign(new Reassign(List.of(partitions), FOR_REAL));
+    }
+
+    private String invalid(Replicas... partitions) {
+        var refusal = refusal(() -> reassign(partitions));
+        assertThat(refusal.code()).isEqualTo(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
+        return refusal.getMessage();
     }
 
     /** As leaders do whose followers have all that they have. */
@@ -297,7 +405,11 @@ class ClusterControllerTest {
     }
 
     private void create(String name, List<List<Integer>> replicas) throws Exception {
-        var created = clients.topics().create(new CreateTopic(name, null, null, replicas, null, false));
+        create(name, replicas, Map.of());
+    }
+
+    private void create(String name, List<List<Integer>> replicas, Map<String, String> configs) throws Exception {
+        var created = clients.topics().create(new CreateTopic(name, null, null, replicas, configs, false));
         assertThat(images.awaitVersion(created.version(), LONG)).isTrue();
     }
 

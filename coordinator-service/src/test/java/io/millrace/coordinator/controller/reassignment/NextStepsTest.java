@@ -3,12 +3,15 @@ package io.millrace.coordinator.controller.reassignment;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.partition.IsrChange;
+import io.millrace.common.partition.IsrChange.Member;
+import io.millrace.common.partition.Outcome;
+import io.millrace.common.partition.PartitionRules;
 import io.millrace.common.partition.PartitionTable.Key;
 import io.millrace.common.partition.PartitionTable.Row;
 import io.millrace.common.partition.PartitionTable.Transition;
 import io.millrace.common.partition.Standing;
 import io.millrace.common.partition.Terms;
-import io.millrace.coordinator.controller.reassignment.NextSteps.Wanted;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -93,19 +96,19 @@ class NextStepsTest {
     void one_that_is_cancelled_in_motion_goes_back_and_is_finished_then() {
         partition(0, List.of(0), List.of(1));
         apply(next());
-        wanted.set(0, new Wanted(key(0), List.of(0), List.of(1), true));
+        wanted.set(0, new Wanted(key(0), "orders", List.of(0), List.of(1), true));
 
         apply(next());
 
         assertThat(rows.get(key(0)).partition().replicas()).containsExactly(0);
-        assertThat(next().finished()).containsExactly(key(0));
+        assertThat(next().finished()).containsExactlyElementsOf(wanted);
     }
 
     @Test
     void one_that_is_to_go_elsewhere_meanwhile_goes_back_first() {
         partition(0, List.of(0), List.of(1));
         apply(next());
-        wanted.set(0, new Wanted(key(0), List.of(0), List.of(2), false));
+        wanted.set(0, new Wanted(key(0), "orders", List.of(0), List.of(2), false));
 
         apply(next());
         assertThat(rows.get(key(0)).partition().isReassigned()).isFalse();
@@ -116,12 +119,12 @@ class NextStepsTest {
 
     @Test
     void a_partition_that_was_deleted_is_passed_over() {
-        wanted.add(new Wanted(key(0), List.of(0), List.of(1), false));
+        wanted.add(new Wanted(key(0), "orders", List.of(0), List.of(1), false));
 
         assertThat(next().isEmpty()).isTrue();
     }
 
-    /** Copies end in any order; whatever was wanted is there in the end, and never more in motion than allowed. */
+    /** Copies end in any order; whatever was wanted is there in the end, led by one of those, and never more in motion than allowed. */
     @Test
     void all_that_is_wanted_comes_about() {
         for (long seed = 0; seed < 300; seed++) {
@@ -129,16 +132,25 @@ class NextStepsTest {
             rows.clear();
             wanted.clear();
             for (int index = 0; index < 30; index++) {
-                partition(index, some(random), some(random));
+                var replicas = some(random);
+                var target = some(random);
+                partition(index, replicas, target, new Terms(1 + random.nextInt(Math.min(replicas.size(), target
+                        .size())), false));
             }
+            var all = List.copyOf(wanted);
             int rounds = 0;
             while (!wanted.isEmpty()) {
                 var steps = next();
                 apply(steps);
-                wanted.removeIf(each -> steps.finished().contains(each.key()));
+                wanted.removeAll(steps.finished());
                 assertThat(inMotion(1)).isLessThanOrEqualTo(2);
-                rows.replaceAll((_, row) -> random.nextInt(3) == 0 ? arrived(row) : row);
+                rows.replaceAll((_, row) -> random.nextInt(3) == 0 ? caughtUp(row, random) : row);
                 assertThat(++rounds).as("seed %d", seed).isLessThan(500);
+            }
+            for (var each : all) {
+                var partition = rows.get(each.key()).partition();
+                assertThat(partition.replicas()).as("seed %d", seed).isEqualTo(each.target()).contains(partition
+                        .leader()).containsAll(partition.isr());
             }
         }
     }
@@ -147,14 +159,20 @@ class NextStepsTest {
         return rows.values().stream().filter(row -> row.partition().adding().contains(adding)).count();
     }
 
-    private static Row arrived(Row row) {
+    /** Asks for what a leader asks for once some of those that are added have all that it has. */
+    private Row caughtUp(Row row, Random random) {
         var partition = row.partition();
         if (!partition.isReassigned()) {
             return row;
         }
-        var target = partition.replicas().stream().filter(id -> !partition.removing().contains(id)).toList();
-        return new Row(row.topicId(), new PartitionImage(partition.index(), target, target, target.getFirst(),
-                partition.leaderEpoch() + 1, partition.partitionEpoch() + 1), row.terms());
+        var members = new ArrayList<>(partition.isr().stream().map(id -> new Member(id, 1)).toList());
+        partition.adding().stream().filter(id -> !partition.isr().contains(id) && random.nextBoolean()).forEach(
+                id -> members.add(new Member(id, 1)));
+        var change = new IsrChange(TOPIC, partition.index(), partition.leaderEpoch(), partition.partitionEpoch(),
+                members);
+        var outcome = PartitionRules.changeIsr(partition, partition.leader(), 1, change, brokers, row.terms());
+        assertThat(outcome).isInstanceOf(Outcome.Changed.class);
+        return new Row(TOPIC, ((Outcome.Changed) outcome).now(), row.terms());
     }
 
     private static List<Integer> some(Random random) {
@@ -168,14 +186,18 @@ class NextStepsTest {
     private void apply(NextSteps steps) {
         for (Transition transition : steps.transitions()) {
             var key = new Key(transition.topicId(), transition.after().index());
-            rows.put(key, new Row(TOPIC, transition.after(), Terms.DEFAULT));
+            rows.put(key, new Row(TOPIC, transition.after(), rows.get(key).terms()));
         }
     }
 
     private void partition(int index, List<Integer> replicas, List<Integer> target) {
+        partition(index, replicas, target, Terms.DEFAULT);
+    }
+
+    private void partition(int index, List<Integer> replicas, List<Integer> target, Terms terms) {
         rows.put(key(index), new Row(TOPIC, new PartitionImage(index, replicas, replicas, replicas.getFirst(), 0, 0),
-                Terms.DEFAULT));
-        wanted.add(new Wanted(key(index), replicas, target, false));
+                terms));
+        wanted.add(new Wanted(key(index), "orders", replicas, target, false));
     }
 
     private static Key key(int index) {

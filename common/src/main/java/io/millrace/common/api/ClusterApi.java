@@ -141,7 +141,7 @@ public interface ClusterApi {
         BROKER_NOT_RUNNING,
         /** There is nobody to copy it from. */
         NO_LEADER,
-        /** All copies are there, but fewer than {@code min.insync.replicas} of those that stay are in sync. */
+        /** All copies are there, but fewer than {@code min.insync.replicas} of those that stay are in sync, or fewer are to be at all. */
         BELOW_MIN_ISR
     }
 }

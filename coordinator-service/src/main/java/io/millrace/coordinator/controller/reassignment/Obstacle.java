@@ -2,6 +2,7 @@ package io.millrace.coordinator.controller.reassignment;
 
 import io.millrace.common.api.ClusterApi.Reason;
 import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.partition.PartitionRules;
 import io.millrace.common.partition.PartitionTable.Row;
 import io.millrace.common.partition.Standing;
 import java.util.List;
@@ -28,7 +29,8 @@ record Obstacle(Reason reason, List<Integer> brokers) {
             return new Obstacle(Reason.NO_LEADER, List.of());
         }
         if (!partition.isReassigned()) {
-            return new Obstacle(Reason.QUEUED, coming);
+            return PartitionRules.mayHave(partition, target, row.terms()) ? new Obstacle(Reason.QUEUED, coming)
+                    : new Obstacle(Reason.BELOW_MIN_ISR, List.of());
         }
         if (!coming.isEmpty()) {
             return new Obstacle(Reason.CATCHING_UP, coming);

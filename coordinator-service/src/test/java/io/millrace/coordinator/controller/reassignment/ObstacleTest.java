@@ -62,6 +62,14 @@ class ObstacleTest {
         assertThat(of(partition).isStuck()).isTrue();
     }
 
+    @Test
+    void one_that_is_to_have_fewer_replicas_than_the_minimum_by_now_is_stuck() {
+        var partition = new PartitionImage(0, List.of(0, 1, 4), List.of(0, 1, 4), 0, 0, 0);
+
+        assertThat(Obstacle.of(wanted, new Row(PARTITION.topicId(), partition, new Terms(3, false)), brokers))
+                .isEqualTo(new Obstacle(Reason.BELOW_MIN_ISR, List.of()));
+    }
+
     private static PartitionImage atRest(int leader) {
         return new PartitionImage(0, List.of(0, 1), List.of(0, 1), leader, 0, 0);
     }

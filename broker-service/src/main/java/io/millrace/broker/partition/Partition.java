@@ -31,7 +31,8 @@ import org.jspecify.annotations.Nullable;
  * exclude each other; appends do not exclude one another here.
  */
 public final class Partition {
-    private static final Leadership UNKNOWN = new Following(-1, PartitionImage.NO_LEADER);
+    /** No replica was here before. */
+    static final int NEVER_HERE = -1;
 
     private final Uuid topicId;
     private final String topic;
@@ -42,19 +43,23 @@ public final class Partition {
     private final Set<GrowthListener> consumers = ConcurrentHashMap.newKeySet();
     /** Written to change the part, read to act in it. */
     private final StampedLock part = new StampedLock();
-    private volatile Leadership leadership = UNKNOWN;
+    private volatile Leadership leadership;
     private volatile @Nullable LedReplica led;
     /** The one that was applied last. */
     private volatile @Nullable PartitionImage image;
     /** The newest epoch in which this process led; touched by the thread alone that applies images. */
     private int ledEpoch = -1;
+    private final int movedInEpoch;
 
-    Partition(Uuid topicId, String topic, int index, PartitionLog log, PartitionContext context) {
+    /** @param movedInEpoch the leader epoch in which the replica that was here before went to another broker, or {@link #NEVER_HERE} */
+    Partition(Uuid topicId, String topic, int index, PartitionLog log, PartitionContext context, int movedInEpoch) {
         this.topicId = topicId;
         this.topic = topic;
         this.index = index;
         this.log = log;
         this.context = context;
+        this.movedInEpoch = movedInEpoch;
+        this.leadership = new Following(movedInEpoch, PartitionImage.NO_LEADER);
     }
 
     public Uuid topicId() {
@@ -87,8 +92,8 @@ public final class Partition {
     }
 
     /**
-     * Takes what an image says; false when its leader epoch is lower than one seen before, by this process or by the log, or when this broker is to
-     * lead in an epoch of which the log has heard from somebody else, in which case nothing changes.
+     * Takes what an image says; false when its leader epoch is lower than one seen before, by this process, by the log or by one that was here
+     * before it, or when this broker is to lead in an epoch of which these have heard from somebody else, in which case nothing changes.
      *
      * @param brokers of the same cluster image
      * @param mayLead whether this broker's registration is the one in the image, and not fenced; a leader that is goes on, for nobody else leads yet
@@ -118,7 +123,8 @@ public final class Partition {
         LedReplica begun;
         long stamp = part.writeLock();
         try {
-            if (!log.beginEpoch(next.leaderEpoch()) && next.leaderEpoch() != ledEpoch) {
+            if (next.leaderEpoch() == movedInEpoch || !log.beginEpoch(next.leaderEpoch()) && next
+                    .leaderEpoch() != ledEpoch) {
                 // An earlier life of this broker, or another, wrote in it: no two may do so (KIP-101).
                 return false;
             }

@@ -184,11 +184,30 @@ public final class Partitions implements ClusterImages.Listener {
                 local -> believed && image.deletedTopics().containsKey(local.topicId())
                         || advances && movedAway(image, local) && !lacksTheirHistory(image, local)));
         try {
+            rememberMoved(missing, image);
             logs.delete(byDeletion.get(true));
             logs.setAside(byDeletion.get(false));
         } catch (KafkaStorageException e) {
             LOG.error("of the partitions {} not all could be removed", missing, e);
         }
+    }
+
+    /** Should the metadata go back to a state in which they were here, it is not to be served with empty logs. */
+    private void rememberMoved(List<LocalPartition> missing, ClusterImage image) {
+        Map<LocalPartition, Integer> moved = new HashMap<>();
+        for (LocalPartition local : missing) {
+            TopicImage topic = image.topic(local.topicId());
+            PartitionImage partition = topic == null ? null : topic.partition(local.partition());
+            if (partition != null) {
+                int recorded = logs.log(local.topicId(), local.partition()).map(PartitionLog::joinedEpoch).orElse(-1);
+                moved.put(local, Math.max(partition.leaderEpoch(), recorded));
+                if (recorded > partition.leaderEpoch()) {
+                    // It has gone back: this replica came when the metadata was further on.
+                    isrMaintenance.forgotten(new Seen(local.topicId(), local.partition(), recorded));
+                }
+            }
+        }
+        logs.rememberMoved(moved);
     }
 
     /** Whether the metadata is of a later incarnation than what is in the log: then those who have the partition now may never have seen it. */
@@ -289,7 +308,8 @@ public final class Partitions implements ClusterImages.Listener {
         try {
             if (partition == null) {
                 PartitionLog log = logs.getOrCreate(topic.name(), topic.id(), image.index(), config);
-                partition = new Partition(topic.id(), topic.name(), image.index(), log, context);
+                partition = new Partition(topic.id(), topic.name(), image.index(), log, context, logs.movedInEpoch(topic
+                        .id(), image.index()).orElse(Partition.NEVER_HERE));
             }
             if (!partition.log().config().equals(config)) {
                 partition.log().updateConfig(config);

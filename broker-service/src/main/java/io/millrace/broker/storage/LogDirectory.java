@@ -18,14 +18,15 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
+import java.util.OptionalInt;
 import java.util.OptionalLong;
-import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BiFunction;
 import java.util.function.ToLongFunction;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.jspecify.annotations.Nullable;
@@ -63,8 +64,8 @@ public final class LogDirectory implements AutoCloseable {
     private final OffsetCheckpoint logStarts;
     private final Housekeeping housekeeping;
     private final @Nullable RememberedRegistration lastRegistration;
-    private final WholeLogs wholeLogs;
-    private final Set<WholeLogs.Name> whole = ConcurrentHashMap.newKeySet();
+    private final WholeLogs whole;
+    private final MovedReplicas moved;
     private boolean openedClean;
     private boolean registered;
     private volatile boolean damaged;
@@ -87,7 +88,8 @@ public final class LogDirectory implements AutoCloseable {
         this.recoveryPoints = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.RECOVERY_POINTS));
         this.highWatermarks = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.HIGH_WATERMARKS));
         this.logStarts = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.LOG_STARTS));
-        this.wholeLogs = new WholeLogs(root.resolve(WholeLogs.FILE_NAME));
+        this.whole = new WholeLogs(root.resolve(WholeLogs.FILE_NAME));
+        this.moved = MovedReplicas.read(root.resolve(MovedReplicas.FILE_NAME));
         this.housekeeping = new Housekeeping(this, properties);
     }
 
@@ -134,41 +136,46 @@ public final class LogDirectory implements AutoCloseable {
         }
         writeCheckpoints();
         departedFolders.settle(Long.MAX_VALUE);
-        loadWhole();
-    }
-
-    /** Nothing is whole after a loss. This must be on the disk before {@link #tailLost} may forget it. */
-    private void loadWhole() throws IOException {
-        Set<WholeLogs.Name> listed = tailLost() ? Set.of() : wholeLogs.read();
-        partitions().stream().map(WholeLogs.Name::of).filter(name -> listed == null || listed.contains(name))
-                .forEach(whole::add);
-        wholeLogs.write(whole);
+        whole.load(partitions().stream().map(ReplicaName::of).toList(), tailLost());
     }
 
     /** Whether a log has lost nothing since its replica was last in sync. */
     public boolean isWhole(Uuid topicId, int partition) {
-        return whole.contains(new WholeLogs.Name(topicId, partition));
+        return whole.contains(new ReplicaName(topicId, partition));
     }
 
     /** Takes note that a replica is in sync. True if that is new, and hence to be {@linkplain #rememberWhole remembered}. */
     public boolean markWhole(Uuid topicId, int partition) {
-        return whole.add(new WholeLogs.Name(topicId, partition));
-    }
-
-    /** Another copy of this directory, or another directory, has served in its place: nothing here is whole. */
-    private void noneIsWhole() throws IOException {
-        whole.clear();
-        wholeLogs.write(whole);
+        return whole.add(new ReplicaName(topicId, partition));
     }
 
     /** Remembers, durably, which logs are whole. One of which that is forgotten counts as one that is not. */
     public void rememberWhole() {
         try {
-            wholeLogs.write(whole);
+            whole.write();
+            moved.remove(whole.names());
         } catch (IOException e) {
             fail(e);
             throw new UncheckedIOException(e);
         }
+    }
+
+    /**
+     * Remembers, durably, in which leader epochs other brokers got replicas that were here. To be called before their logs go.
+     */
+    public void rememberMoved(Map<LocalPartition, Integer> leaderEpochs) {
+        try {
+            moved.add(leaderEpochs.entrySet().stream().collect(Collectors.toMap(entry -> ReplicaName.of(entry
+                    .getKey()), Map.Entry::getValue)));
+        } catch (IOException e) {
+            fail(e);
+            throw new KafkaStorageException("cannot note that replicas are others' now: " + e.getMessage(), e);
+        }
+    }
+
+    /** The leader epoch in which the replica that was here went to another broker, unless it has come back and been in sync since. */
+    public OptionalInt movedInEpoch(Uuid topicId, int partition) {
+        return moved.leaderEpoch(new ReplicaName(topicId, partition));
     }
 
     private void load(PartitionFolder folder, LogOpenings openings, BiFunction<String, Uuid, TopicConfig> configs)
@@ -233,7 +240,8 @@ public final class LogDirectory implements AutoCloseable {
     public void rememberRegistration(long brokerEpoch) {
         try {
             if (!registered && lastRegistration != null && brokerEpoch > lastRegistration.brokerEpoch() + 1) {
-                noneIsWhole();
+                // Another copy of this directory, or another directory, has served in its place.
+                whole.clear();
             }
             registered = true;
             new RememberedRegistration(brokerEpoch, RememberedRegistration.currentBootId()).write(root);
@@ -340,6 +348,7 @@ public final class LogDirectory implements AutoCloseable {
             return true;
         }
         int left = 0;
+        forgetWhole(leaving);
         for (StoredLog stored : leaving) {
             try {
                 depart(stored, suffix);
@@ -359,12 +368,21 @@ public final class LogDirectory implements AutoCloseable {
         return left == leaving.size();
     }
 
+    private void forgetWhole(List<StoredLog> leaving) {
+        try {
+            whole.remove(leaving.stream().map(stored -> new ReplicaName(stored.topicId(), stored.folder().partition()))
+                    .toList());
+        } catch (IOException e) {
+            fail(e);
+            throw new KafkaStorageException("cannot note that logs are to go: " + e.getMessage(), e);
+        }
+    }
+
     private void depart(StoredLog stored, String suffix) throws IOException {
         Path target = stored.folder().departed(suffix);
         PartitionLog log = stored.log();
         log.depart(() -> stored.store().moveTo(target));
         logs.remove(new Key(stored.topicId(), stored.folder().partition()));
-        whole.remove(new WholeLogs.Name(stored.topicId(), stored.folder().partition()));
         long untilMs = clock.millis() + log.config().fileDeleteDelayMs();
         if (suffix.equals(PartitionFolder.DELETED_SUFFIX)) {
             LOGGER.info("Deleted {}", stored.folder().path());

@@ -1,6 +1,5 @@
 package io.millrace.broker.storage;
 
-import io.millrace.broker.storage.LogDirectory.LocalPartition;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -9,43 +8,73 @@ import java.nio.file.Path;
 import java.util.Collection;
 import java.util.HashSet;
 import java.util.Set;
-import org.apache.kafka.common.Uuid;
+import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Which logs of a data directory have all that was acknowledged while they were in sync, in the file {@code whole-logs}: a line
- * {@code topic-id partition} each. What is not named may have been created anew in the place of one that was lost.
+ * {@code topic-id partition} each. What is not named may have been created anew in the place of one that was lost, or deleted.
  */
-record WholeLogs(Path file) {
+final class WholeLogs {
     static final String FILE_NAME = "whole-logs";
 
-    record Name(Uuid topicId, int partition) {
-        static Name of(LocalPartition local) {
-            return new Name(local.topicId(), local.partition());
-        }
+    private final Path file;
+    private final Set<ReplicaName> whole = ConcurrentHashMap.newKeySet();
+
+    WholeLogs(Path file) {
+        this.file = file;
     }
 
-    /** Null where there is no list: the directory was used before such lists were written. */
-    @Nullable
-    Set<Name> read() throws IOException {
+    /**
+     * Takes those that are listed of the logs that are there. All are where there is no list, for the directory was used before such lists were
+     * written; none is after a loss, which must be on the disk before that may be forgotten.
+     */
+    synchronized void load(Collection<ReplicaName> present, boolean tailLost) throws IOException {
+        Set<ReplicaName> listed = tailLost ? Set.of() : read();
+        present.stream().filter(name -> listed == null || listed.contains(name)).forEach(whole::add);
+        write();
+    }
+
+    private @Nullable Set<ReplicaName> read() throws IOException {
         if (!Files.exists(file)) {
             return null;
         }
-        Set<Name> names = new HashSet<>();
+        Set<ReplicaName> names = new HashSet<>();
         for (String line : Files.readAllLines(file)) {
-            String[] parts = line.split(" ", 2);
-            try {
-                names.add(new Name(Uuid.fromString(parts[0]), Integer.parseInt(parts[1])));
-            } catch (IllegalArgumentException | ArrayIndexOutOfBoundsException e) {
-                throw new IOException(file + " is damaged: " + line, e);
-            }
+            names.add(ReplicaName.parse(file, line.split(" ", 2)));
         }
         return names;
     }
 
-    void write(Collection<Name> names) throws IOException {
+    boolean contains(ReplicaName name) {
+        return whole.contains(name);
+    }
+
+    /** True if it was not among them; {@link #write} remembers it. */
+    boolean add(ReplicaName name) {
+        return whole.add(name);
+    }
+
+    Set<ReplicaName> names() {
+        return Set.copyOf(whole);
+    }
+
+    /** Durably, before their logs go: another that is created in the place of one is not whole. */
+    synchronized void remove(Collection<ReplicaName> names) throws IOException {
+        if (whole.removeAll(Set.copyOf(names))) {
+            write();
+        }
+    }
+
+    /** Durably. */
+    synchronized void clear() throws IOException {
+        whole.clear();
+        write();
+    }
+
+    synchronized void write() throws IOException {
         StringBuilder text = new StringBuilder();
-        names.forEach(name -> text.append(name.topicId()).append(' ').append(name.partition()).append('\n'));
+        whole.forEach(name -> text.append(name.line()).append('\n'));
         AtomicFiles.replace(file, ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8)));
     }
 }

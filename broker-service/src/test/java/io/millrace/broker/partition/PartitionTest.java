@@ -39,7 +39,7 @@ class PartitionTest {
         log = PartitionLog.open(store, TopicConfig.DEFAULT, new LogSettings(new DecompressionBuffers(), 86_400_000,
                 _ -> {}), LogOpening.UNKNOWN, NOW_MS);
         partition = new Partition(new Uuid(7, 7), "orders", 0, log, new PartitionContext(1, 10_000, () -> 0, () -> {},
-                () -> {}));
+                () -> {}), Partition.NEVER_HERE);
     }
 
     @Test

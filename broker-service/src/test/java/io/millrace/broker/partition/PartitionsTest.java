@@ -2,23 +2,28 @@ package io.millrace.broker.partition;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.broker.partition.Leadership.Following;
 import io.millrace.broker.storage.DirectoryIdentity;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.StorageProperties;
+import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.partition.SeenLeaderEpochs.Seen;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -33,6 +38,7 @@ class PartitionsTest {
     @TempDir
     private Path root;
 
+    private final List<Seen> told = new CopyOnWriteArrayList<>();
     private LogDirectory logs;
     private Partitions partitions;
 
@@ -42,8 +48,7 @@ class PartitionsTest {
         logs = LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never), new DirectoryIdentity(
                 CLUSTER, BROKER), (_, _) -> TopicConfig.DEFAULT, Clock.systemUTC());
         partitions = new Partitions(BROKER, () -> 1, new NoImages(), logs, new MetadataWrites((_, _, _) -> List.of(), (
-                _, _, _) -> {}), ReplicationSettings
-                        .defaults());
+                _, _, seen) -> told.addAll(seen)), ReplicationSettings.defaults());
     }
 
     @AfterEach
@@ -151,8 +156,56 @@ class PartitionsTest {
         assertThat(folders("-stray")).hasSize(1);
     }
 
+    @Test
+    void a_broker_whose_replica_was_given_to_another_does_not_lead_with_an_empty_log_where_the_metadata_forgot_that()
+            throws IOException {
+        apply(image(1, Map.of(), orders));
+        apply(image(2, Map.of(), movedAway()));
+        restart();
+
+        apply(image(1, Map.of(), orders));
+
+        assertThat(partitions.all()).noneMatch(Partition::isLeader);
+        Awaitility.await().untilAsserted(() -> assertThat(told).contains(new Seen(orders.id(), 0, 3)));
+    }
+
+    @Test
+    void nor_does_it_lead_in_the_very_epoch_in_which_it_went() {
+        apply(image(1, Map.of(), orders));
+        apply(image(2, Map.of(), movedAway()));
+
+        apply(image(3, Map.of(), led(BROKER, 3)));
+
+        assertThat(partitions.all()).noneMatch(Partition::isLeader);
+    }
+
+    @Test
+    void a_replica_that_comes_back_follows_and_may_lead_in_a_later_epoch() {
+        apply(image(1, Map.of(), orders));
+        apply(image(2, Map.of(), movedAway()));
+
+        apply(image(3, Map.of(), new TopicImage(orders.id(), "orders", Map.of(), List.of(new PartitionImage(0, List.of(
+                BROKER + 1, BROKER), List.of(BROKER + 1), BROKER + 1, 3, 2)))));
+        assertThat(partitions.all()).singleElement().extracting(Partition::leadership).isEqualTo(new Following(3,
+                BROKER + 1));
+        apply(image(4, Map.of(), led(BROKER, 4)));
+
+        assertThat(partitions.all()).allMatch(Partition::isLeader);
+        assertThat(told).isEmpty();
+    }
+
+    private void restart() throws IOException {
+        close();
+        open();
+    }
+
+    private TopicImage led(int broker, int leaderEpoch) {
+        return new TopicImage(orders.id(), "orders", Map.of(), List.of(new PartitionImage(0, List.of(broker), List.of(
+                broker), broker, leaderEpoch, leaderEpoch)));
+    }
+
     private TopicImage movedAway() {
-        return new TopicImage(orders.id(), "orders", Map.of(), List.of(partition(BROKER + 1)));
+        return led(BROKER + 1, 3);
     }
 
     private void apply(ClusterImage image) {
@@ -172,7 +225,7 @@ class PartitionsTest {
     }
 
     private static ClusterImage image(long version, Map<Uuid, Long> deleted, TopicImage... topics) {
-        return new ClusterImage(CLUSTER, version, Map.of(),
+        return new ClusterImage(CLUSTER, version, Map.of(BROKER, new BrokerImage(BROKER, 1, "localhost", 0, "", false)),
                 List.of(topics).stream().collect(Collectors.toMap(TopicImage::name, Function.identity())),
                 List.of(topics).stream().collect(Collectors.toMap(TopicImage::id, Function.identity())), Map.of(),
                 deleted);

@@ -1,0 +1,71 @@
+package io.millrace.broker.storage;
+
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collection;
+import java.util.Map;
+import java.util.OptionalInt;
+import java.util.concurrent.ConcurrentHashMap;
+
+/**
+ * In which leader epoch a replica went from this data directory to other brokers, in the file {@code moved-replicas}: a line
+ * {@code topic-id partition leader-epoch} each. Its log is gone, and with it what it knew of leader epochs; should PostgreSQL return in a state
+ * from before, in which the replica is here and perhaps leads, an empty log must not be taken for the one that it was.
+ *
+ * <p>A replica that comes back, and is in sync again, is forgotten here; one that does not keeps its line for as long as the directory lasts.
+ */
+final class MovedReplicas {
+    static final String FILE_NAME = "moved-replicas";
+
+    private final Path file;
+    private final Map<ReplicaName, Integer> leaderEpochs = new ConcurrentHashMap<>();
+
+    private MovedReplicas(Path file) {
+        this.file = file;
+    }
+
+    static MovedReplicas read(Path file) throws IOException {
+        MovedReplicas moved = new MovedReplicas(file);
+        if (Files.exists(file)) {
+            for (String line : Files.readAllLines(file)) {
+                String[] words = line.split(" ", 3);
+                try {
+                    moved.leaderEpochs.put(ReplicaName.parse(file, words), Integer.parseInt(words[2]));
+                } catch (NumberFormatException | ArrayIndexOutOfBoundsException e) {
+                    throw new IOException(file + " is damaged: " + line, e);
+                }
+            }
+        }
+        return moved;
+    }
+
+    /** Nothing if no replica went, or it has been in sync here since. */
+    OptionalInt leaderEpoch(ReplicaName name) {
+        Integer epoch = leaderEpochs.get(name);
+        return epoch == null ? OptionalInt.empty() : OptionalInt.of(epoch);
+    }
+
+    /** Durably, before their logs go. */
+    synchronized void add(Map<ReplicaName, Integer> gone) throws IOException {
+        if (!gone.isEmpty()) {
+            gone.forEach((name, epoch) -> leaderEpochs.merge(name, epoch, Math::max));
+            write();
+        }
+    }
+
+    /** They are in sync here, and their logs say in which leader epoch. */
+    synchronized void remove(Collection<ReplicaName> back) throws IOException {
+        if (leaderEpochs.keySet().removeAll(back)) {
+            write();
+        }
+    }
+
+    private void write() throws IOException {
+        StringBuilder text = new StringBuilder();
+        leaderEpochs.forEach((name, epoch) -> text.append(name.line()).append(' ').append(epoch).append('\n'));
+        AtomicFiles.replace(file, ByteBuffer.wrap(text.toString().getBytes(StandardCharsets.UTF_8)));
+    }
+}

@@ -1,0 +1,98 @@
+package io.millrace.broker.storage;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.common.metadata.TopicConfig;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Clock;
+import java.time.Duration;
+import java.util.Map;
+import java.util.stream.Stream;
+import org.apache.kafka.common.Uuid;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a data directory remembers of replicas that went to other brokers; the process is killed where its directory is copied. */
+class DepartedReplicasTest {
+    private static final Duration NEVER = Duration.ofDays(1);
+
+    private final Uuid topicId = Uuid.randomUuid();
+
+    @TempDir
+    private Path root;
+
+    @BeforeEach
+    void begin() throws IOException {
+        try (LogDirectory directory = open("first")) {
+            directory.rememberRegistration(7);
+        }
+    }
+
+    @Test
+    void a_log_that_was_in_sync_is_whole_after_a_kill() throws IOException {
+        try (LogDirectory directory = open("first")) {
+            inSync(directory);
+            kill();
+        }
+
+        try (LogDirectory directory = open("killed")) {
+            assertThat(directory.isWhole(topicId, 0)).isTrue();
+        }
+    }
+
+    @Test
+    void a_log_that_is_created_in_the_place_of_one_that_went_is_not_whole_after_a_kill() throws IOException {
+        try (LogDirectory directory = open("first")) {
+            inSync(directory);
+            directory.delete(directory.partitions());
+            directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
+            kill();
+        }
+
+        try (LogDirectory directory = open("killed")) {
+            assertThat(directory.isWhole(topicId, 0)).isFalse();
+        }
+    }
+
+    @Test
+    void in_which_epoch_a_replica_went_is_known_until_it_is_in_sync_again() throws IOException {
+        try (LogDirectory directory = open("first")) {
+            inSync(directory);
+            directory.rememberMoved(Map.of(directory.partitions().getFirst(), 5));
+            directory.delete(directory.partitions());
+            kill();
+        }
+
+        try (LogDirectory directory = open("killed")) {
+            assertThat(directory.movedInEpoch(topicId, 0)).hasValue(5);
+            inSync(directory);
+            assertThat(directory.movedInEpoch(topicId, 0)).isEmpty();
+        }
+        try (LogDirectory directory = open("killed")) {
+            assertThat(directory.movedInEpoch(topicId, 0)).isEmpty();
+        }
+    }
+
+    private void inSync(LogDirectory directory) {
+        directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
+        directory.markWhole(topicId, 0);
+        directory.rememberWhole();
+    }
+
+    private LogDirectory open(String name) throws IOException {
+        return LogDirectory.open(new StorageProperties(root.resolve(name), 1, 1, NEVER, NEVER, NEVER, NEVER),
+                new DirectoryIdentity("cluster-a", 1), (_, _) -> TopicConfig.DEFAULT, Clock.systemUTC());
+    }
+
+    private void kill() throws IOException {
+        Path first = root.resolve("first");
+        try (Stream<Path> files = Files.walk(first)) {
+            for (Path file : files.toList()) {
+                Files.copy(file, root.resolve("killed").resolve(first.relativize(file)));
+            }
+        }
+    }
+}

@@ -105,6 +105,7 @@ class MetadataRecovery {
             if (sawMore) {
                 store.restore(images.current(), begun.version());
             }
+            store.wantWhatIsOnItsWay();
             int suspended = store.suspendPartitions(begun, Incarnation.firstLeaderEpoch(begun.incarnation()));
             store.raiseCounters(begun);
             LOG.warn(

@@ -137,6 +137,26 @@ class RecoveryStore {
                 .update();
     }
 
+    /**
+     * What is on its way is wanted: without this, nobody could call off a reassignment of which the lost history alone knew who wants it. One that
+     * is wanted, and not on its way, just begins again.
+     */
+    void wantWhatIsOnItsWay() {
+        sql.sql("""
+                insert into metadata.reassignment as r (topic_id, index, before, target)
+                select topic_id, index,
+                    array(select id from unnest(replicas) with ordinality u(id, position)
+                        where id <> all(adding) order by position),
+                    array(select id from unnest(replicas) with ordinality u(id, position)
+                        where id <> all(removing) order by position)
+                from metadata.partition
+                where adding <> '{}' or removing <> '{}'
+                on conflict (topic_id, index) do update
+                set before = excluded.before, target = excluded.target, finished = false, cancelled = false
+                where r.finished
+                """).update();
+    }
+
     /** All partitions wait for their replicas' reports; the last leader is preferred among equals. */
     int suspendPartitions(Begun begun, int firstLeaderEpoch) {
         return sql.sql("""

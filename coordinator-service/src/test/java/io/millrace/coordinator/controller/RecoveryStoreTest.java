@@ -1,0 +1,79 @@
+package io.millrace.coordinator.controller;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.testing.TestPostgres;
+import java.util.List;
+import java.util.UUID;
+import org.junit.jupiter.api.AutoClose;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.springframework.jdbc.core.simple.JdbcClient;
+
+class RecoveryStoreTest {
+    private static final UUID TOPIC = new UUID(3, 4);
+
+    @AutoClose
+    private final TestPostgres postgres = TestPostgres.create();
+    private final JdbcClient sql = JdbcClient.create(postgres.dataSource());
+    private final RecoveryStore store = new RecoveryStore(sql);
+
+    @BeforeEach
+    void create() {
+        sql.sql("insert into metadata.topic (id, name, configs, version) values (:id, 'orders', '{}', 1)").param("id",
+                TOPIC).update();
+        partition(0, "{4,2,3,1}", "{4}", "{1}");
+        partition(1, "{1,2,3}", "{}", "{}");
+    }
+
+    @Test
+    void what_is_on_its_way_without_anybody_who_wants_it_is_wanted_again() {
+        store.wantWhatIsOnItsWay();
+
+        assertThat(wanted()).containsExactly("0: {2,3,1} to {4,2,3}");
+    }
+
+    @Test
+    void what_was_finished_before_it_was_on_its_way_again_is_not_finished() {
+        reassignment(0, "{1,2,3}", "{1,2,5}", true);
+
+        store.wantWhatIsOnItsWay();
+
+        assertThat(wanted()).containsExactly("0: {2,3,1} to {4,2,3}");
+    }
+
+    @Test
+    void what_somebody_wants_stays_wanted() {
+        reassignment(0, "{1,2,3}", "{5,2,3}", false);
+        reassignment(1, "{1,2,3}", "{4,2,3}", false);
+
+        store.wantWhatIsOnItsWay();
+
+        assertThat(wanted()).containsExactly("0: {1,2,3} to {5,2,3}", "1: {1,2,3} to {4,2,3}");
+    }
+
+    private void partition(int index, String replicas, String adding, String removing) {
+        sql.sql("""
+                insert into metadata.partition (topic_id, index, replicas, isr, leader, last_leader, leader_epoch,
+                    partition_epoch, adding, removing, version)
+                values (:id, :index, cast(:replicas as int[]), cast(:replicas as int[]), 2, 2, 4, 7,
+                    cast(:adding as int[]), cast(:removing as int[]), 1)
+                """).param("id", TOPIC).param("index", index).param("replicas", replicas).param("adding", adding)
+                .param("removing", removing).update();
+    }
+
+    private void reassignment(int index, String before, String target, boolean finished) {
+        sql.sql("""
+                insert into metadata.reassignment (topic_id, index, before, target, finished)
+                values (:id, :index, cast(:before as int[]), cast(:target as int[]), :finished)
+                """).param("id", TOPIC).param("index", index).param("before", before).param("target", target).param(
+                "finished", finished).update();
+    }
+
+    private List<String> wanted() {
+        return sql.sql("""
+                select index || ': ' || cast(before as text) || ' to ' || cast(target as text)
+                from metadata.reassignment where not finished order by index
+                """).query(String.class).list();
+    }
+}

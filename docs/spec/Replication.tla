@@ -82,13 +82,14 @@ Init ==
 (***************************************************************************)
 (* To begin with, instead: two leaders have each appended what nobody else *)
 (* has, and it is the first one's turn again. The design gets there by     *)
-(* Produce, HandOver, Learn, Produce, HandOver; from here on it takes      *)
-(* fewer steps to see what becomes of epochs without a record.             *)
+(* Produce, HandOver, Learn, Produce, HandOver, and, where InitialIsr is   *)
+(* less than all, Fence; from here on it takes fewer steps to see what     *)
+(* becomes of epochs without a record.                                     *)
 (***************************************************************************)
 InitDiverged ==
-    \E b, c \in Broker :
+    \E b, c \in Broker : \E isr \in {S \in SUBSET Broker : b \in S /\ Cardinality(S) = InitialIsr} :
         /\ b # c
-        /\ pg = [leader |-> b, epoch |-> 3, pe |-> 0, isr |-> Broker, elr |-> {}, recovering |-> FALSE,
+        /\ pg = [leader |-> b, epoch |-> 3, pe |-> 0, isr |-> isr, elr |-> {}, recovering |-> FALSE,
                  as |-> [x \in Broker |-> 1], incarnation |-> 0, reports |-> [x \in Broker |-> None]]
         /\ node = [x \in Broker |->
                     IF x = b

@@ -5,6 +5,7 @@ import java.net.URISyntaxException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
@@ -17,19 +18,31 @@ final class ModelChecker {
     private static final Pattern COUNTS = Pattern.compile(
             "(\\d+) states generated, (\\d+) distinct states found, (\\d+) states left on queue");
     private static final String NO_ERROR = "Model checking completed. No error has been found.";
-    private static final String HEAP = "-Xmx2g";
-    private static final String WORKERS = "2";
 
     private final Path directory;
-    private final Duration limit;
+    private final Size size;
 
-    /**
-     * @param directory an empty one, for TLC's files
-     * @param limit     how long a model may take
-     */
-    ModelChecker(Path directory, Duration limit) {
+    /** How much there is to walk through. */
+    enum Size {
+        /** Done in seconds, most of which a better compiler would take for itself; two of these at once are faster than one with two workers. */
+        SMALL(Duration.ofMinutes(3), "1", List.of("-Xms512m", "-Xmx1g", "-Xmn300m", "-XX:TieredStopAtLevel=1")),
+        LARGE(Duration.ofHours(2), "2", List.of("-Xmx2g"));
+
+        private final Duration limit;
+        private final String workers;
+        private final List<String> options;
+
+        Size(Duration limit, String workers, List<String> options) {
+            this.limit = limit;
+            this.workers = workers;
+            this.options = options;
+        }
+    }
+
+    /** @param directory an empty one, for TLC's files */
+    ModelChecker(Path directory, Size size) {
         this.directory = directory;
-        this.limit = limit;
+        this.size = size;
     }
 
     /**
@@ -49,9 +62,9 @@ final class ModelChecker {
                 .redirectOutput(output.toFile())
                 .start();
         try {
-            if (!checker.waitFor(limit.toMillis(), TimeUnit.MILLISECONDS)) {
-                throw new AssertionError(configuration + " takes longer than " + limit + ":\n" + Files.readString(
-                        output));
+            if (!checker.waitFor(size.limit.toMillis(), TimeUnit.MILLISECONDS)) {
+                throw new AssertionError(configuration + " takes longer than " + size.limit + ":\n" + Files
+                        .readString(output));
             }
         } finally {
             checker.destroyForcibly().waitFor();
@@ -60,21 +73,23 @@ final class ModelChecker {
     }
 
     private List<String> command(String specification) {
-        return List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                HEAP,
+        List<String> command = new ArrayList<>();
+        command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
+        command.addAll(size.options);
+        command.addAll(List.of(
                 "-XX:+UseSerialGC",
                 "-Djava.io.tmpdir=" + directory,
                 "-cp",
                 archive().toString(),
                 "tlc2.TLC",
                 "-workers",
-                WORKERS,
+                size.workers,
                 "-metadir",
                 directory.resolve("states").toString(),
                 "-config",
                 "model.cfg",
-                specification);
+                specification));
+        return command;
     }
 
     private static Path archive() {

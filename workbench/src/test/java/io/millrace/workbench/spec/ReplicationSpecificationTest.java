@@ -2,10 +2,10 @@ package io.millrace.workbench.spec;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.workbench.spec.ModelChecker.Size;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.time.Duration;
 import java.util.List;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -13,6 +13,8 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -20,11 +22,10 @@ import org.junit.jupiter.params.provider.MethodSource;
  * Checks docs/spec/Replication.tla with each configuration beside it. The first line of a configuration says what must come of it:
  * {@code \* Expect: no error, at least N states}, or {@code \* Expect: X is violated}.
  */
+@Execution(ExecutionMode.CONCURRENT)
 class ReplicationSpecificationTest {
     private static final Path SPEC = directory();
     private static final Path REPLICATION = SPEC.resolve("Replication.tla");
-    private static final Duration LIMIT = Duration.ofMinutes(3);
-    private static final Duration LARGE_LIMIT = Duration.ofHours(2);
     private static final Pattern HOLDS = Pattern.compile("\\\\\\* Expect: no error, at least (\\d+) states");
     private static final Pattern VIOLATED = Pattern.compile("\\\\\\* Expect: (\\w+) is violated");
     private static final Pattern RULES = Pattern.compile("Broken \\\\subseteq \\{([^}]*)}");
@@ -36,14 +37,14 @@ class ReplicationSpecificationTest {
     @ParameterizedTest
     @MethodSource("designs")
     void the_design_holds(Path configuration) throws Exception {
-        assertHolds(configuration, LIMIT);
+        assertHolds(configuration, Size.SMALL);
     }
 
     @ParameterizedTest
     @MethodSource("largeDesigns")
     @EnabledIfSystemProperty(named = "millrace.spec.large", matches = "true")
     void the_design_holds_within_larger_bounds(Path configuration) throws Exception {
-        assertHolds(configuration, LARGE_LIMIT);
+        assertHolds(configuration, Size.LARGE);
     }
 
     @ParameterizedTest
@@ -68,10 +69,10 @@ class ReplicationSpecificationTest {
                 .contains("Broken = {\"" + path.getFileName().toString().replace(".cfg", "") + "\"}"));
     }
 
-    private void assertHolds(Path configuration, Duration limit) throws IOException, InterruptedException {
+    private void assertHolds(Path configuration, Size size) throws IOException, InterruptedException {
         var expected = expectation(HOLDS, configuration);
 
-        var outcome = new ModelChecker(directory, limit).check(REPLICATION, configuration);
+        var outcome = new ModelChecker(directory, size).check(REPLICATION, configuration);
 
         assertThat(outcome.completed()).as(outcome.output()).isTrue();
         assertThat(outcome.violated()).as(outcome.output()).isEmpty();
@@ -81,7 +82,7 @@ class ReplicationSpecificationTest {
     private void assertViolates(Path configuration) throws IOException, InterruptedException {
         var expected = expectation(VIOLATED, configuration);
 
-        var outcome = new ModelChecker(directory, LIMIT).check(REPLICATION, configuration);
+        var outcome = new ModelChecker(directory, Size.SMALL).check(REPLICATION, configuration);
 
         assertThat(outcome.violated()).as(outcome.output()).contains(expected);
     }

@@ -4,6 +4,7 @@ import io.millrace.workbench.suite.Commands;
 import io.millrace.workbench.suite.LaunchRefusedException;
 import io.millrace.workbench.suite.Progress;
 import io.millrace.workbench.suite.Suite;
+import io.millrace.workbench.torture.load.Moves;
 import io.millrace.workbench.torture.load.Recorder;
 import io.millrace.workbench.torture.plan.Fault;
 import io.millrace.workbench.torture.plan.Step;
@@ -30,12 +31,14 @@ final class Nemesis {
     private final Suite suite;
     private final Recorder recorder;
     private final Progress progress;
+    private final Moves moves;
 
     Nemesis(TorturedSuite tortured, Recorder recorder, Progress progress) {
         this.tortured = tortured;
         this.suite = tortured.suite();
         this.recorder = recorder;
         this.progress = progress;
+        this.moves = new Moves(suite.gatewayUrls(), recorder);
     }
 
     /** Whether files of a running process can be kept from growing here. */
@@ -99,6 +102,14 @@ final class Nemesis {
                 restartIfItEnds(broker);
             }
             case Fault.RollingRestart() -> restartAll();
+            case Fault.Move(List<Integer> replicas, boolean calledOff, List<Integer> afterwards) -> {
+                moves.to(replicas);
+                hold(hold);
+                if (calledOff) {
+                    moves.callOff();
+                }
+                moves.to(afterwards);
+            }
         }
     }
 

@@ -36,7 +36,6 @@ import org.apache.kafka.clients.admin.NewTopic;
 
 /** One run: a suite, its load, its faults, and the verdict. */
 final class Torture {
-    private static final short REPLICATION_FACTOR = 3;
     private static final String MIN_IN_SYNC_REPLICAS = "2";
     private static final int ADMIN_TIMEOUT_SECONDS = 60;
     private static final Duration WRITERS_TIMEOUT = Duration.ofSeconds(90);
@@ -108,7 +107,7 @@ final class Torture {
     private static void createTopics(String bootstrapServers) throws InterruptedException {
         try (Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrapServers))) {
             List<NewTopic> topics = Topics.ALL.stream()
-                    .map(name -> new NewTopic(name, Topics.PARTITIONS, REPLICATION_FACTOR)
+                    .map(name -> new NewTopic(name, Topics.PARTITIONS, Topics.REPLICATION_FACTOR)
                             .configs(Map.of("min.insync.replicas", MIN_IN_SYNC_REPLICAS)))
                     .toList();
             admin.createTopics(topics).all().get(ADMIN_TIMEOUT_SECONDS, TimeUnit.SECONDS);

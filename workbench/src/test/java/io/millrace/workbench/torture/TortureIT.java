@@ -24,6 +24,7 @@ class TortureIT {
     }
 
     private static final List<Step> PLAN = List.of(
+            step(new Fault.Move(List.of(0, 1), false, List.of(2, 0, 1)), 1_500),
             step(new Fault.Kill("broker-1"), 1_500),
             step(new Fault.Pause("broker-0"), 4_500),
             step(new Fault.Silence("broker-2", "broker-0"), 2_000),

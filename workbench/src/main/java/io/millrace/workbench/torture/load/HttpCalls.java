@@ -16,6 +16,7 @@ final class HttpCalls {
     private static final Duration CONNECT_TIMEOUT = Duration.ofSeconds(2);
     private static final int LOWEST_SERVER_ERROR = 500;
     private static final String METADATA = "application/vnd.kafka.v2+json";
+    private static final String PLAIN = "application/json";
     private static final String RECORDS = "application/vnd.kafka.json.v2+json";
 
     private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1)
@@ -58,6 +59,10 @@ final class HttpCalls {
     Answer post(String path, String body) throws InterruptedException {
         return send(request(path).header("Content-Type", METADATA)
                 .POST(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
+    Answer postJson(String path, String body) throws InterruptedException {
+        return send(request(path).header("Content-Type", PLAIN).POST(HttpRequest.BodyPublishers.ofString(body)));
     }
 
     Answer produce(String topic, String body) throws InterruptedException {

@@ -9,7 +9,7 @@ import java.util.concurrent.TimeoutException;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.TopicDescription;
 
-/** Waits until every replica is in sync. */
+/** Waits until every partition has all its replicas, in sync. */
 public final class InSync {
     private static final Duration INTERVAL = Duration.ofMillis(200);
     private static final int ADMIN_TIMEOUT_SECONDS = 10;
@@ -42,7 +42,8 @@ public final class InSync {
     }
 
     private static List<String> missing(TopicDescription topic) {
-        return topic.partitions().stream().filter(partition -> partition.isr().size() < partition.replicas().size())
+        return topic.partitions().stream().filter(partition -> partition.isr().size() != Topics.REPLICATION_FACTOR
+                || partition.replicas().size() != Topics.REPLICATION_FACTOR)
                 .map(partition -> topic.name() + "-" + partition.partition() + " has " + partition.isr().size() + " of "
                         + partition.replicas().size())
                 .toList();

@@ -12,6 +12,7 @@ public final class Topics {
     public static final String KAFKA = "torture-kafka";
     /** Written over HTTP. */
     public static final String HTTP = "torture-http";
+    public static final short REPLICATION_FACTOR = 3;
     public static final List<String> ALL = List.of(KAFKA, HTTP);
     /** Enough that each partition has some. */
     private static final int KEYS = 60;

@@ -1,6 +1,7 @@
 package io.millrace.workbench.torture.plan;
 
 import java.time.Duration;
+import java.util.List;
 
 /** Something that befalls a suite for a while. */
 public sealed interface Fault {
@@ -34,6 +35,14 @@ public sealed interface Fault {
     /** Every process but PostgreSQL is stopped in order and started again, one after the other, as for an upgrade. */
     record RollingRestart() implements Fault {}
 
+    /**
+     * All partitions move to some brokers and, as soon as the time is over, on to others, wherever they are by then. What comes next befalls them on
+     * their way.
+     *
+     * @param calledOff whether what has not arrived then goes back first
+     */
+    record Move(List<Integer> replicas, boolean calledOff, List<Integer> afterwards) implements Fault {}
+
     /** What kind of fault it is, for a table. */
     default String kind() {
         return switch (this) {
@@ -46,6 +55,8 @@ public sealed interface Fault {
             case Slow(_, String target, _, _) -> "slow links to " + service(target);
             case DiskFull(_) -> "disk full at broker";
             case RollingRestart() -> "rolling restart of all";
+            case Move(_, boolean calledOff, _) -> calledOff ? "move all partitions, and call it off"
+                    : "move all partitions";
         };
     }
 

@@ -23,11 +23,16 @@ public final class Plan {
     private static final int SLOWEST_BYTES_PER_SECOND = 20_000;
     private static final int FASTEST_BYTES_PER_SECOND = 1_000_000;
 
+    /** As many as acks=all needs. */
+    private static final int FEWEST_REPLICAS = 2;
+    private static final int REPLICAS = 3;
+
     /** The kinds; the leader of something is a broker like the others, so brokers come often. */
     private enum Card {
         KILL_BROKER, KILL_BROKER_AGAIN, PAUSE_BROKER, CUT_BROKER, SILENCE_BROKER, SLOW_BROKER, REFUSE_BROKER, DISK_FULL,
         CUT_POSTGRES, SILENCE_POSTGRES, SLOW_POSTGRES, POSTGRES_FAST, POSTGRES_IMMEDIATE, KILL_COORDINATOR,
-        PAUSE_COORDINATOR, SILENCE_COORDINATOR, KILL_GATEWAY, PAUSE_GATEWAY, KILL_OFFSET, CUT_OFFSET, ROLLING_RESTART
+        PAUSE_COORDINATOR, SILENCE_COORDINATOR, KILL_GATEWAY, PAUSE_GATEWAY, KILL_OFFSET, CUT_OFFSET, ROLLING_RESTART,
+        MOVE, MOVE_AGAIN
     }
 
     private final SuiteSize size;
@@ -96,7 +101,15 @@ public final class Plan {
             case KILL_OFFSET -> new Fault.Kill(offset());
             case CUT_OFFSET -> new Fault.Cut(sourceTo("offset"), offset());
             case ROLLING_RESTART -> new Fault.RollingRestart();
+            case MOVE, MOVE_AGAIN -> new Fault.Move(brokers(random.nextInt(FEWEST_REPLICAS, REPLICAS + 1)), random
+                    .nextBoolean(), brokers(REPLICAS));
         };
+    }
+
+    private List<Integer> brokers(int count) {
+        List<Integer> ids = new ArrayList<>(IntStream.range(0, size.brokers()).boxed().toList());
+        Collections.shuffle(ids, random);
+        return List.copyOf(ids.subList(0, count));
     }
 
     private Fault slow(String source, String target) {

@@ -32,7 +32,7 @@ class PlanTest {
         assertThat(plan(3).stream().<Class<?>>map(step -> step.fault().getClass()).collect(Collectors.toSet()))
                 .containsExactlyInAnyOrder(Fault.Kill.class, Fault.Pause.class, Fault.PostgresAway.class,
                         Fault.Cut.class, Fault.Silence.class, Fault.Refuse.class, Fault.Slow.class,
-                        Fault.DiskFull.class, Fault.RollingRestart.class);
+                        Fault.DiskFull.class, Fault.RollingRestart.class, Fault.Move.class);
         assertThat(plan(3).stream().map(step -> step.fault().kind())).contains("kill -9 broker",
                 "kill -9 coordinator", "kill -9 gateway", "kill -9 offset", "silence links to postgres");
     }
@@ -40,6 +40,16 @@ class PlanTest {
     @Test
     void without_limits_on_files_no_disk_is_full() {
         assertThat(Plan.of(3, SIZE, HOUR, false)).noneMatch(step -> step.fault() instanceof Fault.DiskFull);
+    }
+
+    @Test
+    void partitions_move_to_as_many_brokers_as_acks_all_needs_and_end_on_three() {
+        assertThat(plan(3).stream().map(Step::fault).filter(Fault.Move.class::isInstance).map(Fault.Move.class::cast))
+                .hasSizeGreaterThan(1)
+                .allSatisfy(move -> {
+                    assertThat(move.replicas()).doesNotHaveDuplicates().hasSizeBetween(2, 3);
+                    assertThat(move.afterwards()).containsExactlyInAnyOrder(0, 1, 2);
+                });
     }
 
     @Test

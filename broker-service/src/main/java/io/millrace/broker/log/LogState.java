@@ -231,7 +231,7 @@ final class LogState {
     }
 
     boolean beginEpoch(int leaderEpoch) throws IOException {
-        if (leaderEpoch <= epochs.latestEpoch()) {
+        if (leaderEpoch <= joinedEpoch()) {
             return false;
         }
         epochs.assign(leaderEpoch, end.offset());

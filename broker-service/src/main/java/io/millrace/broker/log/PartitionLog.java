@@ -147,13 +147,14 @@ public final class PartitionLog {
      * Appends what the leader sent, with the leader's offsets and epochs. A batch cut off at the end is left out. An empty log takes a first batch
      * that begins before its start: the leader's log starts within that batch when records were deleted up to there.
      *
+     * @param leaderEpoch in which the leader was asked
      * @return {@link AppendResult.Appended} with the range that was stored, or {@link AppendResult.Refused}: CORRUPT_MESSAGE for damaged bytes,
-     *         OFFSET_OUT_OF_RANGE when the first batch does not begin at the end of this log
+     *         OFFSET_OUT_OF_RANGE when the first batch does not begin at the end of this log, FENCED_LEADER_EPOCH when one is of a later epoch
      */
-    public AppendResult appendAsFollower(MemoryRecords records, long nowMs) {
+    public AppendResult appendAsFollower(MemoryRecords records, int leaderEpoch, long nowMs) {
         ensureUsable();
         ByteBuffer bytes = records.buffer().slice();
-        return switch (ReplicaCheck.check(bytes)) {
+        return switch (ReplicaCheck.check(bytes, leaderEpoch)) {
             case ProduceCheck.Outcome.Rejected(AppendResult.Refused refusal) -> refusal;
             case ProduceCheck.Outcome.Accepted(List<ProduceCheck.PlacedBatch> batches) -> state.startsWithin(batches
                     .getFirst().header()) ? appendAroundStart(bytes, batches, nowMs)

@@ -8,12 +8,15 @@ import java.util.List;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.RecordBatch;
 
-/** Checks what a leader sent to its follower: frames, checksums and rising offsets. The records themselves were checked by the leader. */
+/**
+ * Checks what a leader sent to its follower: frames, checksums, rising offsets, and that nothing is of a later leader epoch. The records
+ * themselves were checked by the leader.
+ */
 final class ReplicaCheck {
     private ReplicaCheck() {}
 
     /** The buffer's limit is lowered to the end of the last whole batch. */
-    static Outcome check(ByteBuffer bytes) {
+    static Outcome check(ByteBuffer bytes, int leaderEpoch) {
         List<PlacedBatch> batches = new ArrayList<>();
         int position = 0;
         long nextOffset = 0;
@@ -33,6 +36,11 @@ final class ReplicaCheck {
                 return corrupt(batches.size(), "the batch at offset " + header.baseOffset() + " does not follow offset "
                         + (nextOffset - 1));
             }
+            if (header.leaderEpoch() > leaderEpoch) {
+                // The leader has followed another meanwhile, whose records now stand where it was read: they fit behind that one's, not behind ours.
+                return refused(Errors.FENCED_LEADER_EPOCH, batches.size(), "the batch at offset " + header.baseOffset()
+                        + " is of leader epoch " + header.leaderEpoch() + ", and was read in epoch " + leaderEpoch);
+            }
             batches.add(new PlacedBatch(position, header));
             nextOffset = header.nextOffset();
             position += header.sizeBytes();
@@ -42,6 +50,10 @@ final class ReplicaCheck {
     }
 
     private static Outcome corrupt(int batchIndex, String message) {
-        return new Outcome.Rejected(AppendResult.Refused.batch(Errors.CORRUPT_MESSAGE, batchIndex, message));
+        return refused(Errors.CORRUPT_MESSAGE, batchIndex, message);
+    }
+
+    private static Outcome refused(Errors error, int batchIndex, String message) {
+        return new Outcome.Rejected(AppendResult.Refused.batch(error, batchIndex, message));
     }
 }

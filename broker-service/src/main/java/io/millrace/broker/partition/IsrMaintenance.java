@@ -9,6 +9,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.Uuid;
@@ -23,6 +24,7 @@ final class IsrMaintenance implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(IsrMaintenance.class);
 
     private static final Duration CLOSE_WAIT = Duration.ofSeconds(1);
+    private static final Duration FORGOTTEN_RETRY = Duration.ofSeconds(1);
 
     private record EpochKey(Uuid topicId, int index) {}
 
@@ -70,8 +72,7 @@ final class IsrMaintenance implements AutoCloseable {
     private void run() {
         try {
             while (!closed) {
-                due.acquire();
-                due.drainPermits();
+                awaitWork();
                 tellForgotten();
                 for (List<Asked> asked = propose(); !closed && !asked.isEmpty(); asked = propose()) {
                     ask(asked);
@@ -82,7 +83,17 @@ final class IsrMaintenance implements AutoCloseable {
         }
     }
 
-    /** Tells the metadata of epochs that it has forgotten; the next image that still lacks them brings the same again. */
+    /** What the metadata could not be told is told again soon, for a cluster at rest has no next image. */
+    private void awaitWork() throws InterruptedException {
+        if (forgotten.isEmpty()) {
+            due.acquire();
+        } else {
+            due.tryAcquire(FORGOTTEN_RETRY.toMillis(), TimeUnit.MILLISECONDS);
+        }
+        due.drainPermits();
+    }
+
+    /** Tells the metadata of epochs that it has forgotten. */
     void forgotten(Seen seen) {
         forgotten.put(new EpochKey(seen.topicId(), seen.index()), seen);
         due.release();

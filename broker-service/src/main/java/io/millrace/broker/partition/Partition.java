@@ -110,7 +110,9 @@ public final class Partition {
             return true;
         }
         if (next.leader() == context.brokerId() && mayLead) {
-            return lead(next, brokers);
+            boolean othersEpoch = leadership instanceof Following(int epoch, int leader) && epoch == next.leaderEpoch()
+                    && leader != PartitionImage.NO_LEADER;
+            return !othersEpoch && lead(next, brokers);
         } else {
             follow(next.leader() == context.brokerId() ? new Following(next.leaderEpoch(), PartitionImage.NO_LEADER)
                     : new Following(next.leaderEpoch(), next.leader()), next);
@@ -359,7 +361,8 @@ public final class Partition {
             if (!as.equals(leadership) || fetchOffset != log.logEndOffset()) {
                 return Errors.NOT_LEADER_OR_FOLLOWER;
             }
-            if (records.sizeInBytes() > 0 && log.appendAsFollower(records, nowMs) instanceof Refused refused) {
+            if (records.sizeInBytes() > 0 && log.appendAsFollower(records, as.leaderEpoch(),
+                    nowMs) instanceof Refused refused) {
                 return refused.error();
             }
             log.advanceHighWatermark(FollowerReplica.highWatermark(log, leaderHighWatermark));

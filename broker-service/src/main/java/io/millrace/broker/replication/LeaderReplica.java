@@ -166,7 +166,7 @@ public final class LeaderReplica {
         logEnd = Math.max(logEnd, leaderEnd);
         if (!follower.inMaximalIsr) {
             // Or a busy leader would always be a little ahead of those that could join.
-            follower.awaited = isAwaited(follower, nowNanos);
+            follower.awaited = mayJoin(follower, nowNanos);
         }
         advance();
         if (!paused && !follower.inMaximalIsr && isr instanceof Committed && mayJoin(follower,
@@ -180,7 +180,7 @@ public final class LeaderReplica {
     public void tick(long nowNanos) {
         paused = false;
         for (FollowerProgress follower : followers) {
-            follower.awaited = !follower.inMaximalIsr && isAwaited(follower, nowNanos);
+            follower.awaited = !follower.inMaximalIsr && mayJoin(follower, nowNanos);
         }
         isrChangeDue = switch (isr) {
             case Committed committed -> !laggards(committed, nowNanos).isEmpty() || !joiners(nowNanos)
@@ -201,9 +201,7 @@ public final class LeaderReplica {
         if (image.partitionEpoch() >= isr.partitionEpoch()) {
             placeReplicas(image, brokers);
         } else {
-            for (FollowerProgress follower : followers) {
-                follower.brokerSeen(brokers.get(follower.brokerId()));
-            }
+            brokersSeen(brokers);
         }
         tick(nowNanos);
     }
@@ -243,6 +241,8 @@ public final class LeaderReplica {
         };
         if (now != null && now.leaderEpoch() == leaderEpoch && now.partitionEpoch() > isr.partitionEpoch()) {
             isr = Committed.of(now);
+            // The change may have ended a reassignment: how many must be in sync is counted as the metadata counts it.
+            placeReplicas(now);
         } else if (isr instanceof Pending pending && pending.change() == asked) {
             isr = afterAnswer(pending, outcome, now);
             paused = true;
@@ -338,20 +338,25 @@ public final class LeaderReplica {
                 && follower.caughtUp(logEnd, nowNanos, lagTimeMaxNanos);
     }
 
-    private boolean isAwaited(FollowerProgress follower, long nowNanos) {
-        return follower.mayBeInSync() && follower.caughtUp(logEnd, nowNanos, lagTimeMaxNanos);
+    private void placeReplicas(PartitionImage image, Map<Integer, BrokerImage> brokers) {
+        placeReplicas(image);
+        brokersSeen(brokers);
     }
 
-    private void placeReplicas(PartitionImage image, Map<Integer, BrokerImage> brokers) {
+    private void brokersSeen(Map<Integer, BrokerImage> brokers) {
+        for (FollowerProgress follower : followers) {
+            follower.brokerSeen(brokers.get(follower.brokerId()));
+        }
+    }
+
+    private void placeReplicas(PartitionImage image) {
         List<FollowerProgress> placed = new ArrayList<>(image.replicas().size());
         for (int brokerId : image.replicas()) {
             if (brokerId != leaderId) {
                 // One that is added now and was not before has left in between, unseen: its log is another.
                 boolean isNew = image.adding().contains(brokerId) && !adding.contains(brokerId);
                 FollowerProgress known = isNew ? null : follower(brokerId);
-                FollowerProgress follower = known != null ? known : new FollowerProgress(brokerId);
-                follower.brokerSeen(brokers.get(brokerId));
-                placed.add(follower);
+                placed.add(known != null ? known : new FollowerProgress(brokerId));
             }
         }
         followers = placed.toArray(FollowerProgress[]::new);

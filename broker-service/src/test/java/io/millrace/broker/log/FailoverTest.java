@@ -142,8 +142,9 @@ class FailoverTest {
                 }
                 case FetchHistory.Same _ -> {
                     ReadResult.Data read = (ReadResult.Data) leader.read(offset, 200, true, leader.logEndOffset());
-                    assertThat(follower.appendAsFollower((MemoryRecords) read.records(), NOW_MS)).isInstanceOf(
-                            Appended.class);
+                    assertThat(follower.appendAsFollower((MemoryRecords) read.records(), leader.latestLeaderEpoch(),
+                            NOW_MS)).isInstanceOf(
+                                    Appended.class);
                 }
             }
         }

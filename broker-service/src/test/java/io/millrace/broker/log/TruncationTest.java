@@ -22,6 +22,8 @@ import org.apache.kafka.common.record.internal.Records;
 import org.junit.jupiter.api.Test;
 
 class TruncationTest {
+    /** Of the leader who was asked, at least that of all records here. */
+    private static final int LATER_EPOCH = 9;
     private final MemoryLogStore store = new MemoryLogStore();
 
     @Test
@@ -137,7 +139,8 @@ class TruncationTest {
         PartitionLog follower = open(new MemoryLogStore(), config(1 << 20));
         follower.truncateFullyAndStartAt(2, NOW_MS);
 
-        assertThat(follower.appendAsFollower(fetched(leader, 2), NOW_MS)).isEqualTo(new Appended(2, 3, -1, 2));
+        assertThat(follower.appendAsFollower(fetched(leader, 2), LATER_EPOCH, NOW_MS)).isEqualTo(new Appended(2, 3, -1,
+                2));
 
         assertThat(follower.logStartOffset()).isEqualTo(2);
         assertThat(follower.highWatermark()).isEqualTo(2);
@@ -201,7 +204,7 @@ class TruncationTest {
         PartitionLog follower = open(new MemoryLogStore(), config(1 << 20));
 
         while (follower.logEndOffset() < leader.logEndOffset()) {
-            follower.appendAsFollower(fetched(leader, follower.logEndOffset()), NOW_MS);
+            follower.appendAsFollower(fetched(leader, follower.logEndOffset()), LATER_EPOCH, NOW_MS);
         }
 
         assertThat(values(follower)).isEqualTo(values(leader));
@@ -221,16 +224,32 @@ class TruncationTest {
         PartitionLog follower = open(new MemoryLogStore(), config(1 << 20));
         byte[] all = fetched(leader, 0).buffer().array();
 
-        assertThat(follower.appendAsFollower(fetched(leader, 2), NOW_MS)).isInstanceOfSatisfying(Refused.class,
+        assertThat(follower.appendAsFollower(fetched(leader, 2), LATER_EPOCH, NOW_MS)).isInstanceOfSatisfying(
+                Refused.class,
                 refused -> assertThat(refused.error()).isEqualTo(Errors.OFFSET_OUT_OF_RANGE));
         byte[] damaged = all.clone();
         damaged[70] ^= 1;
-        assertThat(follower.appendAsFollower(MemoryRecords.readableRecords(ByteBuffer.wrap(damaged)), NOW_MS))
+        assertThat(follower.appendAsFollower(MemoryRecords.readableRecords(ByteBuffer.wrap(damaged)), LATER_EPOCH,
+                NOW_MS))
                 .isInstanceOfSatisfying(Refused.class, refused -> assertThat(refused.error()).isEqualTo(
                         Errors.CORRUPT_MESSAGE));
         MemoryRecords cutOff = MemoryRecords.readableRecords(ByteBuffer.wrap(Arrays.copyOf(all, all.length - 1)));
-        assertThat(follower.appendAsFollower(cutOff, NOW_MS)).isEqualTo(new Appended(0, 2, -1, 0));
+        assertThat(follower.appendAsFollower(cutOff, LATER_EPOCH, NOW_MS)).isEqualTo(new Appended(0, 2, -1, 0));
         assertThat(values(follower)).containsExactly("a", "b", "c");
+    }
+
+    /** A leader that was asked in one epoch, and has followed another's since, may send what it has from there. */
+    @Test
+    void a_follower_takes_nothing_of_an_epoch_after_the_one_in_which_it_asked() throws IOException {
+        PartitionLog leader = open(store, config(1 << 20));
+        append(leader, batch("a"), 4);
+        append(leader, batch("b"), 5);
+        PartitionLog follower = open(new MemoryLogStore(), config(1 << 20));
+
+        assertThat(follower.appendAsFollower(fetched(leader, 0), 4, NOW_MS)).isInstanceOfSatisfying(Refused.class,
+                refused -> assertThat(refused.error()).isEqualTo(Errors.FENCED_LEADER_EPOCH));
+        assertThat(follower.logEndOffset()).isZero();
+        assertThat(follower.appendAsFollower(fetched(leader, 0), 5, NOW_MS)).isInstanceOf(Appended.class);
     }
 
     private static MemoryRecords fetched(PartitionLog leader, long offset) {

@@ -55,6 +55,23 @@ class PartitionTest {
     }
 
     @Test
+    void nobody_leads_in_an_epoch_in_which_it_follows_another() {
+        become(2, 5, List.of(1, 2));
+
+        assertThat(become(1, 5, List.of(1, 2))).isFalse();
+        assertThat(partition.leadership()).isEqualTo(new Following(5, 2));
+    }
+
+    @Test
+    void nobody_leads_in_an_epoch_that_its_log_has_joined_under_another() {
+        become(2, 5, List.of(1, 2));
+        assertThat(partition.joinEpoch(new Following(5, 2), 0)).isTrue();
+        become(PartitionImage.NO_LEADER, 5, List.of(1, 2));
+
+        assertThat(become(1, 5, List.of(1, 2))).isFalse();
+    }
+
+    @Test
     void what_another_leader_committed_at_its_offset_acknowledges_no_append() {
         become(1, 1, List.of(1, 2));
         Leading led = new Leading(1);

@@ -375,6 +375,34 @@ class LeaderReplicaTest {
     }
 
     @Test
+    void an_answer_that_ends_a_reassignment_raises_how_many_must_be_in_sync() {
+        PartitionImage growing = new PartitionImage(0, List.of(1, 2), List.of(1), 1, EPOCH, 40, List.of(), 1, List.of(
+                2), List.of());
+        LeaderReplica leader = new LeaderReplica(TOPIC, 1, growing, brokers, new Limits(2, LAG_NANOS), new LogEnds(0,
+                10), START_NANOS);
+        fetch(leader, 2, 10);
+        IsrChange asked = leader.proposeIsrChange(START_NANOS);
+
+        leader.isrChangeAnswered(asked, new Outcome.Changed(row(41, List.of(1, 2))));
+        assertThat(leader.enoughInSync()).isTrue();
+        leader.isrChangeAnswered(asked, new Outcome.Changed(row(42, List.of(1))));
+        assertThat(leader.enoughInSync()).isFalse();
+    }
+
+    @Test
+    void nothing_waits_for_a_follower_that_was_caught_up_before_it_registered_anew() {
+        LeaderReplica leader = leader(1, List.of(1));
+        fetch(leader, 2, 10);
+        brokers.put(2, broker(2, 20, false));
+        leader.imageChanged(row(40, List.of(1)), brokers, START_NANOS);
+
+        leader.fetched(2, 20, 3, 10, START_NANOS);
+        leader.appended(12);
+
+        assertThat(leader.highWatermark()).isEqualTo(12);
+    }
+
+    @Test
     void replicas_come_and_go_with_their_progress() {
         LeaderReplica leader = leader(1, List.of(1, 2));
         fetch(leader, 2, 10);

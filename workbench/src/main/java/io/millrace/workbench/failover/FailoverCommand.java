@@ -26,6 +26,7 @@ import tools.jackson.databind.json.JsonMapper;
 public final class FailoverCommand implements Callable<Integer> {
     private static final int FLAWLESS = 0;
     private static final int FLAWED = 1;
+    private static final int TARGET_MISSED = 2;
     private static final int MAX_ROUNDS = 20;
 
     @Option(names = "--peer", description = "Do the same to three brokers of Apache Kafka afterwards.")
@@ -60,8 +61,11 @@ public final class FailoverCommand implements Callable<Integer> {
                 .writeValueAsBytes(new Report(Instant.now().truncatedTo(ChronoUnit.SECONDS).toString(),
                         Runtime.getRuntime().availableProcessors(), outcomes)));
         System.out.println("figures: " + written);
-        return outcomes.stream().filter(outcome -> outcome.cluster().equals(SuiteCluster.NAME))
-                .allMatch(Outcome::isFlawless) ? FLAWLESS : FLAWED;
+        List<Outcome> ours = outcomes.stream().filter(outcome -> outcome.cluster().equals(SuiteCluster.NAME)).toList();
+        if (!ours.stream().allMatch(Outcome::isFlawless)) {
+            return FLAWED;
+        }
+        return ours.stream().allMatch(Outcome::meetsTargets) ? FLAWLESS : TARGET_MISSED;
     }
 
     private Set<Scenario> scenarios() {

@@ -53,6 +53,10 @@ public record Outcome(
                 why.getCause() == null ? why.toString() : why + ": " + why.getCause());
     }
 
+    public boolean meetsTargets() {
+        return figures.stream().allMatch(it -> it.targetAtMost() == null || it.worst() <= it.targetAtMost());
+    }
+
     /** Whether nothing was lost, doubled or out of order, no client saw an error, and the scenario ran to its end. */
     public boolean isFlawless() {
         return failure == null && anomalies.isEmpty() && failedWrites == 0 && failedReads == 0;

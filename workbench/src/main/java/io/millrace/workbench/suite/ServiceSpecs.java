@@ -21,7 +21,8 @@ import org.jspecify.annotations.Nullable;
 
 /** How each of the four services is started: its jar, its memory and its environment. */
 final class ServiceSpecs {
-    private static final Duration STOP_PATIENCE = Duration.ofSeconds(15);
+    /** Longer than any service takes by its own settings: a broker hands over, ends its requests, and waits for PostgreSQL. */
+    private static final Duration STOP_PATIENCE = Duration.ofSeconds(30);
     private static final List<String> MODULES = List.of("offset-service", "coordinator-service", "gateway-service",
             "broker-service");
 

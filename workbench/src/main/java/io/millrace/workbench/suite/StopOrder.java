@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
 
 /** Ends processes stage by stage: what leans on others goes before them, and each stage's processes go at the same time. */
 final class StopOrder {
-    private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(15);
+    private static final Duration DEFAULT_PATIENCE = Duration.ofSeconds(30);
     /** A service that is still starting has nothing to hand over, and may wait for PostgreSQL without hearing that it is to end. */
     private static final Duration STARTING_PATIENCE = Duration.ofSeconds(2);
     private static final int STAGES = 5;

@@ -23,7 +23,7 @@ final class Nemesis {
     /** Generous: a process that starts beside a dozen busy ones on two cores takes its time. */
     private static final Duration READY_TIMEOUT = Duration.ofSeconds(180);
     /** The longest that a broker takes to hand over and end. */
-    private static final Duration END_TIMEOUT = Duration.ofSeconds(15);
+    private static final Duration END_TIMEOUT = Duration.ofSeconds(30);
     private static final Duration POLL_INTERVAL = Duration.ofMillis(50);
     private static final String LIMITER = "prlimit";
 

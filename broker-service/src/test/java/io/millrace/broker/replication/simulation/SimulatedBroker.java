@@ -640,7 +640,7 @@ final class SimulatedBroker {
         switch (answer) {
             case ReplicaAnswer.Data(MemoryRecords records, long leaderHighWatermark, long leaderLogStart) -> {
                 if (records.sizeInBytes() > 0) {
-                    AppendResult result = log().appendAsFollower(records, Cluster.WALL_CLOCK_MS);
+                    AppendResult result = log().appendAsFollower(records, fetch.leaderEpoch(), Cluster.WALL_CLOCK_MS);
                     Invariant.holds(result instanceof AppendResult.Appended, "broker %d could not append: %s", id,
                             result);
                 }

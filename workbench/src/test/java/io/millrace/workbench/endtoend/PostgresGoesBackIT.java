@@ -26,6 +26,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
@@ -277,7 +278,8 @@ class PostgresGoesBackIT {
                     }
                 });
                 long dueNanos = begunNanos + Duration.ofSeconds(1).toNanos() / A_SECOND * number;
-                Thread.sleep(Duration.ofNanos(Math.max(0, dueNanos - System.nanoTime())));
+                // The pace of the load; nothing is waited for.
+                TimeUnit.NANOSECONDS.sleep(Math.max(0, dueNanos - System.nanoTime()));
             }
             return null;
         }

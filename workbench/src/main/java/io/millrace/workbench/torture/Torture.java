@@ -45,8 +45,8 @@ final class Torture {
     /** Nothing else happens in the last seconds: what was disturbed has time to go on. */
     private static final Duration SETTLE = Duration.ofSeconds(3);
 
-    private final Path home;
     private final Path directory;
+    private final Map<String, String> environment;
     private final SuiteSize size;
     private final List<Step> plan;
     private final Duration length;
@@ -55,12 +55,19 @@ final class Torture {
     /**
      * A run to come.
      *
-     * @param directory where data, logs and, when it fails, the history are kept
-     * @param length    after which no further step of the plan is begun
+     * @param directory   where data, logs and, when it fails, the history are kept
+     * @param environment variables of all processes
+     * @param length      after which no further step of the plan is begun
      */
-    Torture(Path home, Path directory, SuiteSize size, List<Step> plan, Duration length, Progress progress) {
-        this.home = home;
+    Torture(
+            Path directory,
+            Map<String, String> environment,
+            SuiteSize size,
+            List<Step> plan,
+            Duration length,
+            Progress progress) {
         this.directory = directory;
+        this.environment = environment;
         this.size = size;
         this.plan = plan;
         this.length = length;
@@ -72,7 +79,7 @@ final class Torture {
                 + directory);
         Recorder recorder;
         List<Survived> survived;
-        try (TorturedSuite tortured = TorturedSuite.start(home, directory.resolve("suite"), size, quiet -> {})) {
+        try (TorturedSuite tortured = TorturedSuite.start(directory.resolve("suite"), environment, size, quiet -> {})) {
             createTopics(tortured.bootstrapServers());
             recorder = new Recorder();
             survived = torture(tortured, recorder);

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.ThreadLocalRandom;
 import org.jspecify.annotations.Nullable;
@@ -64,7 +65,7 @@ public final class TortureCommand implements Callable<Integer> {
         long drawnFrom = seed != null ? seed : ThreadLocalRandom.current().nextInt(1, Integer.MAX_VALUE);
         Duration length = Duration.ofSeconds(Math.round(minutes * SECONDS_A_MINUTE));
         System.err.println("seed " + drawnFrom);
-        Report report = new Torture(home, directory, size,
+        Report report = new Torture(directory, Map.of(), size,
                 Plan.of(drawnFrom, size, length, Nemesis.canFillDisks()), length, System.err::println).run();
         if (report.isClean()) {
             SuiteDirectories.deleteRecursively(directory);

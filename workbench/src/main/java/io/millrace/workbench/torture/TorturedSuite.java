@@ -45,11 +45,16 @@ final class TorturedSuite implements AutoCloseable {
         this.ports = suite.settings().ports();
     }
 
-    static TorturedSuite start(Path home, Path data, SuiteSize size, Progress progress)
+    static TorturedSuite start(
+            Path data,
+            Map<String, String> environment,
+            SuiteSize size,
+            Progress progress)
             throws IOException, InterruptedException {
         Ports ports = FreePorts.find(size, RandomGenerator.getDefault());
-        Suite suite = Suite.prepare(new SuiteSettings(home, new SuiteDirectories(data), size, ports, Map.of(),
-                wiring(size, ports), READY_TIMEOUT), progress);
+        Suite suite = Suite.prepare(new SuiteSettings(SuiteSettings.projectRoot(), new SuiteDirectories(data), size,
+                ports,
+                environment, wiring(size, ports), READY_TIMEOUT), progress);
         TorturedSuite tortured = new TorturedSuite(suite);
         try {
             tortured.placeProxies();

@@ -13,15 +13,18 @@ import io.millrace.workbench.torture.check.Checker;
 import io.millrace.workbench.torture.check.Verdict;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import java.util.stream.StreamSupport;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import tools.jackson.databind.JsonNode;
 
 /** A suite grows by a broker, a topic by replicas and partitions, and then the first broker goes, while clients write and read. */
+@ResourceLock(TestSuites.OWN)
 class GrowingIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final SuiteSize AT_FIRST = SuiteSize.ofBrokers(2);
@@ -41,7 +44,7 @@ class GrowingIT {
     void a_suite_grows_and_shrinks_and_clients_notice_nothing() throws Exception {
         Path directory = TestSuites.directory("growing");
         try (Suite suite = Suite.prepare(new SuiteSettings(TestSuites.home(), new SuiteDirectories(directory),
-                AT_FIRST, FreePorts.find(AT_MOST, RandomGenerator.getDefault()), QUICK_PREFERRED_LEADERS,
+                AT_FIRST, FreePorts.find(AT_MOST, RandomGenerator.getDefault()), environment(),
                 SuiteSettings.DEFAULT_READY_TIMEOUT), System.out::println)) {
             suite.start();
             Gateway gateway = new Gateway(suite.gatewayUrl());
@@ -53,6 +56,12 @@ class GrowingIT {
             }
         }
         SuiteDirectories.deleteRecursively(directory);
+    }
+
+    private static Map<String, String> environment() {
+        Map<String, String> environment = new HashMap<>(TestSuites.QUICK_COMPILER);
+        environment.putAll(QUICK_PREFERRED_LEADERS);
+        return environment;
     }
 
     private record Growing(Suite suite, Gateway gateway, GrowingTraffic traffic) {

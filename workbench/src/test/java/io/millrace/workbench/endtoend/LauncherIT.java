@@ -26,10 +26,12 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.api.parallel.ResourceLock;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@code ./millrace} as a person uses it. */
+@ResourceLock(TestSuites.OWN)
 class LauncherIT {
     private static final Duration UP_TIMEOUT = Duration.ofSeconds(150);
     private static final Duration PATIENCE = Duration.ofSeconds(60);
@@ -192,6 +194,7 @@ class LauncherIT {
                 "MILLRACE_GATEWAY_MANAGEMENT_PORT", Integer.toString(ports.gatewayManagement()),
                 "MILLRACE_BROKER_HTTP_PORT", Integer.toString(ports.brokerHttp()),
                 "MILLRACE_BROKER_KAFKA_PORT", Integer.toString(ports.brokerKafka())));
+        builder.environment().putAll(TestSuites.QUICK_COMPILER);
         Process process = builder.start();
         assertThat(process.waitFor(UP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)).as("%s ends", command).isTrue();
         return new Ran(process.exitValue(), Files.readString(output));

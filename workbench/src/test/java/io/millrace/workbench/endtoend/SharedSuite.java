@@ -7,7 +7,6 @@ import io.millrace.workbench.suite.SuiteSettings;
 import io.millrace.workbench.suite.SuiteSize;
 import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
-import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -76,7 +75,7 @@ final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAl
         try {
             SuiteSettings settings = new SuiteSettings(TestSuites.home(),
                     new SuiteDirectories(TestSuites.directory("suite")), SIZE,
-                    FreePorts.find(SIZE, RandomGenerator.getDefault()), Map.of(),
+                    FreePorts.find(SIZE, RandomGenerator.getDefault()), TestSuites.QUICK_COMPILER,
                     SuiteSettings.DEFAULT_READY_TIMEOUT);
             Suite suite = Suite.prepare(settings, System.out::println);
             suite.start();

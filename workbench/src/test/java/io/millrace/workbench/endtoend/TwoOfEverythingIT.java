@@ -25,11 +25,13 @@ import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * Two coordinators, two gateways, two offset services, and of each one that dies under a group that works: the group goes on as it was,
  * with every commit that was acknowledged and without a rebalance. What happened when is printed.
  */
+@ResourceLock(TestSuites.OWN)
 class TwoOfEverythingIT {
     private static final SuiteSize SIZE = new SuiteSize(1, 2, 2, 2);
     private static final Duration PATIENCE = Duration.ofMinutes(3);
@@ -47,7 +49,7 @@ class TwoOfEverythingIT {
     @Test
     void a_group_goes_on_as_it_was_when_one_of_each_dies() throws Exception {
         SuiteSettings settings = new SuiteSettings(TestSuites.home(), new SuiteDirectories(TestSuites.directory("two")),
-                SIZE, FreePorts.find(SIZE, RandomGenerator.getDefault()), Map.of(),
+                SIZE, FreePorts.find(SIZE, RandomGenerator.getDefault()), TestSuites.QUICK_COMPILER,
                 SuiteSettings.DEFAULT_READY_TIMEOUT);
         try (Suite suite = Suite.prepare(settings, System.out::println)) {
             suite.start();

@@ -8,6 +8,13 @@ import java.util.random.RandomGenerator;
 
 /** Where the suites of the end-to-end tests are, and what makes all of them start quickly. */
 public final class TestSuites {
+    /** The lock of tests that start a suite of their own: one at a time is enough for two processors. */
+    public static final String OWN = "a suite of its own";
+
+    /** For processes that live a minute or two: what the optimizing compiler costs them they never earn back. */
+    public static final Map<String, String> QUICK_COMPILER = Map.of("MILLRACE_JAVA_OPTIONS",
+            "-XX:TieredStopAtLevel=1");
+
     private static boolean isPrepared;
 
     private TestSuites() {}

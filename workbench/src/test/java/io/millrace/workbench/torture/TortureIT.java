@@ -11,8 +11,10 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The short form of {@code ./millrace torture}: always the same faults, a few of each sort. */
+@ResourceLock(TestSuites.OWN)
 class TortureIT {
     private static final SuiteSize SIZE = new SuiteSize(3, 2, 2, 2);
     private static final Duration REST = Duration.ofSeconds(2);
@@ -36,7 +38,8 @@ class TortureIT {
     @Test
     void nothing_acknowledged_is_lost_doubled_or_moved_whatever_dies() throws Exception {
         Path directory = TestSuites.directory("torture");
-        Report report = new Torture(TestSuites.home(), directory, SIZE, PLAN, LENGTH, System.out::println).run();
+        Report report = new Torture(directory, TestSuites.QUICK_COMPILER, SIZE, PLAN, LENGTH, System.out::println)
+                .run();
         System.out.println(report.text());
         assertThat(report.broken()).isEmpty();
         assertThat(report.examples()).isEmpty();

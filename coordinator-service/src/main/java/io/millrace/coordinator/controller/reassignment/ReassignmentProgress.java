@@ -7,6 +7,9 @@ import io.millrace.common.partition.PartitionTable.Row;
 import java.util.ArrayList;
 import java.util.List;
 import org.springframework.stereotype.Component;
+import org.springframework.transaction.PlatformTransactionManager;
+import org.springframework.transaction.TransactionDefinition;
+import org.springframework.transaction.support.TransactionTemplate;
 
 /** Tells how far it is: all in numbers, and the first of them one by one. */
 @Component
@@ -14,15 +17,28 @@ class ReassignmentProgress {
     private final ReassignmentStore store;
     private final PartitionTable partitions;
     private final ReassignmentSettings settings;
+    private final TransactionTemplate snapshot;
 
-    ReassignmentProgress(ReassignmentStore store, PartitionTable partitions, ReassignmentSettings settings) {
+    ReassignmentProgress(ReassignmentStore store, PartitionTable partitions, ReassignmentSettings settings,
+            PlatformTransactionManager transactions) {
         this.store = store;
         this.partitions = partitions;
         this.settings = settings;
+        this.snapshot = new TransactionTemplate(transactions);
+        this.snapshot.setReadOnly(true);
+        this.snapshot.setIsolationLevel(TransactionDefinition.ISOLATION_REPEATABLE_READ);
     }
 
-    /** @param limit of those told one by one; no more than are configured */
+    /**
+     * As it is at one moment: one that begins between two looks would be in neither.
+     *
+     * @param limit of those told one by one; no more than are configured
+     */
     Progress tell(int limit) {
+        return snapshot.execute(_ -> look(limit));
+    }
+
+    private Progress look(int limit) {
         int listed = Math.clamp(limit, 0, settings.maxListed());
         var brokers = partitions.standings();
         var begun = store.begun();

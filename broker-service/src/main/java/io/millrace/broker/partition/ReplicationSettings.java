@@ -20,7 +20,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxIsrChanges          changes of the ISR asked for in one transaction; more follow in the next
  * @param fetchMaxSize           most that a follower asks of a leader at a time ({@code replica.fetch.response.max.bytes})
  * @param fetchMaxPartitionSize  most of one partition in that ({@code replica.fetch.max.bytes}); one batch is always answered whole
- * @param fetchMaxWait           longest wait of a fetch for records ({@code replica.fetch.wait.max.ms})
+ * @param fetchMaxWait           longest wait of a fetch for records ({@code replica.fetch.wait.max.ms}); one for busy partitions waits less
  * @param fetchTimeout           longest wait for an answer; over it the fetch is repeated
  * @param maxIdleFetches         fetches of a follower that wait at one leader for partitions that were idle; at the limit partitions without records
  *                               stay with the busy ones

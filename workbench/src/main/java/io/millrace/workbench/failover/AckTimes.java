@@ -21,21 +21,35 @@ final class AckTimes {
         return count > 0 && nanos[count - 1] - sinceNanos >= 0;
     }
 
+    /** A time without an acknowledgement. */
+    record Gap(long beginNanos, long lengthNanos) implements Comparable<Gap> {
+        private static Gap between(long fromNanos, long toNanos) {
+            return new Gap(fromNanos, toNanos - fromNanos);
+        }
+
+        private Gap orLonger(Gap other) {
+            return other.lengthNanos > lengthNanos ? other : this;
+        }
+
+        @Override
+        public int compareTo(Gap other) {
+            return Long.compare(lengthNanos, other.lengthNanos);
+        }
+    }
+
     /**
      * The longest time without an acknowledgement that reaches into a window. It counts whole; one that has not
      * ended yet counts up to the window's end.
      */
-    long longestGapNanos(long fromNanos, long toNanos) {
+    Gap longestGap(long fromNanos, long toNanos) {
         long before = fromNanos; // when nothing came before the window
-        long longest = 0;
+        Gap longest = Gap.between(fromNanos, fromNanos);
         for (int ack = 0; ack < count && before - toNanos < 0; ack++) {
-            if (nanos[ack] - fromNanos <= 0) {
-                before = nanos[ack];
-            } else {
-                longest = Math.max(longest, nanos[ack] - before);
-                before = nanos[ack];
+            if (nanos[ack] - fromNanos > 0) {
+                longest = longest.orLonger(Gap.between(before, nanos[ack]));
             }
+            before = nanos[ack];
         }
-        return before - toNanos < 0 ? Math.max(longest, toNanos - before) : longest;
+        return before - toNanos < 0 ? longest.orLonger(Gap.between(before, toNanos)) : longest;
     }
 }

@@ -1,10 +1,12 @@
 package io.millrace.workbench.failover;
 
+import io.millrace.workbench.failover.AckTimes.Gap;
 import io.millrace.workbench.torture.check.Event;
 import io.millrace.workbench.torture.check.History;
 import io.millrace.workbench.torture.check.Place;
 import io.millrace.workbench.torture.check.Write;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -78,10 +80,10 @@ final class Journal {
     }
 
     /** The longest time for which any partition had no acknowledgement by a door. */
-    synchronized double longestGapMs(Door door, long fromNanos, long toNanos) {
+    synchronized Gap longestGap(Door door, long fromNanos, long toNanos) {
         return times.entrySet().stream().filter(entry -> entry.getKey().door() == door)
-                .mapToLong(entry -> entry.getValue().longestGapNanos(fromNanos, toNanos)).max()
-                .orElse(toNanos - fromNanos) / 1e6;
+                .map(entry -> entry.getValue().longestGap(fromNanos, toNanos)).max(Comparator.naturalOrder())
+                .orElse(new Gap(fromNanos, toNanos - fromNanos));
     }
 
     synchronized History history() {

@@ -1,5 +1,6 @@
 package io.millrace.workbench.failover;
 
+import io.millrace.workbench.failover.AckTimes.Gap;
 import io.millrace.workbench.failover.Outcome.Figure;
 import io.millrace.workbench.suite.Progress;
 import io.millrace.workbench.torture.check.Anomaly;
@@ -7,13 +8,17 @@ import io.millrace.workbench.torture.check.Checker;
 import io.millrace.workbench.torture.check.Verdict;
 import java.io.IOException;
 import java.time.Duration;
+import java.time.Instant;
+import java.time.temporal.ChronoUnit;
 import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.TimeUnit;
+import org.jspecify.annotations.Nullable;
 
 /** One scenario on one cluster under load: the same fault some times over, and then the verdict on all that was written. */
 public final class Trial {
@@ -26,14 +31,18 @@ public final class Trial {
     private static final Duration POSTGRES_AWAY = Duration.ofSeconds(30);
 
     private final Cluster cluster;
+    private final Scenario scenario;
     private final Topic topic;
     private final Load load;
+    private final Progress progress;
     private final Map<String, List<Double>> figures = new LinkedHashMap<>();
 
-    private Trial(Cluster cluster, Topic topic, Load load) {
+    private Trial(Cluster cluster, Scenario scenario, Topic topic, Load load, Progress progress) {
         this.cluster = cluster;
+        this.scenario = scenario;
         this.topic = topic;
         this.load = load;
+        this.progress = progress;
     }
 
     /** Something that is done to the cluster. */
@@ -46,19 +55,19 @@ public final class Trial {
             throws IOException, InterruptedException {
         Topic topic = Topic.create(cluster, "failover-" + scenario.label(), Cluster.BROKERS);
         try (Load load = Load.start(cluster, topic)) {
-            Trial trial = new Trial(cluster, topic, load);
+            Trial trial = new Trial(cluster, scenario, topic, load, progress);
             for (int round = 1; round <= rounds; round++) {
                 progress.say(cluster.name() + ": " + scenario.label() + ", round " + round + " of " + rounds);
-                trial.round(scenario);
+                trial.round();
             }
             load.finish();
-            return trial.outcome(scenario);
+            return trial.outcome();
         } finally {
             topic.delete();
         }
     }
 
-    private void round(Scenario scenario) throws IOException, InterruptedException {
+    private void round() throws IOException, InterruptedException {
         topic.awaitAllInSync();
         load.awaitFlowing(STEADY, RECOVERY_TIMEOUT);
         switch (scenario) {
@@ -116,11 +125,28 @@ public final class Trial {
         long toNanos = System.nanoTime();
         for (Door door : load.doors()) {
             figures.computeIfAbsent(door.label() + ", " + name, ignored -> new ArrayList<>())
-                    .add(load.journal().longestGapMs(door, fromNanos, toNanos));
+                    .add(longestGapMs(name, door, fromNanos, toNanos));
         }
     }
 
-    private Outcome outcome(Scenario scenario) {
+    /** Tells when it was, if it is too long, so that it can be found in the logs. */
+    private double longestGapMs(String name, Door door, long fromNanos, long toNanos) {
+        Gap gap = load.journal().longestGap(door, fromNanos, toNanos);
+        double gapMs = gap.lengthNanos() / 1e6;
+        if (target(name) instanceof Double target && gapMs > target) {
+            Instant began = Instant.now().minusNanos(System.nanoTime() - gap.beginNanos());
+            progress.say(String.format(Locale.ROOT, "  %s, %s: %.0f ms without an acknowledgement from %s on", door
+                    .label(), name, gapMs, began.truncatedTo(ChronoUnit.MILLIS)));
+        }
+        return gapMs;
+    }
+
+    private @Nullable Double target(String name) {
+        Duration target = scenario.target();
+        return target == null || name.endsWith("return") ? null : (double) target.toMillis();
+    }
+
+    private Outcome outcome() {
         Verdict verdict = Checker.judge(load.journal().history());
         Map<Anomaly.Kind, Integer> counts = new EnumMap<>(Anomaly.Kind.class);
         counts.putAll(verdict.counts());
@@ -128,9 +154,7 @@ public final class Trial {
         counts.forEach((kind, count) -> anomalies.put(kind.toString(), count));
         verdict.anomalies().stream().limit(10).forEach(anomaly -> System.err.println(anomaly));
         List<Figure> times = new ArrayList<>();
-        Duration target = scenario.target();
-        figures.forEach((name, rounds) -> times.add(Figure.of(name, "ms", rounds,
-                target == null || name.endsWith("return") ? null : (double) target.toMillis())));
+        figures.forEach((name, rounds) -> times.add(Figure.of(name, "ms", rounds, target(name))));
         Journal journal = load.journal();
         return new Outcome(scenario.label(), cluster.name(), times, journal.acknowledged(), journal.failedWrites(),
                 journal.failedReads(), journal.failures(), anomalies, null);

@@ -2,6 +2,7 @@ package io.millrace.broker.replication.fetch;
 
 import io.millrace.broker.log.PartitionLog;
 import io.millrace.broker.partition.ReplicationSettings;
+import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,6 +21,12 @@ import org.apache.kafka.common.requests.FetchRequest;
 final class FetchRequests {
     /** Topic ids, broker epochs (KIP-903); 18 has the high watermark besides, which older leaders do without. */
     private static final short OLDEST_VERSION = 17;
+
+    /**
+     * Partitions that come from another fetch wait behind the one of the busy, and what they have got counts at their leader only with their
+     * next fetch. After a hand-over the busy ones may themselves wait for that: their producers' requests are not answered before.
+     */
+    private static final Duration BUSY_MAX_WAIT = Duration.ofMillis(20);
 
     private final int followerId;
     private final LongSupplier brokerEpoch;
@@ -41,7 +48,7 @@ final class FetchRequests {
         FetchRequestData data = new FetchRequestData()
                 .setReplicaState(new ReplicaState().setReplicaId(followerId).setReplicaEpoch(brokerEpoch
                         .getAsLong()))
-                .setMaxWaitMs((int) settings.fetchMaxWait().toMillis())
+                .setMaxWaitMs((int) maxWait(flight.kind()).toMillis())
                 .setMinBytes(1)
                 .setMaxBytes(maxBytes)
                 .setSessionId(FetchMetadata.INVALID_SESSION_ID)
@@ -53,6 +60,11 @@ final class FetchRequests {
                 return new FetchRequest(data, version);
             }
         };
+    }
+
+    private Duration maxWait(Flight.Kind kind) {
+        Duration longest = settings.fetchMaxWait();
+        return kind == Flight.Kind.HOT && longest.compareTo(BUSY_MAX_WAIT) > 0 ? BUSY_MAX_WAIT : longest;
     }
 
     private FetchPartition partition(Followed each) {

@@ -22,12 +22,17 @@ public final class ReplicaLogs {
 
     /** Each replica is one more reader, which must have seen the same as all others. */
     public static void read(SuiteDirectories directories, int brokers, Recorder recorder) throws IOException {
-        for (int broker = 0; broker < brokers; broker++) {
-            for (Place place : Topics.places()) {
+        for (Place place : Topics.places()) {
+            int replicas = 0;
+            for (int broker = 0; broker < brokers; broker++) {
                 Path folder = directories.broker(broker).resolve(place.toString());
                 if (Files.isDirectory(folder)) {
                     read(folder, place, FIRST_READER + broker, recorder);
+                    replicas++;
                 }
+            }
+            if (replicas < Topics.REPLICATION_FACTOR) {
+                recorder.broken("only " + replicas + " brokers have a log of " + place);
             }
         }
     }

@@ -38,7 +38,6 @@ class TortureIT {
             step(new Fault.Kill("gateway"), 500),
             step(new Fault.Kill("offset"), 500),
             step(new Fault.Slow("broker-1", "broker-2", Duration.ofMillis(50), 1 << 20), 2_000),
-            step(new Fault.RollingRestart(), 0),
             step(new Fault.Kill("broker-2"), 1_500));
 
     private static List<Step> plan() {

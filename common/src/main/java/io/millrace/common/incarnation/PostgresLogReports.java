@@ -40,8 +40,8 @@ public final class PostgresLogReports implements LogReports {
                 .param("brokerEpoch", brokerEpoch)
                 .param("incarnation", incarnation)
                 .param("topicIds", SqlValues.uuids(reports.stream().map(LogReport::topicId).toList()))
-                .param("indexes", reports.stream().map(LogReport::index).toArray(Integer[]::new))
-                .param("joinedEpochs", reports.stream().map(LogReport::joinedEpoch).toArray(Integer[]::new))
+                .param("indexes", SqlValues.integers(reports.stream().map(LogReport::index).toList()))
+                .param("joinedEpochs", SqlValues.integers(reports.stream().map(LogReport::joinedEpoch).toList()))
                 .param("logEnds", reports.stream().map(LogReport::logEnd).toArray(Long[]::new))
                 .query(Boolean.class)
                 .single();

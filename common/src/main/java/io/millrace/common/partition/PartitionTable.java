@@ -149,10 +149,8 @@ public final class PartitionTable {
                 .param("leaderEpochs", after(changes, PartitionImage::leaderEpoch))
                 .param("partitionEpochs", after(changes, PartitionImage::partitionEpoch))
                 .param("recovering", changes.stream().map(it -> it.after().recovering()).toArray(Boolean[]::new))
-                .param("leaderEpochsBefore", changes.stream().map(it -> it.before().leaderEpoch()).toArray(
-                        Integer[]::new))
-                .param("partitionEpochsBefore", changes.stream().map(it -> it.before().partitionEpoch()).toArray(
-                        Integer[]::new))
+                .param("leaderEpochsBefore", before(changes, PartitionImage::leaderEpoch))
+                .param("partitionEpochsBefore", before(changes, PartitionImage::partitionEpoch))
                 .update();
         if (updated != changes.size()) {
             throw new IllegalStateException("Of " + changes.size() + " partitions " + updated
@@ -180,6 +178,10 @@ public final class PartitionTable {
         var terms = Terms.of(Map.of("min.insync.replicas", row.getString(PartitionColumns.NEXT),
                 "unclean.leader.election.enable", row.getString(PartitionColumns.NEXT + 1)));
         return new Row(SqlValues.uuid(row, 1), PartitionColumns.read(row), terms);
+    }
+
+    private static Integer[] before(List<Transition> changes, Function<PartitionImage, Integer> column) {
+        return changes.stream().map(it -> column.apply(it.before())).toArray(Integer[]::new);
     }
 
     private static Integer[] after(List<Transition> changes, Function<PartitionImage, Integer> column) {

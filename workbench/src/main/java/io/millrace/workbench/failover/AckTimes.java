@@ -28,7 +28,7 @@ final class AckTimes {
         }
 
         private Gap orLonger(Gap other) {
-            return other.lengthNanos > lengthNanos ? other : this;
+            return other.compareTo(this) > 0 ? other : this;
         }
 
         @Override

@@ -2,6 +2,7 @@ package io.millrace.broker.listener;
 
 import io.millrace.common.api.ProducerIdsApi;
 import io.millrace.common.api.ProducerIdsApi.ProducerIdBlock;
+import io.millrace.common.record.RequestKey;
 import io.millrace.common.wire.InboundRequest;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
@@ -84,7 +85,11 @@ final class ProducerIdsHandler {
 
     private void allocate() {
         try {
-            allocated(producerIds.allocate());
+            ProducerIdBlock block = producerIds.allocate();
+            if (RequestKey.isProducerIdOfKey(block.first() + block.size())) {
+                throw new IllegalStateException("the ids from " + block.first() + " on are those of requests' keys");
+            }
+            allocated(block);
         } catch (RuntimeException e) {
             failed(Thread.currentThread(), e.getMessage());
         }

@@ -74,6 +74,10 @@ record BatchHeader(
                 : RecordBatch.NO_SEQUENCE;
     }
 
+    static int incrementSequence(int sequence, int increment) {
+        return DefaultRecordBatch.incrementSequence(sequence, increment);
+    }
+
     static int decrementSequence(int sequence, int decrement) {
         return DefaultRecordBatch.decrementSequence(sequence, decrement);
     }

@@ -30,14 +30,17 @@ final class LogLoader {
 
     private final LogStore store;
     private final TopicConfig config;
+    private final KeyLimits keyLimits;
     private final LogOpening opening;
     private final long nowMs;
     private final Set<String> names;
     private final List<Discarded> discarded = new ArrayList<>();
 
-    LogLoader(LogStore store, TopicConfig config, LogOpening opening, long nowMs) throws IOException {
+    LogLoader(LogStore store, TopicConfig config, KeyLimits keyLimits, LogOpening opening, long nowMs)
+            throws IOException {
         this.store = store;
         this.config = config;
+        this.keyLimits = keyLimits;
         this.opening = opening;
         this.nowMs = nowMs;
         this.names = store.list();
@@ -70,7 +73,7 @@ final class LogLoader {
         snapshots.deleteAfter(nextOffset);
         snapshots.deleteStrays(segments.stream().map(LogSegment::baseOffset).toList());
         LogSegments loaded = new LogSegments(segments);
-        ProducerStates producers = new ProducerStates();
+        ProducerStates producers = new ProducerStates(keyLimits);
         restoreProducers(producers, snapshots, loaded, nextOffset, nowMs);
         return new Loaded(loaded, nextOffset, logStartOffset, epochs, joined, producers, snapshots, List.copyOf(
                 discarded));

@@ -131,13 +131,17 @@ final class LogState {
                         : RecordBatch.NO_TIMESTAMP,
                         logStartOffset);
             }
-            Refused refusal = producers.check(first);
+            Refused refusal = producers.check(first, nowMs);
             if (refusal != null) {
                 return refusal;
             }
         }
         long baseOffset = end.offset();
-        write(bytes, place(bytes, batches, baseOffset, leaderEpoch), nowMs);
+        List<PlacedBatch> placed = place(bytes, batches, baseOffset, leaderEpoch);
+        write(bytes, placed, nowMs);
+        for (PlacedBatch batch : placed) {
+            producers.noteAppended(batch.header(), nowMs);
+        }
         return new Appended(baseOffset, end.offset() - 1, stamped ? nowMs : RecordBatch.NO_TIMESTAMP, logStartOffset);
     }
 
@@ -160,7 +164,7 @@ final class LogState {
             return Refused.batch(Errors.OFFSET_OUT_OF_RANGE, 0, "the batch begins at " + first + " but the log ends at "
                     + end.offset());
         }
-        write(bytes, batches, nowMs);
+        writeCopied(bytes, batches, nowMs);
         return new Appended(first, end.offset() - 1, RecordBatch.NO_TIMESTAMP, logStartOffset);
     }
 
@@ -176,12 +180,19 @@ final class LogState {
         if (startsWithin(first)) {
             long start = logStartOffset;
             restartAt(first.baseOffset(), nowMs);
-            write(bytes, batches, nowMs);
+            writeCopied(bytes, batches, nowMs);
             advanceHighWatermark(start);
             logStartOffset = start;
             return new Appended(start, end.offset() - 1, RecordBatch.NO_TIMESTAMP, start);
         }
         return appendAsFollower(bytes, batches, nowMs);
+    }
+
+    private void writeCopied(ByteBuffer bytes, List<PlacedBatch> batches, long nowMs) throws IOException {
+        write(bytes, batches, nowMs);
+        for (PlacedBatch batch : batches) {
+            producers.note(batch.header(), nowMs);
+        }
     }
 
     private void write(ByteBuffer bytes, List<PlacedBatch> batches, long nowMs) throws IOException {
@@ -200,9 +211,6 @@ final class LogState {
         }
         LogSegment active = segments.last();
         active.append(bytes, batches, config.indexIntervalBytes());
-        for (PlacedBatch batch : batches) {
-            producers.note(batch.header(), nowMs);
-        }
         end = new End(last.nextOffset(), active, active.sizeBytes());
     }
 

@@ -46,7 +46,7 @@ public final class PartitionLog {
     /** Opens the log in a partition's folder, or begins one when the folder is empty. */
     public static PartitionLog open(LogStore store, TopicConfig config, LogSettings settings, LogOpening opening,
             long nowMs) throws IOException {
-        LogLoader.Loaded loaded = new LogLoader(store, config, opening, nowMs).load();
+        LogLoader.Loaded loaded = new LogLoader(store, config, settings.keyLimits(), opening, nowMs).load();
         return new PartitionLog(store.name(), settings, new LogState(store, config, opening, loaded), loaded
                 .discarded());
     }

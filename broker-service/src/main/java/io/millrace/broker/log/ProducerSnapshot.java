@@ -1,13 +1,15 @@
 package io.millrace.broker.log;
 
 import io.millrace.broker.log.ProducerEntry.WrittenBatch;
+import io.millrace.common.record.RequestKey;
 import java.nio.ByteBuffer;
 import java.util.Map;
 import org.apache.kafka.common.utils.Crc32C;
 
 /**
  * Kafka's producer snapshot file, version 1. Kafka keeps one batch per producer in it and so forgets four fifths of the window at a restart; here
- * a producer has one entry per batch of its window, oldest first, which Kafka's own reader understands too: its last entry wins.
+ * a producer has one entry per batch of its window, oldest first, which Kafka's own reader understands too: its last entry wins. After the
+ * producers come the requests' keys, whose timestamp is the time at which they were stored.
  *
  * <pre>
  * version int16 | crc32c uint32 of all that follows | count int32 |
@@ -18,7 +20,7 @@ import org.apache.kafka.common.utils.Crc32C;
 final class ProducerSnapshot {
     private static final short VERSION = 1;
     private static final int CRC_OFFSET = 2;
-    private static final int ENTRIES_OFFSET = 6;
+    private static final int COUNT_OFFSET = 6;
     private static final int FIRST_ENTRY_OFFSET = 10;
     private static final int ENTRY_BYTES = 46;
     private static final int NO_COORDINATOR_EPOCH = -1;
@@ -27,35 +29,39 @@ final class ProducerSnapshot {
     private ProducerSnapshot() {}
 
     static ByteBuffer encode(ProducerStates states) {
-        int count = 0;
+        int count = states.keys().size();
         for (ProducerEntry entry : states.producers().values()) {
             for (WrittenBatch _ : entry.window()) {
                 count++;
             }
         }
         ByteBuffer buffer = ByteBuffer.allocate(FIRST_ENTRY_OFFSET + count * ENTRY_BYTES);
-        buffer.putShort(VERSION).putInt(0).putInt(count);
+        buffer.putShort(VERSION).putInt(0).putInt(0);
         for (Map.Entry<Long, ProducerEntry> producer : states.producers().entrySet()) {
             ProducerEntry entry = producer.getValue();
             for (WrittenBatch batch : entry.window()) {
-                buffer.putLong(producer.getKey()).putShort(entry.epoch()).putInt(batch.lastSequence()).putLong(batch
-                        .lastOffset())
-                        .putInt(batch.offsetDelta()).putLong(batch.timestampMs()).putInt(NO_COORDINATOR_EPOCH).putLong(
-                                NO_OPEN_TRANSACTION);
+                put(buffer, producer.getKey(), entry.epoch(), batch);
             }
         }
+        states.keys().forEach((producerId, batch) -> put(buffer, producerId, RequestKey.PRODUCER_EPOCH, batch));
         buffer.flip();
-        buffer.putInt(CRC_OFFSET, (int) Crc32C.compute(buffer, ENTRIES_OFFSET, buffer.limit() - ENTRIES_OFFSET));
+        buffer.putInt(COUNT_OFFSET, (buffer.limit() - FIRST_ENTRY_OFFSET) / ENTRY_BYTES);
+        buffer.putInt(CRC_OFFSET, (int) Crc32C.compute(buffer, COUNT_OFFSET, buffer.limit() - COUNT_OFFSET));
         return buffer;
+    }
+
+    private static void put(ByteBuffer buffer, long producerId, short epoch, WrittenBatch batch) {
+        buffer.putLong(producerId).putShort(epoch).putInt(batch.lastSequence()).putLong(batch.lastOffset()).putInt(batch
+                .offsetDelta()).putLong(batch.timestampMs()).putInt(NO_COORDINATOR_EPOCH).putLong(NO_OPEN_TRANSACTION);
     }
 
     /** Fills the states; false, with nothing changed, when the bytes are no whole snapshot. */
     static boolean decodeInto(ProducerStates states, ByteBuffer source, long seenMs) {
         ByteBuffer buffer = source.slice();
         if (buffer.limit() < FIRST_ENTRY_OFFSET || buffer.getShort(0) != VERSION
-                || (int) Crc32C.compute(buffer, ENTRIES_OFFSET, buffer.limit() - ENTRIES_OFFSET) != buffer.getInt(
+                || (int) Crc32C.compute(buffer, COUNT_OFFSET, buffer.limit() - COUNT_OFFSET) != buffer.getInt(
                         CRC_OFFSET)
-                || buffer.limit() != FIRST_ENTRY_OFFSET + (long) buffer.getInt(ENTRIES_OFFSET) * ENTRY_BYTES) {
+                || buffer.limit() != FIRST_ENTRY_OFFSET + (long) buffer.getInt(COUNT_OFFSET) * ENTRY_BYTES) {
             return false;
         }
         buffer.position(FIRST_ENTRY_OFFSET);

@@ -1,6 +1,7 @@
 package io.millrace.broker.log;
 
 import io.millrace.broker.log.ProducerEntry.WrittenBatch;
+import io.millrace.common.record.RequestKey;
 import java.util.HashMap;
 import java.util.Map;
 import org.apache.kafka.common.protocol.Errors;
@@ -12,9 +13,18 @@ import org.jspecify.annotations.Nullable;
  */
 final class ProducerStates {
     private final Map<Long, ProducerEntry> producers = new HashMap<>();
+    private final RequestKeys keys;
+
+    ProducerStates(KeyLimits keyLimits) {
+        this.keys = new RequestKeys(keyLimits);
+    }
 
     int size() {
-        return producers.size();
+        return producers.size() + keys.size();
+    }
+
+    RequestKeys keys() {
+        return keys;
     }
 
     Map<Long, ProducerEntry> producers() {
@@ -23,6 +33,9 @@ final class ProducerStates {
 
     @Nullable
     WrittenBatch findDuplicate(BatchHeader batch) {
+        if (RequestKey.isProducerIdOfKey(batch.producerId())) {
+            return keys.find(batch);
+        }
         ProducerEntry entry = producers.get(batch.producerId());
         return entry == null ? null : entry.find(batch.producerEpoch(), batch.baseSequence(), batch.lastSequence());
     }
@@ -31,7 +44,10 @@ final class ProducerStates {
      * Why a leader must refuse a batch, or null when it may be appended. A producer that is not known may begin at any sequence, since its state
      * may have expired or gone with deleted records.
      */
-    AppendResult.@Nullable Refused check(BatchHeader batch) {
+    AppendResult.@Nullable Refused check(BatchHeader batch, long nowMs) {
+        if (RequestKey.isProducerIdOfKey(batch.producerId())) {
+            return keys.check(batch, nowMs);
+        }
         ProducerEntry entry = producers.get(batch.producerId());
         if (entry == null) {
             return null;
@@ -57,30 +73,53 @@ final class ProducerStates {
                         + batch.producerId() + " does not follow the last sequence " + lastSequence);
     }
 
+    /** Notes a batch that this leader has just appended. */
+    void noteAppended(BatchHeader batch, long nowMs) {
+        if (RequestKey.isProducerIdOfKey(batch.producerId())) {
+            keys.note(batch.producerId(), written(batch), nowMs, nowMs);
+        } else {
+            note(batch, nowMs);
+        }
+    }
+
     /** Notes a batch that is in the log. A batch of an older epoch, which only a log written by others can hold, changes nothing. */
     void note(BatchHeader batch, long seenMs) {
         if (!batch.hasProducerId() || batch.isControl()) {
             return;
         }
+        if (RequestKey.isProducerIdOfKey(batch.producerId())) {
+            // It may be an old one, read again or copied to a new replica: its base timestamp is when the gateway took the request.
+            keys.note(batch.producerId(), written(batch), Math.min(batch.baseTimestamp(), seenMs), seenMs);
+            return;
+        }
         ProducerEntry entry = producers.computeIfAbsent(batch.producerId(), _ -> new ProducerEntry(batch
                 .producerEpoch()));
         if (batch.producerEpoch() >= entry.epoch()) {
-            WrittenBatch written = new WrittenBatch(batch.lastSequence(), batch.lastOffset(), batch.lastOffsetDelta(),
-                    batch.maxTimestamp());
-            entry.add(batch.producerEpoch(), written, seenMs);
+            entry.add(batch.producerEpoch(), written(batch), seenMs);
         }
+    }
+
+    private static WrittenBatch written(BatchHeader batch) {
+        return new WrittenBatch(batch.lastSequence(), batch.lastOffset(), batch.lastOffsetDelta(), batch
+                .maxTimestamp());
     }
 
     /** Takes a batch out of a snapshot, oldest first. */
     void restore(long producerId, short producerEpoch, WrittenBatch batch, long seenMs) {
+        if (RequestKey.isProducerIdOfKey(producerId)) {
+            keys.note(producerId, batch, Math.min(batch.timestampMs(), seenMs), seenMs);
+            return;
+        }
         producers.computeIfAbsent(producerId, _ -> new ProducerEntry(producerEpoch)).add(producerEpoch, batch, seenMs);
     }
 
     void removeExpired(long nowMs, long expirationMs) {
         producers.values().removeIf(entry -> nowMs - entry.lastSeenMs() >= expirationMs);
+        keys.forgetBefore(nowMs);
     }
 
     void clear() {
         producers.clear();
+        keys.clear();
     }
 }

@@ -81,7 +81,7 @@ public final class LogDirectory implements AutoCloseable {
         this.meta = meta;
         this.clock = clock;
         this.settings = new LogSettings(new DecompressionBuffers(), properties.producerIdExpiration().toMillis(),
-                this::fail);
+                properties.idempotencyKeys().limits(), this::fail);
         this.flushExecutor = Executors.newFixedThreadPool(properties.flushThreads(), Thread.ofPlatform().name(
                 "log-flush-", 0).daemon().factory());
         this.departedFolders = new DepartedFolders();

@@ -1,5 +1,7 @@
 package io.millrace.broker.storage;
 
+import io.millrace.broker.log.KeyLimits;
+import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
@@ -19,6 +21,7 @@ import org.springframework.validation.annotation.Validated;
  * @param checkpointInterval   how often high watermarks, recovery points and log starts are written down
  * @param retentionInterval    how often retention runs and deleted files are removed
  * @param producerIdExpiration an idempotent producer that wrote nothing for so long is forgotten
+ * @param idempotencyKeys      how produce requests that are sent again are recognised
  */
 @Validated
 @ConfigurationProperties(prefix = "millrace.storage", ignoreUnknownFields = false)
@@ -29,4 +32,22 @@ public record StorageProperties(
         @NotNull @DefaultValue("1s") Duration flushCheckInterval,
         @NotNull @DefaultValue("5s") Duration checkpointInterval,
         @NotNull @DefaultValue("30s") Duration retentionInterval,
-        @NotNull @DefaultValue("1d") Duration producerIdExpiration) {}
+        @NotNull @DefaultValue("1d") Duration producerIdExpiration,
+        @Valid @NotNull @DefaultValue IdempotencyKeys idempotencyKeys) {
+
+    /**
+     * @param window          a request with the same key is recognised for so long
+     * @param clockSlack      keys are remembered for so much longer, since gateways' and brokers' clocks differ
+     * @param maxPerPartition a partition takes no further key (503 over HTTP) while it remembers so many; each costs 40 to 80 bytes on
+     *                        every replica
+     */
+    public record IdempotencyKeys(
+            @NotNull @DefaultValue("10m") Duration window,
+            @NotNull @DefaultValue("1m") Duration clockSlack,
+            @DefaultValue("1000000") @Min(1) @Max(100_000_000) int maxPerPartition) {
+
+        KeyLimits limits() {
+            return new KeyLimits(window.plus(clockSlack).toMillis(), maxPerPartition);
+        }
+    }
+}

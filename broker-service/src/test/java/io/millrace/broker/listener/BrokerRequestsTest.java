@@ -6,6 +6,7 @@ import io.millrace.broker.storage.LogDirectory.LocalPartition;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.record.RequestKey;
 import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerClientConfig;
 import io.millrace.common.wire.Lane;
@@ -493,6 +494,13 @@ class BrokerRequestsTest {
 
         assertThat(initProducerId(null).error()).isEqualTo(Errors.COORDINATOR_LOAD_IN_PROGRESS);
         assertThat(initProducerId("tx").error()).isEqualTo(Errors.INVALID_REQUEST);
+    }
+
+    @Test
+    void producers_never_get_an_id_of_those_that_requests_keys_have() {
+        broker.services.producerIds.set(RequestKey.FIRST_PRODUCER_ID - 10);
+
+        assertThat(initProducerId(null).error()).isEqualTo(Errors.COORDINATOR_LOAD_IN_PROGRESS);
     }
 
     @Test

@@ -19,7 +19,7 @@ import java.util.concurrent.atomic.AtomicLong;
 final class InProcessServices implements ServiceClients {
     private final SettableImages images;
     private final int brokerId;
-    private final AtomicLong producerIds = new AtomicLong(1000);
+    final AtomicLong producerIds = new AtomicLong(1000);
     volatile boolean away;
     /** After so many more calls the controller is away. */
     final AtomicInteger callsLeft = new AtomicInteger(Integer.MAX_VALUE);

@@ -10,6 +10,7 @@ import io.millrace.broker.replication.fetch.ReplicaFetchers;
 import io.millrace.broker.storage.DirectoryIdentity;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.StorageProperties;
+import io.millrace.broker.storage.StorageProperties.IdempotencyKeys;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.PartitionImage;
@@ -264,7 +265,8 @@ final class ReplicaCluster implements AutoCloseable {
 
     private static StorageProperties storage(Path folder) {
         Duration interval = Duration.ofSeconds(5);
-        return new StorageProperties(folder, 1, 1, interval, interval, interval, Duration.ofDays(1));
+        return new StorageProperties(folder, 1, 1, interval, interval, interval, Duration.ofDays(1),
+                new IdempotencyKeys(Duration.ofMinutes(10), Duration.ofMinutes(1), 1000));
     }
 
     @Override

@@ -158,7 +158,7 @@ class IdempotentProducerTest {
 
     @Test
     void the_snapshot_has_the_layout_of_kafkas_version_1() {
-        ProducerStates states = new ProducerStates();
+        ProducerStates states = new ProducerStates(LogFixture.KEY_LIMITS);
         MemoryRecords records = idempotent(PRODUCER, 3, 10, "a", "b");
         states.note(BatchHeader.read(records.buffer(), 0).withBaseOffset(100, 0), NOW_MS);
 

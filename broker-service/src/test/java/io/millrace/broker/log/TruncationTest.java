@@ -252,7 +252,7 @@ class TruncationTest {
         assertThat(follower.appendAsFollower(fetched(leader, 0), 5, NOW_MS)).isInstanceOf(Appended.class);
     }
 
-    private static MemoryRecords fetched(PartitionLog leader, long offset) {
+    static MemoryRecords fetched(PartitionLog leader, long offset) {
         Records records = ((ReadResult.Data) leader.read(offset, 1 << 20, true, leader.logEndOffset())).records();
         return (MemoryRecords) records;
     }

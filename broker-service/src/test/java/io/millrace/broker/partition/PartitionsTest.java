@@ -6,6 +6,7 @@ import io.millrace.broker.partition.Leadership.Following;
 import io.millrace.broker.storage.DirectoryIdentity;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.StorageProperties;
+import io.millrace.broker.storage.StorageProperties.IdempotencyKeys;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
@@ -45,8 +46,9 @@ class PartitionsTest {
     @BeforeEach
     void open() throws IOException {
         Duration never = Duration.ofDays(1);
-        logs = LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never), new DirectoryIdentity(
-                CLUSTER, BROKER), (_, _) -> TopicConfig.DEFAULT, Clock.systemUTC());
+        logs = LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never, new IdempotencyKeys(
+                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000)), new DirectoryIdentity(
+                        CLUSTER, BROKER), (_, _) -> TopicConfig.DEFAULT, Clock.systemUTC());
         partitions = new Partitions(BROKER, () -> 1, new NoImages(), logs, new MetadataWrites((_, _, _) -> List.of(), (
                 _, _, seen) -> told.addAll(seen)), ReplicationSettings.defaults());
     }

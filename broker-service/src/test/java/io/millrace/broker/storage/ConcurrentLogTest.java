@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.broker.log.AppendResult;
 import io.millrace.broker.log.AppendResult.Appended;
 import io.millrace.broker.log.DecompressionBuffers;
+import io.millrace.broker.log.KeyLimits;
 import io.millrace.broker.log.LogOpening;
 import io.millrace.broker.log.LogSettings;
 import io.millrace.broker.log.PartitionLog;
@@ -50,7 +51,8 @@ class ConcurrentLogTest {
     @Test
     void readers_see_every_record_in_order_while_others_write_flush_and_delete() throws Exception {
         PartitionLog log = PartitionLog.open(new DirectoryLogStore(root), SMALL_SEGMENTS, new LogSettings(
-                new DecompressionBuffers(), 86_400_000, _ -> {}), LogOpening.UNKNOWN, System.currentTimeMillis());
+                new DecompressionBuffers(), 86_400_000, new KeyLimits(660_000, 1000), _ -> {}), LogOpening.UNKNOWN,
+                System.currentTimeMillis());
         try (ExecutorService threads = Executors.newCachedThreadPool()) { // which are preempted: readers that spin starve virtual ones
             List<Future<?>> writers = new ArrayList<>();
             for (int writer = 0; writer < WRITERS; writer++) {

@@ -2,6 +2,7 @@ package io.millrace.broker.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.broker.storage.StorageProperties.IdempotencyKeys;
 import io.millrace.common.metadata.TopicConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -83,7 +84,8 @@ class DepartedReplicasTest {
     }
 
     private LogDirectory open(String name) throws IOException {
-        return LogDirectory.open(new StorageProperties(root.resolve(name), 1, 1, NEVER, NEVER, NEVER, NEVER),
+        return LogDirectory.open(new StorageProperties(root.resolve(name), 1, 1, NEVER, NEVER, NEVER, NEVER,
+                new IdempotencyKeys(Duration.ofMinutes(10), Duration.ofMinutes(1), 1000)),
                 new DirectoryIdentity("cluster-a", 1), (_, _) -> TopicConfig.DEFAULT, Clock.systemUTC());
     }
 

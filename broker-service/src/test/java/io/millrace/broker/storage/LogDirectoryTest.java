@@ -7,6 +7,7 @@ import io.millrace.broker.log.AppendResult;
 import io.millrace.broker.log.PartitionLog;
 import io.millrace.broker.log.ReadResult;
 import io.millrace.broker.storage.LogDirectory.LocalPartition;
+import io.millrace.broker.storage.StorageProperties.IdempotencyKeys;
 import io.millrace.common.metadata.TopicConfig;
 import java.io.IOException;
 import java.io.UncheckedIOException;
@@ -481,7 +482,8 @@ class LogDirectoryTest {
     }
 
     private static StorageProperties properties(Path path, Duration interval) {
-        return new StorageProperties(path, 2, 1, interval, interval, interval, Duration.ofDays(1));
+        return new StorageProperties(path, 2, 1, interval, interval, interval, Duration.ofDays(1), new IdempotencyKeys(
+                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000));
     }
 
     private static void append(PartitionLog log, String... values) {

@@ -2,6 +2,7 @@ package io.millrace.broker.storage;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.broker.storage.StorageProperties.IdempotencyKeys;
 import io.millrace.common.metadata.TopicConfig;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -118,7 +119,8 @@ class TailLossTest {
 
     private LogDirectory open() throws IOException {
         Duration never = Duration.ofDays(1);
-        return LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never), IDENTITY, (_,
-                _) -> TopicConfig.DEFAULT, Clock.systemUTC());
+        return LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never, new IdempotencyKeys(
+                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000)), IDENTITY, (_,
+                        _) -> TopicConfig.DEFAULT, Clock.systemUTC());
     }
 }

@@ -20,6 +20,7 @@ public final class RecordBatchWriter {
     private byte[] bytes;
     private int position = OVERHEAD_BYTES;
     private int count;
+    private boolean hasBaseTimestamp;
     private long baseTimestampMs;
     private long maxTimestampMs;
 
@@ -31,6 +32,13 @@ public final class RecordBatchWriter {
     public void reset() {
         position = OVERHEAD_BYTES;
         count = 0;
+        hasBaseTimestamp = false;
+    }
+
+    /** Fixes the base timestamp of an empty batch, from which its records' timestamps may differ; else it is the first record's. */
+    public void baseTimestamp(long ms) {
+        baseTimestampMs = ms;
+        hasBaseTimestamp = true;
     }
 
     /** Records so far. */
@@ -50,7 +58,7 @@ public final class RecordBatchWriter {
 
     /** What the batch would grow by with the record. */
     public int sizeOf(RecordSlices records, int record, long nowMs) {
-        long timestampDelta = count == 0 ? 0 : timestamp(records, record, nowMs) - baseTimestampMs;
+        long timestampDelta = hasBaseTimestamp ? timestamp(records, record, nowMs) - baseTimestampMs : 0;
         int body = bodySize(records, record, timestampDelta, count);
         return Varints.sizeOf(body) + body;
     }
@@ -68,14 +76,12 @@ public final class RecordBatchWriter {
      */
     public void append(RecordSlices records, int record, long nowMs) {
         long timestampMs = timestamp(records, record, nowMs);
-        int bodySize = bodySize(records, record, count == 0 ? 0 : timestampMs - baseTimestampMs, count);
-        ensureRoom(Varints.sizeOf(bodySize) + bodySize);
-        if (count == 0) {
-            baseTimestampMs = timestampMs;
-            maxTimestampMs = timestampMs;
-        } else {
-            maxTimestampMs = Math.max(maxTimestampMs, timestampMs);
+        if (!hasBaseTimestamp) {
+            baseTimestamp(timestampMs);
         }
+        int bodySize = bodySize(records, record, timestampMs - baseTimestampMs, count);
+        ensureRoom(Varints.sizeOf(bodySize) + bodySize);
+        maxTimestampMs = count == 0 ? timestampMs : Math.max(maxTimestampMs, timestampMs);
         byte[] target = bytes;
         int at = Varints.write(target, position, bodySize);
         target[at++] = 0;

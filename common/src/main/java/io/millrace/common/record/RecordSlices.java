@@ -1,6 +1,7 @@
 package io.millrace.common.record;
 
 import java.util.Arrays;
+import java.util.zip.CRC32C;
 
 /**
  * Records whose keys, values and headers are slices of one byte array: what a request's parser finds and a {@link RecordBatchWriter} copies,
@@ -40,7 +41,9 @@ public final class RecordSlices {
         if (count == keyStart.length) {
             grow();
         }
+        keyStart[count] = 0;
         keyLength[count] = ABSENT;
+        valueStart[count] = 0;
         valueLength[count] = ABSENT;
         partition[count] = ANY_PARTITION;
         timestampMs[count] = NO_TIMESTAMP;
@@ -141,6 +144,33 @@ public final class RecordSlices {
             size += 10 + headers[4 * header + 1] + Math.max(0, headers[4 * header + 3]);
         }
         return size;
+    }
+
+    /**
+     * A checksum of all that makes up the records, in their order: the same for the same request, whenever and wherever it is sent again, and
+     * most likely another one for any other.
+     */
+    public int checksum() {
+        var crc = new CRC32C();
+        byte[] figures = new byte[4 * Integer.BYTES + Long.BYTES];
+        for (int record = 0; record < count; record++) {
+            BatchLayout.INT.set(figures, 0, keyLength[record]);
+            BatchLayout.INT.set(figures, 4, valueLength[record]);
+            BatchLayout.INT.set(figures, 8, partition[record]);
+            BatchLayout.INT.set(figures, 12, headersEnd[record] - headersStart(record));
+            BatchLayout.LONG.set(figures, 16, timestampMs[record]);
+            crc.update(figures, 0, figures.length);
+            crc.update(bytes, keyStart[record], Math.max(0, keyLength[record]));
+            crc.update(bytes, valueStart[record], Math.max(0, valueLength[record]));
+            for (int at = 4 * headersStart(record); at < 4 * headersEnd[record]; at += 4) {
+                BatchLayout.INT.set(figures, 0, headers[at + 1]);
+                BatchLayout.INT.set(figures, 4, headers[at + 3]);
+                crc.update(figures, 0, 8);
+                crc.update(bytes, headers[at], headers[at + 1]);
+                crc.update(bytes, headers[at + 2], Math.max(0, headers[at + 3]));
+            }
+        }
+        return (int) crc.getValue();
     }
 
     private void grow() {

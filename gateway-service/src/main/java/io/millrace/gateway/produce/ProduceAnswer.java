@@ -89,6 +89,11 @@ final class ProduceAnswer {
                         + "message.timestamp.before.max.ms and message.timestamp.after.max.ms";
             case TIMED_OUT -> "the leader of partition " + partition
                     + " did not confirm in time; the record may or may not be stored";
+            case KEY_REUSED -> "the Idempotency-Key was used before with another request, of which partition "
+                    + partition
+                    + " has records";
+            case QUEUE_FULL -> "partition " + partition
+                    + " remembers as many Idempotency-Keys as it may; try again later";
             case UNAVAILABLE -> "the gateway is shutting down; try again";
             default -> "the leader of partition " + partition + " refused the record: " + error;
         };

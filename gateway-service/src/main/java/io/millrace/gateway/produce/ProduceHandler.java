@@ -4,9 +4,12 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RecordSlices;
+import io.millrace.common.record.RequestKey;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.GatewayProperties;
 import io.millrace.gateway.producer.Delivery;
+import io.millrace.gateway.producer.Delivery.LossListener;
+import io.millrace.gateway.producer.IdempotencyKeys;
 import io.millrace.gateway.producer.Producer;
 import io.millrace.gateway.producer.ProducerMeters;
 import io.millrace.gateway.producer.ProducerProperties;
@@ -88,12 +91,13 @@ class ProduceHandler {
     private void produce(TopicImage topic, int partition, HttpServletRequest request, HttpServletResponse response)
             throws IOException, InterruptedException {
         boolean isAsync = isAsync(request.getQueryString());
+        RequestKey key = IdempotencyKeys.read(request.getHeader(IdempotencyKeys.HEADER), topic);
         RecordFormat format = formatOf(request.getContentType());
         ProduceScratch scratch = scratches.take();
         scratch.read(request.getInputStream(), request.getContentLengthLong(), maxBodyBytes);
         scratch.parser.parse(scratch.body(), scratch.length(), format, partition, scratch.records);
         if (isAsync) {
-            Delivery delivery = producer.send(topic, scratch.records, System.currentTimeMillis(),
+            Delivery delivery = send(topic, scratch, key,
                     (lostPartition, records, error) -> asyncLosses.lost(topic.name(), lostPartition, records, error));
             // What is known to be refused is told: nobody would hear of it otherwise.
             if (ProduceAnswer.anyRefused(delivery)) {
@@ -102,12 +106,19 @@ class ProduceHandler {
                 response.setStatus(HttpServletResponse.SC_NO_CONTENT);
             }
         } else {
-            Delivery delivery = producer.send(topic, scratch.records, System.currentTimeMillis());
+            Delivery delivery = send(topic, scratch, key, null);
             delivery.await(answerTimeout);
             answer(topic, delivery, true, scratch, response);
         }
         // Not given back after an exception: that is rare, and simpler.
         scratches.give(scratch);
+    }
+
+    private Delivery send(TopicImage topic, ProduceScratch scratch, @Nullable RequestKey key,
+            @Nullable LossListener losses) {
+        long nowMs = System.currentTimeMillis();
+        return key == null ? producer.send(topic, scratch.records, nowMs, losses)
+                : producer.sendOnce(topic, scratch.records, key, nowMs, losses);
     }
 
     private static void answer(TopicImage topic, Delivery delivery, boolean isAwaited, ProduceScratch scratch,

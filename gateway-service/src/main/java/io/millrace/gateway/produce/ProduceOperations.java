@@ -43,8 +43,16 @@ interface ProduceOperations {
             reason, the answer is that error itself.
             """;
 
+    String KEY_DESCRIPTION = """
+            Makes a retry safe: the same request, sent again with the same key within 10 minutes (`millrace.storage.idempotency-keys.window` \
+            of the brokers) to any gateway, is stored once and answered with its first offsets. The request is taken whole or not at all; \
+            records without a key go to one partition. The key belongs to the topic; with another request it is refused with 422 wherever \
+            a partition knows it.
+            """;
+
     @Operation(summary = "Produce records", description = DESCRIPTION)
     @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer at once, without waiting for the brokers: 204, or 200 and the errors already known, with null offsets for the records that were taken", schema = @Schema(type = "boolean", defaultValue = "false"))
+    @Parameter(name = "Idempotency-Key", in = ParameterIn.HEADER, description = KEY_DESCRIPTION, schema = @Schema(type = "string", minLength = 1, maxLength = 255))
     @Parameter(name = "topic", in = ParameterIn.PATH, example = "orders", schema = @Schema(type = "string"))
     @RequestBody(required = true, content = {
             @Content(mediaType = ApiText.RECORDS_JSON, schema = @Schema(implementation = ProduceRequestSchema.class), examples = {
@@ -59,13 +67,14 @@ interface ProduceOperations {
     @ApiResponse(responseCode = "400", description = "Malformed JSON, an unknown field, a wrong type: named with its byte", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_400)))
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_404)))
     @ApiResponse(responseCode = "413", description = "The body, or the only record, is too large", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
-    @ApiResponse(responseCode = "422", description = "The topic does not take such records", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
+    @ApiResponse(responseCode = "422", description = "The topic does not take such records, or the Idempotency-Key came with another request before", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @ApiResponse(responseCode = "503", description = "A leader is away, or too many records wait; try again after `Retry-After`", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_503)))
     void produce(@Parameter(hidden = true) String topic, @Parameter(hidden = true) HttpServletRequest request,
             @Parameter(hidden = true) HttpServletResponse response) throws IOException, InterruptedException;
 
     @Operation(summary = "Produce records to one partition", description = "As producing to the topic, but `partition` comes from the path.")
     @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer at once, without waiting for the brokers: 204, or 200 and the errors already known, with null offsets for the records that were taken", schema = @Schema(type = "boolean", defaultValue = "false"))
+    @Parameter(name = "Idempotency-Key", in = ParameterIn.HEADER, description = KEY_DESCRIPTION, schema = @Schema(type = "string", minLength = 1, maxLength = 255))
     @Parameter(name = "topic", in = ParameterIn.PATH, example = "orders", schema = @Schema(type = "string"))
     @Parameter(name = "partition", in = ParameterIn.PATH, example = "0", schema = @Schema(type = "integer"))
     @RequestBody(required = true, content = {
@@ -80,7 +89,7 @@ interface ProduceOperations {
     @ApiResponse(responseCode = "400", description = "Malformed JSON, an unknown field, a wrong type", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @ApiResponse(responseCode = "413", description = "The body, or the only record, is too large", content = @Content)
-    @ApiResponse(responseCode = "422", description = "The topic does not take such records", content = @Content)
+    @ApiResponse(responseCode = "422", description = "The topic does not take such records, or the Idempotency-Key came with another request before", content = @Content)
     @ApiResponse(responseCode = "503", description = "The leader is away, or too many records wait", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     void produceToPartition(@Parameter(hidden = true) String topic, @Parameter(hidden = true) int partition,
             @Parameter(hidden = true) HttpServletRequest request,

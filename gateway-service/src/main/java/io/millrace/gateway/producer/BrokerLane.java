@@ -68,6 +68,8 @@ final class BrokerLane {
 
     private List<Flight> board() {
         List<Flight> flights = new ArrayList<>();
+        List<PartitionQueue> later = new ArrayList<>();
+        boolean hasSingles = false;
         long nowNanos = producer.nowNanos();
         long limitBytes = properties.requestSize().toBytes();
         long bytes = 0;
@@ -75,6 +77,11 @@ final class BrokerLane {
             PartitionQueue queue = ready.poll();
             if (queue == null) {
                 break;
+            }
+            hasSingles |= queue.isSingle();
+            if (hasSingles && isAboard(flights, queue)) {
+                later.add(queue);
+                continue;
             }
             ProducerId identity = producer.identity(queue);
             if (identity == null) {
@@ -89,7 +96,18 @@ final class BrokerLane {
                 bytes += flight.records().sizeInBytes();
             }
         }
+        ready.addAll(later);
         return flights;
+    }
+
+    /** A produce request has one batch of a partition at most, which may have several queues if there are requests under keys. */
+    private static boolean isAboard(List<Flight> flights, PartitionQueue queue) {
+        for (Flight flight : flights) {
+            if (flight.queue().partition() == queue.partition() && flight.queue().topicId().equals(queue.topicId())) {
+                return true;
+            }
+        }
+        return false;
     }
 
     private void send(List<Flight> flights) {

@@ -126,6 +126,11 @@ public final class Delivery {
         finish(1);
     }
 
+    /** No record will be handed over. */
+    void abandon() {
+        budget.release(reservedBytes);
+    }
+
     /** All records have been handed over. */
     void handedOver() {
         finish(1);

@@ -8,6 +8,7 @@ import io.millrace.gateway.producer.BrokerLane.Flight;
 import java.util.ArrayDeque;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
@@ -68,6 +69,7 @@ final class PartitionQueue {
     private final BatchBuffers buffers;
     private final long deliveryTimeoutNanos;
     private final RetryBackoff backoff;
+    private final @Nullable Consumer<PartitionQueue> whenDone;
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<ProduceBatch> waiting = new ArrayDeque<>();
     private Place place = Place.NOWHERE;
@@ -88,6 +90,22 @@ final class PartitionQueue {
 
     PartitionQueue(Uuid topicId, String topic, int partition, BatchBuffers buffers, long deliveryTimeoutNanos,
             RetryBackoff backoff) {
+        this(topicId, topic, partition, buffers, deliveryTimeoutNanos, backoff, null);
+    }
+
+    /**
+     * For a single batch, which has its identity and so its place in no order.
+     *
+     * @param whenDone told, under the lock, that nothing is left to do
+     */
+    static PartitionQueue single(Uuid topicId, String topic, int partition, BatchBuffers buffers, RetryBackoff backoff,
+            Consumer<PartitionQueue> whenDone) {
+        return new PartitionQueue(topicId, topic, partition, buffers, 0, backoff, whenDone);
+    }
+
+    private PartitionQueue(Uuid topicId, String topic, int partition, BatchBuffers buffers, long deliveryTimeoutNanos,
+            RetryBackoff backoff, @Nullable Consumer<PartitionQueue> whenDone) {
+        this.whenDone = whenDone;
         this.topicId = topicId;
         this.topic = topic;
         this.partition = partition;
@@ -111,6 +129,22 @@ final class PartitionQueue {
     /** A producer id whose epochs are used up here, so that another is needed; -1 if none is. */
     long exhaustedProducerId() {
         return exhaustedProducerId;
+    }
+
+    /** Whether it carries one batch of a request under a key. */
+    boolean isSingle() {
+        return whenDone != null;
+    }
+
+    /** Takes the batch of a single queue, which the caller must dispatch. */
+    void carry(ProduceBatch batch) {
+        lock.lock();
+        try {
+            waiting.addLast(batch);
+            place = Place.HELD;
+        } finally {
+            lock.unlock();
+        }
     }
 
     /**
@@ -156,8 +190,7 @@ final class PartitionQueue {
             leader = chosen;
             leaderEpoch = chosenLeaderEpoch;
             partitionEpoch = chosenAtEpoch;
-            place = waiting.isEmpty() ? Place.NOWHERE : Place.READY;
-            return place == Place.READY;
+            return readyOrDone();
         } finally {
             lock.unlock();
         }
@@ -188,7 +221,7 @@ final class PartitionQueue {
             expireWaiting(nowNanos);
             ProduceBatch batch = waiting.pollFirst();
             if (batch == null) {
-                place = Place.NOWHERE;
+                done();
                 return null;
             }
             if (!batch.isIdentified()) {
@@ -309,7 +342,7 @@ final class PartitionQueue {
             expireWaiting(nowNanos);
             ProduceBatch first = waiting.peekFirst();
             if (first == null) {
-                place = Place.NOWHERE;
+                done();
                 return null;
             }
             place = Place.RESTING;
@@ -378,7 +411,7 @@ final class PartitionQueue {
             closedWith = error;
             failWaiting(error);
             if (place == Place.READY || place == Place.RESTING) {
-                place = Place.NOWHERE;
+                done();
             }
         } finally {
             lock.unlock();
@@ -394,7 +427,7 @@ final class PartitionQueue {
                     raiseEpoch();
                 }
                 failWaiting(ErrorCode.UNAVAILABLE);
-                place = Place.NOWHERE;
+                done();
             }
         } finally {
             lock.unlock();
@@ -409,7 +442,8 @@ final class PartitionQueue {
 
     /** What an earlier try may have stored is not told to be refused, unless nobody can read it any more. */
     private void fail(ProduceBatch batch, ErrorCode error) {
-        batch.failed(batch.isUncertain() && error != ErrorCode.UNKNOWN_TOPIC ? ErrorCode.TIMED_OUT : error, buffers);
+        boolean isCertain = !batch.isUncertain() || error == ErrorCode.UNKNOWN_TOPIC || error == ErrorCode.KEY_REUSED;
+        batch.failed(isCertain ? error : ErrorCode.TIMED_OUT, buffers);
     }
 
     private void expireWaiting(long nowNanos) {
@@ -435,8 +469,23 @@ final class PartitionQueue {
 
     private boolean goOn() {
         failures = 0;
-        place = waiting.isEmpty() ? Place.NOWHERE : Place.READY;
-        return place == Place.READY;
+        return readyOrDone();
+    }
+
+    private boolean readyOrDone() {
+        if (waiting.isEmpty()) {
+            done();
+            return false;
+        }
+        place = Place.READY;
+        return true;
+    }
+
+    private void done() {
+        place = Place.NOWHERE;
+        if (whenDone != null) {
+            whenDone.accept(this);
+        }
     }
 
     private void raiseEpoch() {

@@ -65,10 +65,15 @@ final class ProduceOutcomes {
             case DUPLICATE_SEQUENCE_NUMBER -> queue.stored(flight, Delivery.UNKNOWN_OFFSET);
             case OUT_OF_ORDER_SEQUENCE_NUMBER, UNKNOWN_PRODUCER_ID, INVALID_PRODUCER_EPOCH,
                     INVALID_PRODUCER_ID_MAPPING -> {
+                if (queue.isSingle()) {
+                    yield queue.refused(flight, ErrorCode.KEY_REUSED);
+                }
                 producer.retryOutOfOrder(flight);
                 yield false;
             }
             case MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE -> queue.refused(flight, ErrorCode.RECORD_TOO_LARGE);
+            // The partition remembers as many requests' keys as it may.
+            case THROTTLING_QUOTA_EXCEEDED -> queue.refused(flight, ErrorCode.QUEUE_FULL);
             case INVALID_RECORD, INVALID_TIMESTAMP -> queue.refused(flight, ErrorCode.INVALID_RECORD);
             // Appended, perhaps, and not yet safe: it is sent again as it is, and if that fails too nobody knows whether it is stored.
             // A leader that is deposed after it appended, while it waits for followers, says no more than that it does not lead.

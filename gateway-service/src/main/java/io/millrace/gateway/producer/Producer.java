@@ -9,11 +9,13 @@ import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.PartitionHash;
 import io.millrace.common.record.RecordBatchWriter;
 import io.millrace.common.record.RecordSlices;
+import io.millrace.common.record.RequestKey;
 import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.gateway.brokers.Leaders;
 import io.millrace.gateway.producer.BrokerLane.Flight;
 import io.millrace.gateway.producer.Delivery.LossListener;
+import io.millrace.gateway.producer.KeyedRequest.KeyedBatch;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -38,6 +40,8 @@ import org.slf4j.LoggerFactory;
  */
 public final class Producer implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(Producer.class);
+    /** Of batches that have one already. */
+    private static final ProducerId OF_THE_KEY = new ProducerId(RecordBatchWriter.NO_PRODUCER_ID, (short) -1);
 
     private final ClusterImages images;
     private final Leaders leaders;
@@ -89,22 +93,8 @@ public final class Producer implements AutoCloseable {
      * @param losses told of records that fail later, from any thread and under locks; it must not wait
      */
     public Delivery send(TopicImage topic, RecordSlices records, long nowMs, @Nullable LossListener losses) {
-        long bytes = 0;
-        for (int i = 0; i < records.count(); i++) {
-            bytes += records.sizeUpperBound(i);
-        }
-        if (closing) {
-            refused.add(ErrorCode.UNAVAILABLE, records.count());
-            throw new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again");
-        }
-        if (!budget.reserve(bytes)) {
-            refused.add(ErrorCode.QUEUE_FULL, records.count());
-            throw new RefusedException(ErrorCode.QUEUE_FULL, "more than " + budget.limitBytes() / 1024
-                    + " KiB of records wait for their brokers; try again later");
-        }
-        var delivery = new Delivery(records.count(), budget, bytes, refused, losses);
-        TopicQueues queues = topics.computeIfAbsent(topic.id(),
-                _ -> new TopicQueues(topic, buffers, properties));
+        Delivery delivery = begin(records, losses);
+        TopicQueues queues = queuesOf(topic);
         TopicLimits limits = queues.limits(topic);
         if (records.count() == 1) {
             if (route(topic, queues, limits, records, 0, delivery, nowMs)) {
@@ -119,6 +109,66 @@ public final class Producer implements AutoCloseable {
         recordsAccepted.add(records.count());
         delivery.handedOver();
         return delivery;
+    }
+
+    /**
+     * Takes a request's records under its key: however often the same request comes, through whichever gateway and whoever leads, it is stored
+     * once, and answered with its first offsets. So it is taken whole or not at all; its records without key are of one partition, which the
+     * request's key chooses; and its order beside other requests that are not answered yet is not kept.
+     *
+     * @param losses as of {@link #send(TopicImage, RecordSlices, long, LossListener)}; null for who waits
+     * @return what becomes of the records; among it {@code KEY_REUSED}: their partition has another request's records under the key
+     * @throws RefusedException none was taken; besides {@code QUEUE_FULL}: {@code RECORD_TOO_LARGE} if a partition's records are more than a
+     *                          batch may have, and what {@code send} refuses of single records
+     */
+    public Delivery sendOnce(TopicImage topic, RecordSlices records, RequestKey key, long nowMs,
+            @Nullable LossListener losses) {
+        Delivery delivery = begin(records, losses);
+        TopicQueues queues = queuesOf(topic);
+        List<KeyedBatch> batches;
+        try {
+            batches = new KeyedRequest(records, key, topic.partitions().size(), queues.limits(topic), delivery, nowMs)
+                    .batches(buffers, nowNanos() + properties.deliveryTimeout().toNanos());
+        } catch (RefusedException refusal) {
+            refused.add(refusal.code(), records.count());
+            delivery.abandon();
+            throw refusal;
+        }
+        Set<BrokerLane> touched = new LinkedHashSet<>();
+        for (KeyedBatch batch : batches) {
+            PartitionQueue queue = queues.single(topic, batch.partition());
+            queue.carry(batch.batch());
+            BrokerLane lane = dispatch(queue);
+            if (lane != null) {
+                touched.add(lane);
+            }
+        }
+        touched.forEach(BrokerLane::drain);
+        recordsAccepted.add(records.count());
+        delivery.handedOver();
+        return delivery;
+    }
+
+    /** Reserves memory for the records. */
+    private Delivery begin(RecordSlices records, @Nullable LossListener losses) {
+        long bytes = 0;
+        for (int i = 0; i < records.count(); i++) {
+            bytes += records.sizeUpperBound(i);
+        }
+        if (closing) {
+            refused.add(ErrorCode.UNAVAILABLE, records.count());
+            throw new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again");
+        }
+        if (!budget.reserve(bytes)) {
+            refused.add(ErrorCode.QUEUE_FULL, records.count());
+            throw new RefusedException(ErrorCode.QUEUE_FULL, "more than " + budget.limitBytes() / 1024
+                    + " KiB of records wait for their brokers; try again later");
+        }
+        return new Delivery(records.count(), budget, bytes, refused, losses);
+    }
+
+    private TopicQueues queuesOf(TopicImage topic) {
+        return topics.computeIfAbsent(topic.id(), _ -> new TopicQueues(topic, buffers, properties));
     }
 
     private void sendMany(TopicImage topic, TopicQueues queues, TopicLimits limits, RecordSlices records,
@@ -156,27 +206,16 @@ public final class Producer implements AutoCloseable {
             Delivery delivery,
             long nowMs) {
         int partitions = topic.partitions().size();
-        int size = records.sizeUpperBound(record);
         int partition = records.chosenPartition(record);
         if (partition == RecordSlices.ANY_PARTITION) {
             partition = records.keyLength(record) >= 0
                     ? PartitionHash.partitionOf(records.bytes(), records.keyStart(record), records.keyLength(record),
                             partitions)
-                    : queues.stickyPartition(topic, size, images.current(), random);
+                    : queues.stickyPartition(topic, records.sizeUpperBound(record), images.current(), random);
         }
         delivery.route(record, partition);
-        long timestampMs = records.timestampMs(record);
-        ErrorCode refusal = null;
-        if (partition >= partitions) {
-            refusal = ErrorCode.UNKNOWN_PARTITION;
-        } else if (RecordBatchWriter.OVERHEAD_BYTES + size > limits.maxBatchBytes()
-                && RecordBatchWriter.OVERHEAD_BYTES + RecordBatchWriter.sizeAlone(records, record) > limits
-                        .maxBatchBytes()) {
-            refusal = ErrorCode.RECORD_TOO_LARGE;
-        } else if (limits.needsKey() && records.keyLength(record) < 0
-                || timestampMs != RecordSlices.NO_TIMESTAMP && !limits.takesTimestamp(timestampMs, nowMs)) {
-            refusal = ErrorCode.INVALID_RECORD;
-        }
+        ErrorCode refusal = partition >= partitions ? ErrorCode.UNKNOWN_PARTITION
+                : limits.refusal(records, record, nowMs);
         if (refusal != null) {
             delivery.refuse(record, refusal);
             return false;
@@ -237,7 +276,7 @@ public final class Producer implements AutoCloseable {
 
     @Nullable
     ProducerId identity(PartitionQueue queue) {
-        return ids.current(queue.exhaustedProducerId());
+        return queue.isSingle() ? OF_THE_KEY : ids.current(queue.exhaustedProducerId());
     }
 
     /** The flight's batch was not taken, or nobody knows. */

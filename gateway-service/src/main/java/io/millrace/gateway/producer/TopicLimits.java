@@ -1,7 +1,11 @@
 package io.millrace.gateway.producer;
 
+import io.millrace.common.error.ErrorCode;
 import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.record.RecordBatchWriter;
+import io.millrace.common.record.RecordSlices;
 import java.util.Map;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a topic's configuration asks of a record. A broker refuses a whole batch for one record's sake, so each is checked before it joins
@@ -25,7 +29,21 @@ record TopicLimits(int maxBatchBytes, boolean needsKey, long maxAheadMs, long ma
                 clientsTime ? number(configs, "message.timestamp.before.max.ms", Long.MAX_VALUE) : Long.MAX_VALUE);
     }
 
-    boolean takesTimestamp(long timestampMs, long nowMs) {
+    /** Why a record can be in no batch of the topic; null if it can. */
+    @Nullable
+    ErrorCode refusal(RecordSlices records, int record, long nowMs) {
+        if (RecordBatchWriter.OVERHEAD_BYTES + records.sizeUpperBound(record) > maxBatchBytes
+                && RecordBatchWriter.OVERHEAD_BYTES + RecordBatchWriter.sizeAlone(records, record) > maxBatchBytes) {
+            return ErrorCode.RECORD_TOO_LARGE;
+        }
+        long timestampMs = records.timestampMs(record);
+        return needsKey && records.keyLength(record) < 0
+                || timestampMs != RecordSlices.NO_TIMESTAMP && !takesTimestamp(timestampMs, nowMs)
+                        ? ErrorCode.INVALID_RECORD
+                        : null;
+    }
+
+    private boolean takesTimestamp(long timestampMs, long nowMs) {
         return timestampMs - nowMs <= maxAheadMs && nowMs - timestampMs <= maxBehindMs;
     }
 

@@ -8,6 +8,8 @@ import io.millrace.gateway.brokers.RetryBackoff;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.random.RandomGenerator;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +23,8 @@ final class TopicQueues {
     private final RetryBackoff backoff;
     private volatile PartitionQueue[] queues = new PartitionQueue[0];
     private volatile Seen seen;
+    /** Of requests under keys: each carries one batch and is gone. */
+    private final Set<PartitionQueue> singles = ConcurrentHashMap.newKeySet();
     private int stickyPartition = Delivery.NONE;
     private int stickyUsedBytes;
 
@@ -44,6 +48,13 @@ final class TopicQueues {
     PartitionQueue queue(TopicImage topic, int partition) {
         PartitionQueue[] present = queues;
         return partition < present.length ? present[partition] : grow(topic, partition);
+    }
+
+    /** A queue for one batch that has its identity. */
+    PartitionQueue single(TopicImage topic, int partition) {
+        var queue = PartitionQueue.single(topic.id(), topic.name(), partition, buffers, backoff, singles::remove);
+        singles.add(queue);
+        return queue;
     }
 
     private synchronized PartitionQueue grow(TopicImage topic, int partition) {
@@ -94,12 +105,12 @@ final class TopicQueues {
 
     /** Those that have been used. */
     List<PartitionQueue> all() {
-        return List.of(queues);
+        List<PartitionQueue> all = new ArrayList<>(List.of(queues));
+        all.addAll(singles);
+        return all;
     }
 
     void close(ErrorCode error) {
-        for (PartitionQueue queue : queues) {
-            queue.close(error);
-        }
+        all().forEach(queue -> queue.close(error));
     }
 }

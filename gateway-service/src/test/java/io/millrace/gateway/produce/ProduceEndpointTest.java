@@ -11,7 +11,9 @@ import java.io.ByteArrayInputStream;
 import java.net.http.HttpRequest;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.List;
 import java.util.Random;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -219,6 +221,33 @@ class ProduceEndpointTest {
 
         assertThat(answer.status()).isEqualTo(200);
         assertThat(gateway.broker.partition(topic, 0).values()).containsExactly("\"s\"");
+    }
+
+    @Test
+    void a_request_with_a_key_is_stored_once_and_another_one_under_it_refused() {
+        String topic = topic(3);
+        String body = "{\"records\":[{\"value\":1},{\"key\":\"k\",\"value\":2},{\"value\":3}]}";
+
+        Answer first = postOnce("/topics/" + topic, body, "\"8e03978e\"");
+        Answer again = postOnce("/topics/" + topic, body, "8e03978e");
+        Answer async = postOnce("/topics/" + topic + "?async=true", body, "8e03978e");
+        Answer other = postOnce("/topics/" + topic, body.replace("2", "4"), "8e03978e");
+        Answer elsewhere = postOnce("/topics/" + topic + "/partitions/1", "{\"records\":[{\"value\":5}]}", "another");
+
+        assertThat(first.status()).isEqualTo(200);
+        assertThat(again.body()).isEqualTo(first.body());
+        assertThat(async.status()).isEqualTo(204);
+        assertThat(other.status()).isEqualTo(422);
+        assertThat(other.json().get("code").asString()).isEqualTo("KEY_REUSED");
+        assertThat(elsewhere.status()).isEqualTo(200);
+        assertThat(postOnce("/topics/" + topic, body, "\"").status()).isEqualTo(400);
+        assertThat(IntStream.range(0, 3).mapToObj(i -> gateway.broker.partition(topic, i).values()).flatMap(
+                List::stream))
+                .containsExactlyInAnyOrder("1", "2", "3", "5");
+    }
+
+    private static Answer postOnce(String path, String body, String key) {
+        return gateway.send("POST", path, body, "Content-Type", JSON, "Idempotency-Key", key);
     }
 
     @Test

@@ -60,6 +60,7 @@ public final class FakeBroker implements AutoCloseable {
         NOT_LEADER,
         TOO_FEW_REPLICAS,
         OUT_OF_ORDER,
+        TOO_MANY_KEYS,
         /** Stored, and answered with an error that may follow an append. */
         STORE_AND_STORAGE_ERROR,
         STORE_AND_TOO_FEW_REPLICAS,
@@ -229,6 +230,7 @@ public final class FakeBroker implements AutoCloseable {
                     case NOT_LEADER -> partAnswer.setErrorCode(Errors.NOT_LEADER_OR_FOLLOWER.code());
                     case TOO_FEW_REPLICAS -> partAnswer.setErrorCode(Errors.NOT_ENOUGH_REPLICAS.code());
                     case OUT_OF_ORDER -> partAnswer.setErrorCode(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER.code());
+                    case TOO_MANY_KEYS -> partAnswer.setErrorCode(Errors.THROTTLING_QUOTA_EXCEEDED.code());
                     case STORE_AND_STORAGE_ERROR -> appendAndAnswer(partition, part, partAnswer,
                             Errors.KAFKA_STORAGE_ERROR);
                     case STORE_AND_TOO_FEW_REPLICAS -> appendAndAnswer(partition, part, partAnswer,

@@ -2,6 +2,7 @@ package io.millrace.gateway.testing;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 
+import io.millrace.common.record.RequestKey;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
@@ -131,6 +132,12 @@ public final class FakePartition {
     }
 
     private static Errors check(MutableRecordBatch batch, @Nullable Sequence last) {
+        if (RequestKey.isProducerIdOfKey(batch.producerId())) {
+            return last == null ? Errors.NONE
+                    : batch.baseSequence() == last.first && batch.lastSequence() == last.last
+                            ? Errors.DUPLICATE_SEQUENCE_NUMBER
+                            : Errors.OUT_OF_ORDER_SEQUENCE_NUMBER;
+        }
         if (last == null || batch.producerEpoch() > last.epoch) {
             return batch.baseSequence() == 0 ? Errors.NONE : Errors.OUT_OF_ORDER_SEQUENCE_NUMBER;
         }

@@ -87,6 +87,11 @@ final class InProcessServices implements ServiceClients {
                 images.deleteTopic(name);
                 return new DeletedTopic(topic.id().toString(), images.current().version());
             }
+
+            @Override
+            public AlteredTopic alter(String name, AlterConfigs request) {
+                throw new UnsupportedOperationException("not played");
+            }
         };
     }
 

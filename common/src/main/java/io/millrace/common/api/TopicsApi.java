@@ -31,6 +31,13 @@ public interface TopicsApi {
     DeletedTopic delete(@PathVariable String name);
 
     /**
+     * Changes settings of a topic, all or none; those not named stay. Refused with {@code UNKNOWN_TOPIC}, {@code INVALID_CONFIG}, and with
+     * {@code UNAVAILABLE} where {@code min.insync.replicas} would change while PostgreSQL, having gone back, still learns who was in sync.
+     */
+    @PostExchange("/{name}/configs")
+    AlteredTopic alter(@PathVariable String name, @RequestBody AlterConfigs request);
+
+    /**
      * @param partitions        null: the cluster's default
      * @param replicationFactor null: the cluster's default
      * @param assignments       broker ids per partition, chosen by the caller; null: the controller places them
@@ -50,4 +57,14 @@ public interface TopicsApi {
 
     /** @param version the cluster version from which images no longer contain it */
     record DeletedTopic(String topicId, long version) {}
+
+    /**
+     * @param set          new values by Kafka's names
+     * @param reset        names that get their defaults again
+     * @param validateOnly answer as if, but change nothing
+     */
+    record AlterConfigs(Map<String, String> set, List<String> reset, boolean validateOnly) {}
+
+    /** @param version the cluster version from which images contain it; -1 when only validated */
+    record AlteredTopic(long version) {}
 }

@@ -103,6 +103,23 @@ public final class PartitionRules {
         return after.next();
     }
 
+    /**
+     * The topic has other settings from now on. Where more replicas have to be in sync than before, the leader epoch is raised even though the
+     * leader stays: one that still counts by the former number must not take anybody out of sync, for whoever leaves an ISR below its
+     * minimum is taken to have all that was committed. In the new epoch it leads with the image that has the settings, too.
+     */
+    public static PartitionImage termsChanged(PartitionImage row, Map<Integer, Standing> brokers, Terms before,
+            Terms terms) {
+        var after = new Draft(row);
+        after.brokersChange(brokers, Set.of(), terms);
+        after.completeReassignment(brokers, terms);
+        if (terms.minInsyncReplicas() > before.minInsyncReplicas() && after.leader != NO_LEADER
+                && after.leaderEpoch == row.leaderEpoch()) {
+            after.leads(after.leader);
+        }
+        return after.next();
+    }
+
     /** @param staying whether it also must not be about to end */
     private static boolean serves(@Nullable Standing broker, boolean staying) {
         return broker != null && broker.isLive() && !(staying && broker.leaving());

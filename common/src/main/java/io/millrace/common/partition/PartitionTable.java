@@ -79,6 +79,20 @@ public final class PartitionTable {
                 .list();
     }
 
+    /** All partitions of a topic, in order. */
+    public List<Row> ofTopic(Uuid topicId) {
+        return sql.sql("""
+                select %s
+                from metadata.partition p
+                join metadata.topic t on t.id = p.topic_id
+                where p.topic_id = :topicId
+                order by p.index
+                """.formatted(COLUMNS))
+                .param("topicId", SqlValues.uuid(topicId))
+                .query((row, _) -> row(row))
+                .list();
+    }
+
     /** The partitions that any of the brokers leads, is in sync with, may be eligible for, or that have no leader while it is a replica. */
     public List<Row> touchedBy(Collection<Integer> brokers) {
         return sql.sql("""

@@ -16,6 +16,7 @@ import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -55,10 +56,41 @@ class PartitionRulesSimulationTest {
         })).isTrue();
     }
 
+    @Test
+    void nothing_acknowledged_is_lost_while_the_minimum_changes_and_leaders_hear_of_it_late() {
+        for (long seed = 0; seed < 3_000; seed++) {
+            var simulation = new Simulation(seed, 1, false);
+            for (int step = 0; step < STEPS; step++) {
+                simulation.stepOrAlter(true);
+            }
+        }
+    }
+
+    @Test
+    void the_checker_finds_what_a_leader_that_counts_by_the_former_minimum_would_lose() {
+        assertThat(IntStream.range(0, 3_000).anyMatch(seed -> {
+            var simulation = new Simulation(seed, 1, false);
+            try {
+                for (int step = 0; step < STEPS; step++) {
+                    simulation.stepOrAlter(false);
+                }
+                return false;
+            } catch (AssertionError e) {
+                return String.valueOf(e.getMessage()).contains("acknowledged");
+            }
+        })).isTrue();
+    }
+
+    /** What a leader has of the image. */
+    private record View(PartitionImage row, Terms terms) {}
+
     private static final class Simulation {
         private final String seed;
         private final Random random;
-        private final Terms terms;
+        private Terms terms;
+        private boolean keepsTails;
+        /** What the present leader goes by; null: it sees every change at once. */
+        private @Nullable View view;
         private final boolean forgetLostTails;
         private final Map<Integer, Standing> brokers = new TreeMap<>();
         private final Map<Integer, Integer> logEnds = new HashMap<>();
@@ -105,6 +137,63 @@ class PartitionRulesSimulationTest {
             checkAvailability();
         }
 
+        /** @param raisesEpoch false: as if it were enough that the row changes */
+        void stepOrAlter(boolean raisesEpoch) {
+            keepsTails = true;
+            if (view == null) {
+                view = new View(row, terms);
+            }
+            switch (random.nextInt(6)) {
+                case 0 -> alterMinimum(raisesEpoch);
+                case 1 -> view = new View(row, terms);
+                case 2 -> changeIsrOfPresentLeader();
+                default -> step();
+            }
+        }
+
+        private void alterMinimum(boolean raisesEpoch) {
+            var before = terms;
+            terms = new Terms(1 + random.nextInt(3), false);
+            var after = PartitionRules.termsChanged(row, brokers, raisesEpoch ? before : terms, terms);
+            change(after);
+        }
+
+        /** The leader puts out whoever is behind, by what it knows; refused, it goes by the row that it is told in its own epoch. */
+        private void changeIsrOfPresentLeader() {
+            var seen = view();
+            int leader = seen.row.leader();
+            if (leader < 0 || !running.contains(leader)) {
+                return;
+            }
+            var members = seen.row.isr().stream().filter(id -> id == leader || random.nextBoolean()).map(
+                    id -> new Member(id, IsrChange.UNKNOWN_EPOCH)).toList();
+            var outcome = PartitionRules.changeIsr(row, leader, brokers.get(leader).epoch(), new IsrChange(TOPIC, 0,
+                    seen.row.leaderEpoch(), seen.row.partitionEpoch(), members), brokers, terms);
+            var now = switch (outcome) {
+                case Changed(var changed) -> changed;
+                case Outcome.Refused(var _, var present) -> present;
+            };
+            if (outcome instanceof Changed) {
+                change(now);
+            }
+            if (now != null && now.leaderEpoch() == seen.row.leaderEpoch() && now.partitionEpoch() > seen.row
+                    .partitionEpoch()) {
+                view = new View(now, seen.terms);
+            }
+        }
+
+        /** A broker that begins to lead does so with the image that says so. */
+        private View view() {
+            var seen = view;
+            if (seen == null || seen.row.leader() != row.leader()) {
+                seen = new View(row, terms);
+            }
+            if (view != null) {
+                view = seen;
+            }
+            return seen;
+        }
+
         /** Registers anew, with its log as it was or without its tail, and is unfenced once the controller has dealt with that. */
         private void comeBack(int id, Standing broker) {
             if (running.contains(id) || !broker.fenced()) {
@@ -113,7 +202,7 @@ class PartitionRulesSimulationTest {
             running.add(id);
             var wouldLose = new HashSet<>(lostTails);
             wouldLose.add(id);
-            boolean tailLost = random.nextInt(3) == 0 && wouldLose.size() < terms.minInsyncReplicas();
+            boolean tailLost = !keepsTails && random.nextInt(3) == 0 && wouldLose.size() < terms.minInsyncReplicas();
             if (tailLost) {
                 lostTails.add(id);
                 logEnds.merge(id, 0, (end, _) -> random.nextInt(end + 1));
@@ -148,8 +237,10 @@ class PartitionRulesSimulationTest {
                             logEnds.get(leader) + 1)));
                 }
             }
-            if (row.isr().size() >= terms.effectiveMinIsr(row)) {
-                highWatermark = Math.max(highWatermark, row.isr().stream().mapToInt(logEnds::get).min().orElseThrow());
+            var seen = view();
+            if (seen.row.isr().size() >= seen.terms.effectiveMinIsr(seen.row)) {
+                highWatermark = Math.max(highWatermark, seen.row.isr().stream().mapToInt(logEnds::get).min()
+                        .orElseThrow());
             }
         }
 
@@ -175,6 +266,10 @@ class PartitionRulesSimulationTest {
                 assertThat(seen.leaderEpoch()).as(seed).isEqualTo(row.leaderEpoch());
                 assertThat(brokers.get(seen.leader()).fenced()).as(seed).isFalse();
                 change(now);
+                if (view != null) {
+                    // It is the present leader, which counts those that it takes in from before it asks, and has the settings of its epoch.
+                    view = new View(now, now.leaderEpoch() == view.row.leaderEpoch() ? view.terms : terms);
+                }
             }
         }
 

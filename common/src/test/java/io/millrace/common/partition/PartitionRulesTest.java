@@ -177,6 +177,35 @@ class PartitionRulesTest {
         assertThat(PartitionRules.brokersChanged(row, brokers, Set.of(1), MIN_TWO).recovering()).isTrue();
     }
 
+    @Test
+    void a_lower_minimum_that_is_met_leaves_nobody_eligible_beside_the_isr() {
+        var row = row(List.of(1), 1, List.of(2));
+
+        var after = PartitionRules.termsChanged(row, brokers, MIN_TWO, new Terms(1, false));
+
+        assertThat(after.elr()).isEmpty();
+        assertThat(after.partitionEpoch()).isEqualTo(10);
+        assertThat(after.leaderEpoch()).isEqualTo(5);
+    }
+
+    @Test
+    void a_higher_minimum_begins_with_another_epoch_of_the_same_leader() {
+        var after = PartitionRules.termsChanged(row(List.of(1, 2), 1), brokers, new Terms(1, false), MIN_TWO);
+
+        assertThat(after).isEqualTo(new PartitionImage(0, List.of(1, 2, 3), List.of(1, 2), 1, 6, 10));
+        assertThat(PartitionRules.termsChanged(row(List.of(), NO_LEADER), Map.of(), new Terms(1, false), MIN_TWO))
+                .isEqualTo(row(List.of(), NO_LEADER));
+    }
+
+    @Test
+    void where_unclean_elections_are_allowed_from_now_on_one_is_held_at_once() {
+        fence(1);
+        var leaderless = settled(row(List.of(1), 1));
+        assertThat(leaderless.leader()).isEqualTo(NO_LEADER);
+
+        assertThat(PartitionRules.termsChanged(leaderless, brokers, MIN_TWO, new Terms(2, true)).leader()).isEqualTo(2);
+    }
+
     private static PartitionImage recovering(List<Integer> isr, int leader) {
         return new PartitionImage(0, List.of(1, 2, 3), isr, leader, 5, 9, List.of(), 1, List.of(), List.of(), true);
     }

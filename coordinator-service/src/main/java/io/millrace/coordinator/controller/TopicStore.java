@@ -10,12 +10,14 @@ import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
+import tools.jackson.core.type.TypeReference;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Topics in PostgreSQL. All but the reads run within {@link ControllerRole#write}. */
 @Component
 class TopicStore {
     private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final TypeReference<TreeMap<String, String>> CONFIGS = new TypeReference<>() {};
 
     private final JdbcClient sql;
     private final PartitionTable partitions;
@@ -75,6 +77,25 @@ class TopicStore {
                 .query((row, _) -> SqlValues.uuid(row, 1))
                 .optional()
                 .orElse(null);
+    }
+
+    record Configured(Uuid id, Map<String, String> configs) {}
+
+    @Nullable
+    Configured configured(String name) {
+        return sql.sql("select id, configs from metadata.topic where name = :name")
+                .param("name", name)
+                .query((row, _) -> new Configured(SqlValues.uuid(row, 1), JSON.readValue(row.getString(2), CONFIGS)))
+                .optional()
+                .orElse(null);
+    }
+
+    void configure(Uuid id, Map<String, String> configs, long version) {
+        sql.sql("update metadata.topic set configs = cast(:configs as jsonb), version = :version where id = :id")
+                .param("id", SqlValues.uuid(id))
+                .param("configs", JSON.writeValueAsString(configs))
+                .param("version", version)
+                .update();
     }
 
     /** Forgets deletions; images from before the newest of them are loaded afresh. */

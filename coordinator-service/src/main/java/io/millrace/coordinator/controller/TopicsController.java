@@ -16,7 +16,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Creates and deletes topics. */
+/** Creates, alters and deletes topics. */
 @RestController
 class TopicsController implements TopicsApi {
     private static final Logger LOG = LoggerFactory.getLogger(TopicsController.class);
@@ -24,11 +24,13 @@ class TopicsController implements TopicsApi {
 
     private final ControllerRole role;
     private final TopicStore store;
+    private final TopicAlteration alteration;
     private final TopicSettings settings;
 
-    TopicsController(ControllerRole role, TopicStore store, TopicSettings settings) {
+    TopicsController(ControllerRole role, TopicStore store, TopicAlteration alteration, TopicSettings settings) {
         this.role = role;
         this.store = store;
+        this.alteration = alteration;
         this.settings = settings;
     }
 
@@ -78,6 +80,24 @@ class TopicsController implements TopicsApi {
         });
         LOG.info("Deleted topic {} ({})", name, deleted.topicId());
         return deleted;
+    }
+
+    @Override
+    public AlteredTopic alter(String name, AlterConfigs request) {
+        role.require();
+        if (request.set() == null || request.reset() == null) {
+            throw new RefusedException(ErrorCode.INVALID_REQUEST, "Fields 'set' and 'reset' are needed");
+        }
+        if (request.validateOnly()) {
+            alteration.check(name, request);
+            return new AlteredTopic(ONLY_VALIDATED);
+        }
+        var altered = role.write(version -> {
+            alteration.carryOut(name, request, version);
+            return new AlteredTopic(version);
+        });
+        LOG.info("Altered topic {}: set {}, reset {}", name, request.set(), request.reset());
+        return altered;
     }
 
     /** A topic that may be, as far as the request itself tells. */

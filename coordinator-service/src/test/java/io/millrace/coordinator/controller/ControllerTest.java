@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.catchThrowableOfType;
 import static org.awaitility.Awaitility.await;
 
 import io.millrace.common.api.ServiceClients;
+import io.millrace.common.api.TopicsApi.AlterConfigs;
 import io.millrace.common.api.TopicsApi.CreateTopic;
 import io.millrace.common.database.PostgresConnections;
 import io.millrace.common.error.ErrorCode;
@@ -179,6 +180,55 @@ class ControllerTest {
     }
 
     @Test
+    void settings_are_altered_and_reset_all_or_none() throws Exception {
+        clients.topics().create(new CreateTopic("orders", 1, 1, null, Map.of("retention.ms", "1000", "cleanup.policy",
+                "compact"), false));
+
+        var altered = clients.topics().alter("orders", alter(Map.of("segment.bytes", "2097152", "retention.ms",
+                "2000"), "cleanup.policy"));
+
+        var wanted = Map.of("segment.bytes", "2097152", "retention.ms", "2000");
+        assertThat(images.awaitVersion(altered.version(), LONG)).isTrue();
+        assertThat(images.current().topic("orders").configs()).isEqualTo(wanted);
+        assertThat(refusal(() -> clients.topics().alter("orders", alter(Map.of("flush.ms", "1", "retention.ms",
+                "soon")))))
+                .matches(it -> it.code() == ErrorCode.INVALID_CONFIG)
+                .hasMessageContaining("retention.ms");
+        assertThat(refusal(() -> clients.topics().alter("orders", alter(Map.of(), "retention.mss"))).code()).isEqualTo(
+                ErrorCode.INVALID_CONFIG);
+        assertThat(refusal(() -> clients.topics().alter("orders", alter(Map.of("flush.ms", "1"), "flush.ms"))).code())
+                .isEqualTo(ErrorCode.INVALID_CONFIG);
+        assertThat(refusal(() -> clients.topics().alter("nothing", alter(Map.of("flush.ms", "1")))).code()).isEqualTo(
+                ErrorCode.UNKNOWN_TOPIC);
+        assertThat(clients.topics().alter("orders", new AlterConfigs(Map.of("flush.ms", "1"), List.of(), true))
+                .version()).isEqualTo(-1);
+        assertThat(POSTGRES.direct().sql("select configs ->> 'flush.ms' from metadata.topic where name = 'orders'")
+                .query((row, _) -> String.valueOf(row.getString(1))).single()).isEqualTo("null");
+    }
+
+    @Test
+    void a_higher_minimum_in_sync_begins_another_leader_epoch_and_a_lower_one_empties_the_elr() throws Exception {
+        clients.topics().create(new CreateTopic("orders", null, null, List.of(List.of(1, 2, 3)), null, false));
+
+        var raised = clients.topics().alter("orders", alter(Map.of("min.insync.replicas", "3")));
+
+        assertThat(images.awaitVersion(raised.version(), LONG)).isTrue();
+        assertThat(partitionOf(images.current(), 1)).matches(it -> it.leader() == 1 && it.leaderEpoch() == 1);
+        brokers.get(3).close();
+        awaitImage(image -> partitionOf(image, 1).elr().equals(List.of(3)));
+        var lowered = clients.topics().alter("orders", alter(Map.of("min.insync.replicas", "2")));
+        assertThat(images.awaitVersion(lowered.version(), LONG)).isTrue();
+        assertThat(partitionOf(images.current(), 1)).matches(it -> it.elr().isEmpty() && it.isr().equals(List.of(1, 2))
+                && it.leaderEpoch() == 1);
+        assertThat(refusal(() -> clients.topics().alter("orders", alter(Map.of("min.insync.replicas", "4")))))
+                .hasMessageContaining("more than the replication factor 3");
+        POSTGRES.direct().sql("update metadata.partition set recovering = true").update();
+        assertThat(refusal(() -> clients.topics().alter("orders", alter(Map.of(), "min.insync.replicas"))).code())
+                .isEqualTo(ErrorCode.UNAVAILABLE);
+        assertThat(clients.topics().alter("orders", alter(Map.of("retention.ms", "5"))).version()).isPositive();
+    }
+
+    @Test
     void without_a_running_broker_no_topic_is_created() {
         brokers.values().forEach(BrokerRegistration::close);
         awaitImage(image -> image.brokers().values().stream().allMatch(it -> it.fenced()));
@@ -329,6 +379,10 @@ class ControllerTest {
 
     private void awaitImage(Predicate<ClusterImage> condition) {
         await().atMost(LONG).until(() -> condition.test(images.current()));
+    }
+
+    private static AlterConfigs alter(Map<String, String> set, String... reset) {
+        return new AlterConfigs(set, List.of(reset), false);
     }
 
     private static CreateTopic topic(String name, @Nullable Integer partitions, @Nullable Integer replicationFactor) {

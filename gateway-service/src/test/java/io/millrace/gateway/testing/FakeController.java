@@ -3,13 +3,19 @@ package io.millrace.gateway.testing;
 import io.millrace.common.api.TopicsApi;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.metadata.TopicImage;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
 import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
 
 /** A controller in memory: what it creates appears in the image, led by broker 0. */
 public final class FakeController implements TopicsApi {
     private final FakeImages images;
     private volatile boolean away;
+    private volatile @Nullable List<List<Integer>> assigned;
 
     FakeController(FakeImages images) {
         this.images = images;
@@ -18,6 +24,11 @@ public final class FakeController implements TopicsApi {
     /** Whether the controller answers. */
     public void away(boolean isAway) {
         away = isAway;
+    }
+
+    /** The brokers that the last topic was to have, partition by partition; null if none were named. */
+    public @Nullable List<List<Integer>> assigned() {
+        return assigned;
     }
 
     @Override
@@ -36,6 +47,10 @@ public final class FakeController implements TopicsApi {
         if (partitions < 1) {
             throw new RefusedException(ErrorCode.INVALID_PARTITIONS, "partitions_count: must be at least 1");
         }
+        if (topic.validateOnly()) {
+            return new CreatedTopic(Uuid.ZERO_UUID.toString(), partitions, 1, -1);
+        }
+        assigned = topic.assignments();
         Uuid id = Uuid.randomUuid();
         images.topic(topic.name(), id, partitions, 0, topic.configs());
         return new CreatedTopic(id.toString(), partitions, 1, images.current().version());
@@ -49,5 +64,24 @@ public final class FakeController implements TopicsApi {
         }
         images.remove(name);
         return new DeletedTopic(topic.id().toString(), images.current().version());
+    }
+
+    @Override
+    public AlteredTopic alter(String name, AlterConfigs request) {
+        TopicImage topic = images.current().topic(name);
+        if (topic == null) {
+            throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "there is no topic '" + name + "'");
+        }
+        Map<String, String> configs = new HashMap<>(topic.configs());
+        configs.putAll(request.set());
+        request.reset().forEach(configs::remove);
+        if (TopicConfig.parse(configs) instanceof TopicConfig.Parsed.Invalid(_, String message)) {
+            throw new RefusedException(ErrorCode.INVALID_CONFIG, message);
+        }
+        if (request.validateOnly()) {
+            return new AlteredTopic(-1);
+        }
+        images.configure(name, configs);
+        return new AlteredTopic(images.current().version());
     }
 }

@@ -85,6 +85,12 @@ public final class FakeImages implements ClusterImages {
         return put(new TopicImage(known == null ? Uuid.randomUuid() : known.id(), name, Map.of(), parts));
     }
 
+    /** Gives a topic other settings. */
+    public void configure(String name, Map<String, String> configs) {
+        TopicImage topic = current.topicsByName().get(name);
+        put(new TopicImage(topic.id(), name, configs, topic.partitions()));
+    }
+
     /** Takes the topic's leaders away, or gives the preferred ones back. */
     public void leaderless(String name, boolean isLeaderless) {
         for (PartitionImage partition : current.topicsByName().get(name).partitions()) {
@@ -108,6 +114,16 @@ public final class FakeImages implements ClusterImages {
     public void inSync(String name, int partition, List<Integer> isr) {
         update(name, partition, old -> new PartitionImage(old.index(), old.replicas(), isr, old.leader(), old
                 .leaderEpoch(), old.partitionEpoch() + 1));
+    }
+
+    /** Sets a partition on its way to other brokers. */
+    public void move(String name, int partition, List<Integer> adding, List<Integer> removing) {
+        update(name, partition, old -> {
+            var replicas = new ArrayList<>(adding);
+            replicas.addAll(old.replicas());
+            return new PartitionImage(old.index(), replicas, old.isr(), old.leader(), old.leaderEpoch(), old
+                    .partitionEpoch() + 1, List.of(), old.leader(), adding, removing);
+        });
     }
 
     private void update(String name, int partition, UnaryOperator<PartitionImage> change) {

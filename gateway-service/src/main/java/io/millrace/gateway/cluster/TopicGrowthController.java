@@ -1,14 +1,12 @@
 package io.millrace.gateway.cluster;
 
-import io.millrace.common.api.ClusterApi;
 import io.millrace.common.api.ServiceClients;
-import io.millrace.common.metadata.ClusterImages;
 import io.millrace.gateway.cluster.ClusterBodies.MovePlan;
 import io.millrace.gateway.cluster.ClusterBodies.PartitionsCount;
 import io.millrace.gateway.cluster.ClusterBodies.ReplicationFactor;
 import io.millrace.gateway.edge.ApiText;
 import io.millrace.gateway.edge.ErrorSchema;
-import io.millrace.gateway.edge.GatewayProperties;
+import io.millrace.gateway.topics.TopicChanges;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -32,13 +30,11 @@ import org.springframework.web.bind.annotation.RestController;
 @ApiResponse(responseCode = "503", description = "PostgreSQL or the controller is away; try again after `Retry-After`", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
 class TopicGrowthController {
     private final ServiceClients clients;
-    private final ClusterImages images;
-    private final GatewayProperties properties;
+    private final TopicChanges changes;
 
-    TopicGrowthController(ServiceClients clients, ClusterImages images, GatewayProperties properties) {
+    TopicGrowthController(ServiceClients clients, TopicChanges changes) {
         this.clients = clients;
-        this.images = images;
-        this.properties = properties;
+        this.changes = changes;
     }
 
     @Operation(summary = "Give a topic more partitions", description = """
@@ -54,8 +50,7 @@ class TopicGrowthController {
     @ResponseStatus(HttpStatus.NO_CONTENT)
     void partitions(@Parameter(example = "orders") @PathVariable("topic") String topic,
             @RequestBody PartitionsCount body) throws InterruptedException {
-        var changed = clients.cluster().partitions(topic, new ClusterApi.Partitions(body.require(), false));
-        images.awaitVersion(changed.version(), properties.createWait());
+        changes.grow(topic, body.require());
     }
 
     @Operation(summary = "Give a topic more or fewer replicas", description = "Answers at once; `GET /admin/rebalance` tells how far it is.")

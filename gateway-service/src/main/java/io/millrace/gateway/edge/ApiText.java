@@ -8,6 +8,12 @@ public final class ApiText {
     public static final String GROUPS = "Groups";
     public static final String EVENTS = "Live events";
     public static final String CLUSTER = "Cluster";
+    public static final String V3_CLUSTERS = "Cluster (v3)";
+    public static final String V3_TOPICS = "Topic (v3)";
+    public static final String V3_CONFIGS = "Configs (v3)";
+    public static final String V3_PARTITIONS = "Partition (v3)";
+    public static final String V3_RECORDS = "Records (v3)";
+    public static final String V3_GROUPS = "Consumer Group (v3)";
 
     public static final String JSON = "application/json";
     public static final String METADATA = "application/vnd.kafka.v2+json";

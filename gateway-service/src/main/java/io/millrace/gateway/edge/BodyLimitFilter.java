@@ -17,16 +17,18 @@ import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 
-/** Refuses bodies over the limit, by their announced length before anything is read, others when they get there; and takes forms for JSON. */
+/** Refuses bodies over the limit, by their announced length before anything is read, others when they get there, but for those that are streamed; and takes forms for JSON. */
 final class BodyLimitFilter implements Filter {
     private static final String CONTENT_TYPE = "Content-Type";
     private static final String FORM = "application/x-www-form-urlencoded";
     private static final String JSON = "application/json";
 
     private final long limitBytes;
+    private final List<StreamedBodies> streamed;
 
-    BodyLimitFilter(long limitBytes) {
+    BodyLimitFilter(long limitBytes, List<StreamedBodies> streamed) {
         this.limitBytes = limitBytes;
+        this.streamed = streamed;
     }
 
     @Override
@@ -34,7 +36,8 @@ final class BodyLimitFilter implements Filter {
             ServletException {
         var http = (HttpServletRequest) request;
         long announced = request.getContentLengthLong();
-        if (announced > limitBytes) {
+        boolean isLimited = streamed.stream().noneMatch(bodies -> bodies.areOf((HttpServletRequest) request));
+        if (isLimited && announced > limitBytes) {
             ErrorAnswer.of(ErrorCode.BODY_TOO_LARGE, String.valueOf(tooLarge().getMessage())).writeTo(
                     (HttpServletResponse) response);
             return;
@@ -43,7 +46,7 @@ final class BodyLimitFilter implements Filter {
         if (contentType != null && contentType.regionMatches(true, 0, FORM, 0, FORM.length())) {
             http = new NotAForm(http);
         }
-        if (announced < 0 && http.getHeader("Transfer-Encoding") != null) {
+        if (isLimited && announced < 0 && http.getHeader("Transfer-Encoding") != null) {
             http = new LimitedRequest(http);
         }
         chain.doFilter(http, response);

@@ -68,8 +68,9 @@ class EdgeConfiguration implements WebMvcConfigurer {
     }
 
     @Bean
-    FilterRegistrationBean<BodyLimitFilter> bodyLimitFilter() {
-        var registration = new FilterRegistrationBean<>(new BodyLimitFilter(properties.maxBodySize().toBytes()));
+    FilterRegistrationBean<BodyLimitFilter> bodyLimitFilter(List<StreamedBodies> streamed) {
+        var registration = new FilterRegistrationBean<>(new BodyLimitFilter(properties.maxBodySize().toBytes(),
+                streamed));
         registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return registration;
     }

@@ -38,7 +38,7 @@ public record GatewayProperties(
      */
     public record Cors(
             @DefaultValue List<String> allowedOrigins,
-            @DefaultValue( {"GET", "POST", "PUT", "DELETE"}) List<String> allowedMethods,
+            @DefaultValue( {"GET", "POST", "PUT", "PATCH", "DELETE"}) List<String> allowedMethods,
             @DefaultValue("*") List<String> allowedHeaders,
             @DefaultValue({"Retry-After", "Millrace-Next-Offset", "Millrace-End-Offset"}) List<String> exposedHeaders,
             @DefaultValue("false") boolean allowCredentials,

@@ -18,7 +18,8 @@ class OpenApiConfiguration {
             `shipping`, subscribe it, poll, commit, delete it; reset and delete the group, and delete the topic.
 
             Paths, bodies and media types are those of the Kafka REST v2 dialect as the Strimzi bridge speaks it. Plain `application/json` \
-            is taken everywhere. Every error is `{"error_code", "message"}`; 503 comes with `Retry-After`.
+            is taken everywhere. Every error is `{"error_code", "message"}`; 503 comes with `Retry-After`. Below `/v3` is the dialect of \
+            Confluent's REST Proxy v3, with its resources, links and codes.
             """;
 
     @Bean
@@ -34,6 +35,15 @@ class OpenApiConfiguration {
                                 "Records as server-sent events, resumable at any event"),
                         new Tag().name(ApiText.CONSUMERS).description(
                                 "Read in a group, whose members share the partitions"),
-                        new Tag().name(ApiText.GROUPS).description("Consumer groups: members, lag, offsets")));
+                        new Tag().name(ApiText.GROUPS).description("Consumer groups: members, lag, offsets"),
+                        new Tag().name(ApiText.CLUSTER).description("Brokers, and which replicas are where"),
+                        new Tag().name(ApiText.V3_CLUSTERS).description("The Confluent REST v3 dialect: brokers"),
+                        new Tag().name(ApiText.V3_TOPICS).description("Topics in the v3 dialect"),
+                        new Tag().name(ApiText.V3_CONFIGS).description("Settings of topics in the v3 dialect"),
+                        new Tag().name(ApiText.V3_PARTITIONS).description(
+                                "Partitions, replicas and moves in the v3 dialect"),
+                        new Tag().name(ApiText.V3_RECORDS).description(
+                                "Produce in the v3 dialect: one record, a stream of them, or a batch"),
+                        new Tag().name(ApiText.V3_GROUPS).description("Consumer groups in the v3 dialect")));
     }
 }

@@ -47,7 +47,13 @@ final class GroupBodies {
     record Lag(
             @JsonProperty("group_id") @Schema(example = "shipping") String groupId,
             @JsonProperty("total_lag") @Schema(example = "8", description = "Of the partitions with a committed offset") long totalLag,
-            List<PartitionLag> partitions) {}
+            List<PartitionLag> partitions) {
+        static Lag of(String group, List<GroupLags.PartitionLag> lags) {
+            return new Lag(group, lags.stream().mapToLong(each -> each.lag() instanceof Long lag ? lag : 0).sum(), lags
+                    .stream().map(each -> new PartitionLag(each.partition().topic(), each.partition().partition(), each
+                            .committedOffset(), each.endOffset(), each.lag(), each.memberId())).toList());
+        }
+    }
 
     /** @param committedOffset the next to read; null without a commit, and then there is no lag to tell */
     @Schema(name = "PartitionLag")

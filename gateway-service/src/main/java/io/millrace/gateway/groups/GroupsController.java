@@ -1,22 +1,15 @@
 package io.millrace.gateway.groups;
 
-import io.millrace.common.api.GroupsApi.GroupDescription;
 import io.millrace.common.api.OffsetsApi;
-import io.millrace.common.api.OffsetsApi.Committed;
 import io.millrace.common.api.ServiceClients;
-import io.millrace.common.api.TopicPartition;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.gateway.brokers.Brokers;
-import io.millrace.gateway.brokers.OffsetQuery;
-import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.ApiText;
 import io.millrace.gateway.groups.GroupBodies.DescribedGroup;
 import io.millrace.gateway.groups.GroupBodies.Lag;
 import io.millrace.gateway.groups.GroupBodies.ListedGroup;
 import io.millrace.gateway.groups.GroupBodies.Offset;
 import io.millrace.gateway.groups.GroupBodies.Offsets;
-import io.millrace.gateway.groups.GroupBodies.PartitionLag;
 import io.millrace.gateway.groups.GroupBodies.ResetOffsets;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
@@ -25,11 +18,7 @@ import io.swagger.v3.oas.annotations.media.ExampleObject;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
-import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.TreeMap;
-import org.jspecify.annotations.Nullable;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -46,22 +35,21 @@ import org.springframework.web.bind.annotation.RestController;
 @Tag(name = ApiText.GROUPS)
 class GroupsController {
     private final ServiceClients services;
-    private final Brokers brokers;
-    private final Topics topics;
+    private final Groups groups;
+    private final GroupLags lags;
 
-    GroupsController(ServiceClients services, Brokers brokers, Topics topics) {
+    GroupsController(ServiceClients services, Groups groups, GroupLags lags) {
         this.services = services;
-        this.brokers = brokers;
-        this.topics = topics;
+        this.groups = groups;
+        this.lags = lags;
     }
 
     @GetMapping
     @Operation(summary = "List groups", description = "Those that have, or had, members.")
     @ApiResponse(responseCode = "200", description = "By name")
     List<ListedGroup> list() {
-        return services.allGroups().stream().flatMap(coordinator -> coordinator.list().stream())
-                .map(group -> new ListedGroup(group.group(), group.state(), group.members()))
-                .sorted(Comparator.comparing(ListedGroup::groupId)).distinct().toList();
+        return groups.list().stream().map(group -> new ListedGroup(group.group(), group.state(), group.members()))
+                .toList();
     }
 
     @GetMapping("/{group}")
@@ -87,26 +75,7 @@ class GroupsController {
     @ApiResponse(responseCode = "200", description = "Lag by partition, and in all")
     @ApiResponse(responseCode = "404", description = "No such group", content = @Content)
     Lag lag(@Parameter(example = "shipping") @PathVariable String group) throws InterruptedException {
-        var description = describeIfKnown(group);
-        var committed = services.offsets().fetch(group, new OffsetsApi.Fetch(null)).offsets();
-        if (description == null && committed.isEmpty()) {
-            throw new RefusedException(ErrorCode.UNKNOWN_GROUP, "there is no group '" + group + "'");
-        }
-        var rows = rows(description, committed);
-        var ends = brokers.offsets(
-                rows.stream().map(row -> new OffsetQuery(row.partition.topic(), row.partition.partition(),
-                        OffsetQuery.LATEST)).toList());
-        long total = 0;
-        var partitions = new ArrayList<PartitionLag>();
-        for (int i = 0; i < ends.size(); i++) {
-            var row = rows.get(i);
-            long end = ends.get(i).offset();
-            Long lag = row.committed == null ? null : Math.max(0, end - row.committed);
-            total += lag == null ? 0 : lag;
-            partitions.add(new PartitionLag(row.partition.topic(), row.partition.partition(), row.committed, end, lag,
-                    row.member));
-        }
-        return new Lag(group, total, partitions);
+        return Lag.of(group, lags.of(group));
     }
 
     @PutMapping("/{group}/offsets")
@@ -127,38 +96,4 @@ class GroupsController {
         return new Offsets(reset.offsets().stream().map(each -> new Offset(each.topic(), each.partition(), each
                 .offset())).toList());
     }
-
-    private @Nullable GroupDescription describeIfKnown(String group) {
-        try {
-            return services.groups(group).describe(group);
-        } catch (RefusedException refusal) {
-            if (refusal.code() == ErrorCode.UNKNOWN_GROUP) {
-                return null;
-            }
-            throw refusal;
-        }
-    }
-
-    /** Those whose topics there still are. */
-    private List<Row> rows(@Nullable GroupDescription description, List<Committed> committed) {
-        var rows = new TreeMap<TopicPartition, Row>();
-        for (var each : committed) {
-            var partition = new TopicPartition(each.topic(), each.partition());
-            rows.put(partition, new Row(partition, each.offset(), null));
-        }
-        if (description != null) {
-            for (var member : description.members()) {
-                for (var partition : member.partitions()) {
-                    var known = rows.get(partition);
-                    rows.put(partition, new Row(partition, known == null ? null : known.committed, member.memberId()));
-                }
-            }
-        }
-        return rows.values().stream().filter(row -> {
-            var topic = topics.image().topic(row.partition.topic());
-            return topic != null && topic.partition(row.partition.partition()) != null;
-        }).toList();
-    }
-
-    private record Row(TopicPartition partition, @Nullable Long committed, @Nullable String member) {}
 }

@@ -12,7 +12,7 @@ import io.millrace.gateway.producer.Delivery;
 import org.jspecify.annotations.Nullable;
 
 /** Writes {@code {"offsets":[{"partition","offset"} | {"error_code","message"}]}}, one for each record, in order. */
-final class ProduceAnswer {
+public final class ProduceAnswer {
     private static final byte[] OPEN = "{\"offsets\":[".getBytes(US_ASCII);
     private static final byte[] PARTITION = "{\"partition\":".getBytes(US_ASCII);
     private static final byte[] OFFSET = ",\"offset\":".getBytes(US_ASCII);
@@ -78,7 +78,8 @@ final class ProduceAnswer {
         return new RefusedException(first, message(topic, first, delivery.partition(0)));
     }
 
-    private static String message(TopicImage topic, ErrorCode error, int partition) {
+    /** Why a record was not stored. */
+    public static String message(TopicImage topic, ErrorCode error, int partition) {
         return switch (error) {
             case UNKNOWN_PARTITION -> text(Topics.unknownPartition(topic, partition));
             case UNKNOWN_TOPIC -> text(Topics.unknownTopic(topic.name()));

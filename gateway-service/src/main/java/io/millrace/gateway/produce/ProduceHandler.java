@@ -40,9 +40,7 @@ class ProduceHandler {
         this.producer = producer;
         this.asyncLosses = asyncLosses;
         this.meters = meters;
-        // The producer notices at a retry that a batch's time is over, and knows by then whether it was ever sent.
-        this.answerTimeout = producerProperties.deliveryTimeout().plus(producerProperties.retryBackoff().multipliedBy(
-                5));
+        this.answerTimeout = producerProperties.answerTimeout();
         this.maxBodyBytes = (int) properties.maxBodySize().toBytes();
     }
 

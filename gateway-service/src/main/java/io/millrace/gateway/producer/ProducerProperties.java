@@ -56,6 +56,11 @@ public record ProducerProperties(
         }
     }
 
+    /** How long a request waits for its records: the producer notices at a retry that a batch's time is over, and knows by then whether it was ever sent. */
+    public Duration answerTimeout() {
+        return deliveryTimeout.plus(retryBackoff.multipliedBy(5));
+    }
+
     RetryBackoff backoff() {
         return RetryBackoff.of(retryBackoff, retryBackoffMax);
     }

@@ -12,7 +12,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
-/** Waits until a change of topics is seen where the client's next call will look: in this gateway's image, and at the leaders. */
+/** Waits until a new topic is seen where the client's next call will look: in this gateway's image, and at the leaders. */
 @Component
 class TopicReadiness {
     private final ClusterImages images;
@@ -42,10 +42,6 @@ class TopicReadiness {
             }
             images.awaitVersion(image.version() + 1, left);
         }
-    }
-
-    void awaitDeleted(long version, Duration timeout) throws InterruptedException {
-        images.awaitVersion(version, timeout);
     }
 
     private boolean leadersAnswer(TopicImage topic) throws InterruptedException {

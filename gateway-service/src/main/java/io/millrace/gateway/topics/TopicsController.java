@@ -1,6 +1,5 @@
 package io.millrace.gateway.topics;
 
-import io.millrace.common.api.ServiceClients;
 import io.millrace.common.api.TopicsApi;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
@@ -10,7 +9,6 @@ import io.millrace.gateway.brokers.OffsetQuery;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.ApiText;
 import io.millrace.gateway.edge.ErrorSchema;
-import io.millrace.gateway.edge.GatewayProperties;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.ArraySchema;
@@ -44,17 +42,12 @@ class TopicsController {
 
     private final Topics topics;
     private final Brokers brokers;
-    private final ServiceClients clients;
-    private final TopicReadiness readiness;
-    private final GatewayProperties properties;
+    private final TopicChanges changes;
 
-    TopicsController(Topics topics, Brokers brokers, ServiceClients clients, TopicReadiness readiness,
-            GatewayProperties properties) {
+    TopicsController(Topics topics, Brokers brokers, TopicChanges changes) {
         this.topics = topics;
         this.brokers = brokers;
-        this.clients = clients;
-        this.readiness = readiness;
-        this.properties = properties;
+        this.changes = changes;
     }
 
     @Operation(summary = "List topics")
@@ -84,10 +77,8 @@ class TopicsController {
             throw new RefusedException(ErrorCode.INVALID_REQUEST, "topic_name: is required");
         }
         Map<String, String> configs = configs(body.configs());
-        TopicsApi.CreatedTopic created = clients.topics().create(
-                new TopicsApi.CreateTopic(name, body.partitionsCount(), body.replicationFactor(), null, configs,
-                        false));
-        TopicImage topic = readiness.awaitCreated(name, created.version(), properties.createWait());
+        TopicImage topic = changes.create(new TopicsApi.CreateTopic(name, body.partitionsCount(), body
+                .replicationFactor(), null, configs, false)).image();
         return topic == null ? new TopicBodies.Topic(name, configs, List.of()) : TopicBodies.Topic.of(topic);
     }
 
@@ -105,8 +96,7 @@ class TopicsController {
     @DeleteMapping("/admin/topics/{topic}")
     @ResponseStatus(HttpStatus.NO_CONTENT)
     void delete(@Parameter(example = "orders") @PathVariable("topic") String topic) throws InterruptedException {
-        TopicsApi.DeletedTopic deleted = clients.topics().delete(topic);
-        readiness.awaitDeleted(deleted.version(), properties.createWait());
+        changes.delete(topic);
     }
 
     @Operation(summary = "List a topic's partitions")

@@ -80,6 +80,18 @@ class EdgeTest {
         }
     }
 
+    @Test
+    void a_stream_of_records_in_which_nothing_comes_any_more_ends_with_a_report() throws IOException {
+        try (var socket = new Socket("127.0.0.1", gateway.port())) {
+            socket.getOutputStream().write(("POST /v3/clusters/fake/topics/edge/records HTTP/1.1\r\nHost: x\r\n"
+                    + "Transfer-Encoding: chunked\r\n\r\n4\r\n{} {\r\n").getBytes(StandardCharsets.UTF_8));
+            String answer = new String(socket.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+
+            assertThat(answer).startsWith("HTTP/1.1 200").containsSubsequence("{\"error_code\":200",
+                    "{\"error_code\":408");
+        }
+    }
+
     @ParameterizedTest
     @CsvSource(delimiter = '|', value = {"application/vnd.kafka.json.v2+json", "application/vnd.kafka.v2+json",
             "text/html", "*/*", "nonsense",
@@ -162,7 +174,8 @@ class EdgeTest {
         document.get("paths").properties().forEach(path -> path.getValue().properties().forEach(
                 operation -> operations.put(operation.getKey().toUpperCase(Locale.ROOT) + " " + path.getKey(), operation
                         .getValue())));
-        assertThat(operations.keySet()).containsExactlyInAnyOrder("GET /topics", "POST /admin/topics",
+        assertThat(operations.keySet()).filteredOn(name -> !name.contains(" /v3/")).containsExactlyInAnyOrder(
+                "GET /topics", "POST /admin/topics",
                 "GET /topics/{topic}", "DELETE /admin/topics/{topic}",
                 "GET /topics/{topic}/partitions", "GET /topics/{topic}/partitions/{partition}",
                 "GET /topics/{topic}/partitions/{partition}/offsets", "POST /topics/{topic}",
@@ -185,13 +198,31 @@ class EdgeTest {
                 "DELETE /admin/brokers/{broker}", "POST /admin/rebalance", "GET /admin/rebalance",
                 "DELETE /admin/rebalance", "POST /admin/reassignments", "POST /admin/topics/{topic}/partitions",
                 "PUT /admin/topics/{topic}/replication-factor");
+        String v3 = " /v3/clusters/{cluster_id}";
+        String topic = v3 + "/topics/{topic_name}";
+        String partition = topic + "/partitions/{partition_id}";
+        String group = v3 + "/consumer-groups/{consumer_group_id}";
+        String consumer = group + "/consumers/{consumer_id}";
+        assertThat(operations.keySet()).filteredOn(name -> name.contains(" /v3/")).containsExactlyInAnyOrder(
+                "GET /v3/clusters", "GET" + v3, "GET" + v3 + "/brokers", "GET" + v3 + "/brokers/{broker_id}",
+                "GET" + v3 + "/brokers/{broker_id}/partition-replicas", "GET" + v3 + "/topics",
+                "POST" + v3 + "/topics", "GET" + topic, "PATCH" + topic, "DELETE" + topic, "GET" + topic + "/configs",
+                "POST" + topic + "/records", "POST" + topic + "/records:batch",
+                "GET" + topic + "/configs/{name}", "PUT" + topic + "/configs/{name}",
+                "DELETE" + topic + "/configs/{name}", "POST" + topic + "/configs:alter", "GET" + topic + "/partitions",
+                "GET" + partition, "GET" + partition + "/replicas", "GET" + partition + "/replicas/{broker_id}",
+                "GET" + partition + "/reassignment", "GET" + topic + "/partitions/-/reassignment",
+                "GET" + v3 + "/topics/-/partitions/-/reassignment", "GET" + v3 + "/consumer-groups", "GET" + group,
+                "GET" + group + "/consumers", "GET" + consumer, "GET" + consumer + "/assignments",
+                "GET" + consumer + "/assignments/{topic_name}/partitions/{partition_id}", "GET" + group + "/lags",
+                "GET" + group + "/lags/{topic_name}/partitions/{partition_id}", "GET" + group + "/lag-summary");
         operations.forEach(EdgeTest::assertCanBeTried);
     }
 
     private static void assertCanBeTried(String name, JsonNode operation) {
         assertThat(operation.path("summary").asString("")).as(name).isNotEmpty();
         assertThat(operation.path("tags")).as(name).hasSize(1);
-        boolean takesBody = name.startsWith("POST ") || name.startsWith("PUT ");
+        boolean takesBody = name.startsWith("POST ") || name.startsWith("PUT ") || name.startsWith("PATCH ");
         assertThat(operation.has("requestBody")).as(name).isEqualTo(takesBody);
         operation.path("requestBody").path("content").properties().forEach(type -> assertThat(type.getValue().path(
                 "examples")).as(name + " " + type.getKey()).isNotEmpty());

@@ -130,4 +130,54 @@ class ExamplesTest {
             document.tryOut("DELETE", "/groups/{group}", 204);
         }
     }
+
+    @Test
+    void the_v3_dialect_can_be_tried_in_order() {
+        try (var gateway = GatewayUnderTest.start()) {
+            var document = new Document(gateway.get("/v3/api-docs").json(), (method, path, body, type) -> gateway.send(
+                    method, path, body, "Content-Type", type).status());
+            String cluster = "/v3/clusters/{cluster_id}";
+            String topic = cluster + "/topics/{topic_name}";
+            String partition = topic + "/partitions/{partition_id}";
+            String group = cluster + "/consumer-groups/{consumer_group_id}";
+            String consumer = group + "/consumers/{consumer_id}";
+
+            document.tryOut("GET", "/v3/clusters", 200);
+            document.tryOut("GET", cluster, 200);
+            document.tryOut("GET", cluster + "/brokers", 200);
+            document.tryOut("GET", cluster + "/brokers/{broker_id}", 200);
+            document.tryFirst("POST", cluster + "/topics", 201);
+            document.tryOut("GET", cluster + "/brokers/{broker_id}/partition-replicas", 200);
+            document.tryOut("GET", cluster + "/topics", 200);
+            document.tryOut("GET", topic, 200);
+            document.tryOut("PATCH", topic, 200);
+            document.tryOut("GET", topic + "/configs", 200);
+            document.tryOut("PUT", topic + "/configs/{name}", 204);
+            document.tryOut("GET", topic + "/configs/{name}", 200);
+            document.tryOut("POST", topic + "/configs:alter", 204);
+            document.tryOut("DELETE", topic + "/configs/{name}", 204);
+            document.tryOut("POST", topic + "/records", 200);
+            document.tryOut("POST", topic + "/records:batch", 207);
+            document.tryOut("GET", topic + "/partitions", 200);
+            document.tryOut("GET", partition, 200);
+            document.tryOut("GET", partition + "/replicas", 200);
+            document.tryOut("GET", partition + "/replicas/{broker_id}", 200);
+            document.tryOut("GET", partition + "/reassignment", 200);
+            document.tryOut("GET", topic + "/partitions/-/reassignment", 200);
+            document.tryOut("GET", cluster + "/topics/-/partitions/-/reassignment", 200);
+            document.tryFirst("POST", "/consumers/{group}", 200);
+            document.tryFirst("POST", "/consumers/{group}/instances/{instance}/subscription", 204);
+            gateway.services.committed("shipping", "orders", 0, 0);
+            document.tryOut("GET", cluster + "/consumer-groups", 200);
+            document.tryOut("GET", group, 200);
+            document.tryOut("GET", group + "/consumers", 200);
+            document.tryOut("GET", consumer, 200);
+            document.tryOut("GET", consumer + "/assignments", 200);
+            document.tryOut("GET", consumer + "/assignments/{topic_name}/partitions/{partition_id}", 200);
+            document.tryOut("GET", group + "/lags", 200);
+            document.tryOut("GET", group + "/lags/{topic_name}/partitions/{partition_id}", 200);
+            document.tryOut("GET", group + "/lag-summary", 200);
+            document.tryOut("DELETE", topic, 204);
+        }
+    }
 }

@@ -1,0 +1,177 @@
+package io.millrace.gateway.v3.records;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.Arrays;
+
+/**
+ * Finds the JSON objects that a body has one after the other, with or without white space between them. Looks at brackets and strings
+ * alone: an object that is malformed within has an end all the same, and what follows is not lost. Holds no more than one longest object;
+ * of a longer one nothing is kept but where it ends.
+ *
+ * <pre>
+ *   while (stream.fill()) { while (stream.next()) { ... stream.bytes(), stream.start(), stream.end() ... } }
+ * </pre>
+ */
+final class ObjectStream {
+    private final InputStream in;
+    private final int readBytes;
+    private final int longestBytes;
+    private byte[] buffer;
+    private int limit;
+    private int at;
+    /** Of everything before the buffer. */
+    private long passedBytes;
+    private boolean ended;
+    private int depth;
+    private boolean inString;
+    private boolean afterBackslash;
+    private int start;
+    private int end;
+    private boolean dropping;
+    private boolean foundTooLong;
+
+    /**
+     * @param readBytes    how much is taken in at a time at the most, while it comes
+     * @param longestBytes of an object
+     */
+    ObjectStream(InputStream in, int readBytes, int longestBytes) {
+        this.in = in;
+        this.readBytes = Math.min(readBytes, longestBytes);
+        this.longestBytes = longestBytes;
+        this.buffer = new byte[this.readBytes];
+    }
+
+    /**
+     * Waits for more of the body, then takes what is there already. What was found before is gone.
+     *
+     * @return false at the end
+     * @throws RefusedException with {@code MALFORMED_BODY} where the body ends within an object
+     */
+    boolean fill() throws IOException {
+        if (ended) {
+            return refuseHalfAnObject();
+        }
+        makeRoom();
+        int before = limit;
+        int target = Math.min(buffer.length, limit + readBytes);
+        do {
+            int read = in.read(buffer, limit, target - limit);
+            if (read < 0) {
+                ended = true;
+                return limit > before || refuseHalfAnObject();
+            }
+            limit += read;
+        } while (limit < target && in.available() > 0);
+        return true;
+    }
+
+    private boolean refuseHalfAnObject() {
+        if (depth > 0) {
+            throw malformed("the body ends within an object");
+        }
+        return false;
+    }
+
+    private void makeRoom() {
+        int keptFrom = depth > 0 && !dropping ? start : at;
+        if (limit - keptFrom >= longestBytes) {
+            dropping = true;
+            keptFrom = at;
+        }
+        System.arraycopy(buffer, keptFrom, buffer, 0, limit - keptFrom);
+        passedBytes += keptFrom;
+        limit -= keptFrom;
+        at -= keptFrom;
+        start = 0;
+        int wanted = (int) Math.min((long) limit + readBytes, longestBytes);
+        if (wanted > buffer.length) {
+            buffer = Arrays.copyOf(buffer, (int) Math.min(2L * wanted, longestBytes));
+        }
+    }
+
+    /**
+     * Goes on to the next object that is whole.
+     *
+     * @return false when more of the body is needed
+     * @throws RefusedException with {@code MALFORMED_BODY} where there is no object
+     */
+    boolean next() {
+        while (at < limit) {
+            byte b = buffer[at++];
+            if (inString) {
+                passInString(b);
+                continue;
+            }
+            switch (b) {
+                case '{' -> {
+                    if (depth++ == 0) {
+                        start = at - 1;
+                    }
+                }
+                case '}', ']' -> {
+                    if (depth > 0 && --depth == 0) {
+                        end = at;
+                        foundTooLong = dropping || end - start > longestBytes;
+                        dropping = false;
+                        return true;
+                    }
+                    requireWithin();
+                }
+                case '[' -> {
+                    requireWithin();
+                    depth++;
+                }
+                case '"' -> {
+                    requireWithin();
+                    inString = true;
+                }
+                case ' ', '\t', '\r', '\n' -> {}
+                default -> requireWithin();
+            }
+        }
+        return false;
+    }
+
+    private void passInString(byte b) {
+        if (afterBackslash) {
+            afterBackslash = false;
+        } else if (b == '\\') {
+            afterBackslash = true;
+        } else if (b == '"') {
+            inString = false;
+        }
+    }
+
+    private void requireWithin() {
+        if (depth == 0) {
+            at--;
+            throw malformed("expected an object");
+        }
+    }
+
+    /** The array that the object found last is in. */
+    byte[] bytes() {
+        return buffer;
+    }
+
+    int start() {
+        return start;
+    }
+
+    int end() {
+        return end;
+    }
+
+    /** Whether the object found last was too long to be kept. */
+    boolean isTooLong() {
+        return foundTooLong;
+    }
+
+    private RefusedException malformed(String what) {
+        return new RefusedException(ErrorCode.MALFORMED_BODY, what + ", at byte " + (passedBytes + at)
+                + "; nothing after it is read");
+    }
+}

@@ -1,0 +1,58 @@
+package io.millrace.gateway.v3.records;
+
+import static java.nio.charset.StandardCharsets.US_ASCII;
+
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.record.RecordSlices;
+import io.millrace.common.record.RequestKey;
+import io.millrace.gateway.json.JsonOutput;
+import io.millrace.gateway.producer.Delivery;
+import io.millrace.gateway.v3.records.BatchBody.Entry;
+import java.util.List;
+import org.jspecify.annotations.Nullable;
+
+/** Entries that are sent on together, and the answer that tells of each by its id. */
+final class RecordBatch {
+    private final RecordSlices records = new RecordSlices();
+    private final List<Entry> entries;
+    private final List<Taken> taken;
+
+    RecordBatch(byte[] body, List<Entry> entries) {
+        this.entries = entries;
+        records.clear(body);
+        var objects = new RecordObjects();
+        this.taken = entries.stream().map(entry -> objects.read(body, entry.start(), entry.end(), records)).toList();
+    }
+
+    JsonOutput send(String clusterId, TopicImage topic, RecordSender sender, @Nullable RequestKey key)
+            throws InterruptedException {
+        long nowMs = System.currentTimeMillis();
+        Delivery delivery = records.count() == 0 ? null : sender.send(topic, records, key, nowMs);
+        var reports = new Reports(clusterId, topic);
+        var successes = new JsonOutput(1024);
+        var failures = new JsonOutput(64);
+        successes.write("{\"successes\":[".getBytes(US_ASCII));
+        failures.write("],\"failures\":[".getBytes(US_ASCII));
+        int stored = 0;
+        for (int i = 0; i < taken.size(); i++) {
+            RefusedException refusal = reports.refusal(taken.get(i), delivery);
+            if (refusal == null && delivery != null) {
+                separate(successes, stored++);
+                reports.writeStored(entries.get(i).id(), taken.get(i), delivery, nowMs, successes);
+            } else if (refusal != null) {
+                separate(failures, i - stored);
+                Reports.writeRefused(entries.get(i).id(), refusal, failures);
+            }
+        }
+        failures.write("]}".getBytes(US_ASCII));
+        successes.write(failures.array(), 0, failures.size());
+        return successes;
+    }
+
+    private static void separate(JsonOutput out, int before) {
+        if (before > 0) {
+            out.write(',');
+        }
+    }
+}

@@ -1,0 +1,113 @@
+package io.millrace.gateway.v3.records;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Random;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class ObjectStreamTest {
+    private static final int LONGEST = 64;
+
+    @Test
+    void objects_are_found_wherever_the_body_is_cut_into_pieces() throws IOException {
+        String body = " {\"a\":\"}{\\\"\"}{}\n\n{\"b\":[{\"c\":[]}]}\r\n{\"d\":\"é\\\\\"}";
+        var whole = List.of("{\"a\":\"}{\\\"\"}", "{}", "{\"b\":[{\"c\":[]}]}", "{\"d\":\"é\\\\\"}");
+
+        for (int readBytes = 1; readBytes <= body.length() + 2; readBytes++) {
+            for (int piece = 1; piece <= 5; piece++) {
+                assertThat(objects(body, readBytes, piece)).as(readBytes + " " + piece).isEqualTo(whole);
+            }
+        }
+    }
+
+    @Test
+    void of_an_object_that_is_too_long_nothing_is_kept_and_the_next_is_found() throws IOException {
+        String longest = "{\"a\":\"" + "x".repeat(LONGEST - 8) + "\"}";
+        String tooLong = "{\"a\":\"" + "}".repeat(LONGEST - 7) + "\"}";
+        String huge = "{\"a\":\"" + "{".repeat(20 * LONGEST) + "\"}";
+
+        for (int readBytes : List.of(1, 7, LONGEST, 1000)) {
+            assertThat(objects("{}" + longest + tooLong + "{}" + huge + "{}", readBytes, 1000)).as("reading "
+                    + readBytes).containsExactly("{}", longest, "too long", "{}", "too long", "{}");
+        }
+    }
+
+    @Test
+    void no_more_is_held_than_one_longest_object() throws IOException {
+        var random = new Random(1);
+        var body = new StringBuilder();
+        for (int i = 0; i < 2_000; i++) {
+            body.append("{\"a\":\"").append("x".repeat(random.nextInt(2 * LONGEST))).append("\"}");
+        }
+        var stream = new ObjectStream(new ByteArrayInputStream(body.toString().getBytes(UTF_8)), 16, LONGEST);
+        int found = 0;
+
+        while (stream.fill()) {
+            while (stream.next()) {
+                found++;
+            }
+            assertThat(stream.bytes().length).isLessThanOrEqualTo(LONGEST);
+        }
+
+        assertThat(found).isEqualTo(2_000);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"1", "[]", "\"a\"", "null", "{}, {}", "{}}", "]"})
+    void what_is_no_object_is_refused(String body) {
+        assertThatThrownBy(() -> objects(body, 100, 100)).hasMessageContaining("expected an object, at byte");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"{", "{\"a\":\"}", "{\"a\":{}", "{}{\"a\":1"})
+    void an_object_without_end_is_refused(String body) {
+        assertThatThrownBy(() -> objects(body, 3, 3)).hasMessageContaining("ends within an object");
+    }
+
+    private static List<String> objects(String body, int readBytes, int piece) throws IOException {
+        var stream = new ObjectStream(new Pieces(body.getBytes(UTF_8), piece), readBytes, LONGEST);
+        var found = new ArrayList<String>();
+        while (stream.fill()) {
+            while (stream.next()) {
+                found.add(stream.isTooLong() ? "too long"
+                        : new String(stream.bytes(), stream.start(), stream.end() - stream.start(), UTF_8));
+            }
+        }
+        return found;
+    }
+
+    /** Gives so many bytes at a time at the most, and tells of no more. */
+    private static final class Pieces extends InputStream {
+        private final ByteArrayInputStream in;
+        private final int piece;
+
+        private Pieces(byte[] body, int piece) {
+            this.in = new ByteArrayInputStream(body);
+            this.piece = piece;
+        }
+
+        @Override
+        public int read() {
+            return in.read();
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) {
+            return in.read(target, offset, Math.min(piece, length));
+        }
+
+        @Override
+        public int available() {
+            return piece % 2 == 0 ? in.available() : 0;
+        }
+    }
+}

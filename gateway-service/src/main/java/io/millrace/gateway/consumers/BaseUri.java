@@ -17,6 +17,8 @@ final class BaseUri {
     private static String path(HttpServletRequest request, String group) {
         String path = ClientAddress.path(request, "X-Forwarded-Path");
         return path != null ? path
-                : ClientAddress.prefix(request) + "/consumers/" + UriUtils.encodePathSegment(group, "UTF-8");
+                : ClientAddress.prefix(request) + (ConfluentConsumersController.passedOn(request)
+                        ? ConfluentConsumersController.PREFIX
+                        : "") + "/consumers/" + UriUtils.encodePathSegment(group, "UTF-8");
     }
 }

@@ -59,6 +59,35 @@ class ConsumersTest {
     }
 
     @Test
+    void below_the_confluent_prefix_a_committed_offset_is_that_of_a_record_consumed() {
+        String topic = topic(2);
+        append(topic, 0, "1", "2", "3");
+        var created = gateway.send("POST", "/confluent/consumers/theirs",
+                "{\"name\":\"c\",\"format\":\"json\",\"auto.offset.reset\":\"earliest\"}");
+        String instance = "/confluent/consumers/theirs/instances/c";
+        assertThat(created.json().get("base_uri").asString()).isEqualTo("http://127.0.0.1:" + gateway.port()
+                + instance);
+        assertThat(gateway.send("POST", instance + "/subscription", "{\"topics\":[\"" + topic + "\"]}").status())
+                .isEqualTo(204);
+        assertThat(gateway.get(instance + "/records?timeout=5000", "Accept", JSON).json()).hasSize(3);
+
+        var committed = gateway.send("POST", instance + "/offsets", "{\"offsets\":[{\"topic\":\"" + topic
+                + "\",\"partition\":0,\"offset\":1,\"metadata\":\"m\"}]}");
+
+        assertThat(committed.status()).as(committed.body()).isEqualTo(204);
+        assertThat(gateway.services.committed("theirs", topic, 0)).isEqualTo(2);
+        assertThat(gateway.get(instance + "/offsets").json().get("offsets").get(0).get("offset").asInt()).isEqualTo(2);
+        assertThat(gateway.send("POST", instance + "/offsets", null).status()).isEqualTo(204);
+        assertThat(gateway.services.committed("theirs", topic, 0)).isEqualTo(3);
+        assertThat(gateway.send("POST", instance + "/offsets", "{\"offsets\":[{\"topic\":\"" + topic
+                + "\",\"partition\":0,\"offset\":-1}]}")).matches(answer -> answer.status() == 400 && answer.body()
+                        .contains("offsets[0].offset"));
+        assertThat(gateway.send("DELETE", instance, null).status()).isEqualTo(204);
+        assertThat(gateway.get(instance + "/records").status()).isEqualTo(404);
+        assertThat(gateway.get("/confluent/consumers/theirs/nothing").json().get("error_code").asInt()).isEqualTo(404);
+    }
+
+    @Test
     void an_instance_needs_no_body_and_a_name_is_taken_once() {
         assertThat(gateway.send("POST", "/consumers/plain", null).status()).isEqualTo(200);
         assertThat(gateway.send("POST", "/consumers/plain", null).status()).isEqualTo(409);

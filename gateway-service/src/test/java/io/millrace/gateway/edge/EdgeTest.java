@@ -189,6 +189,7 @@ class EdgeTest {
                 "GET /consumers/{group}/instances/{instance}/records",
                 "POST /consumers/{group}/instances/{instance}/offsets",
                 "GET /consumers/{group}/instances/{instance}/offsets",
+                "POST /confluent/consumers/{group}/instances/{instance}/offsets",
                 "POST /consumers/{group}/instances/{instance}/positions",
                 "POST /consumers/{group}/instances/{instance}/positions/beginning",
                 "POST /consumers/{group}/instances/{instance}/positions/end",

@@ -117,6 +117,7 @@ class ExamplesTest {
             document.tryOut("GET", instance + "/subscription", 200);
             document.tryOut("POST", instance + "/offsets", 204);
             document.tryOut("GET", instance + "/offsets", 200);
+            document.tryOut("POST", "/confluent" + instance + "/offsets", 204);
             document.tryOut("POST", instance + "/positions", 204);
             document.tryOut("POST", instance + "/positions/end", 204);
             document.tryOut("POST", instance + "/positions/beginning", 204);

@@ -177,6 +177,19 @@ class ReplicationTest {
         assertThat(values(consume(cluster.node(0), 0, 0).join())).hasSize(50);
     }
 
+    /** Or a record that all have acknowledged would not survive that all lose their power. */
+    @Test
+    void with_flush_messages_what_is_acknowledged_by_all_is_durable_on_all() throws IOException {
+        ReplicaCluster cluster = cluster(Map.of("min.insync.replicas", "3", "flush.messages", "1"), THREE);
+
+        for (int i = 0; i < 50; i++) {
+            assertThat(produced(cluster.node(0), "v" + i)).isEqualTo(Errors.NONE);
+            for (int id : THREE) {
+                assertThat(cluster.node(id).log().recoveryPoint()).as("broker %d", id).isEqualTo(i + 1);
+            }
+        }
+    }
+
     @Test
     void pipelined_appends_are_all_answered_with_offsets_of_their_own() throws IOException {
         ReplicaCluster cluster = cluster(MIN_ISR_2, THREE);

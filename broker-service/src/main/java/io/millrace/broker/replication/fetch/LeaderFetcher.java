@@ -11,8 +11,11 @@ import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.PriorityQueue;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Future;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Function;
 import java.util.function.LongSupplier;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
@@ -30,7 +33,9 @@ import org.slf4j.LoggerFactory;
  * Fetches from one leader all that this broker follows there, on one virtual thread, which alone touches its state. Several fetches are under way
  * over one connection, each for partitions of its own ({@link Flight.Kind}); what comes is appended straight from the answer's buffer.
  *
- * <p>What the inbox holds is bounded by the fetches under way and by one list of partitions per image.
+ * <p>To ask for more is to say that one has what came before. So a partition with {@code flush.messages} asks when that is durable.
+ *
+ * <p>What the inbox holds is bounded by the fetches under way, one flush per partition and one list of partitions per image.
  */
 final class LeaderFetcher implements AutoCloseable {
     private static final Logger LOG = LoggerFactory.getLogger(LeaderFetcher.class);
@@ -41,12 +46,17 @@ final class LeaderFetcher implements AutoCloseable {
     /** @param brokerEpoch of the follower */
     record Leader(BrokerEndpoint endpoint, int followerId, LongSupplier brokerEpoch) {}
 
+    /** Completes when what was appended to a partition is as durable as its topic asks. */
+    interface Durability extends Function<Partition, CompletableFuture<Void>> {}
+
     private sealed interface Event {
         record Follow(List<Followed> partitions) implements Event {}
 
         record Answered(Flight flight, @Nullable FetchResponse answer, @Nullable Throwable failure) implements Event {}
 
         record Ranged(Followed followed, LeaderRange.@Nullable Range range) implements Event {}
+
+        record Flushed(Followed followed, @Nullable Throwable failure) implements Event {}
 
         record Closed() implements Event {}
     }
@@ -56,6 +66,7 @@ final class LeaderFetcher implements AutoCloseable {
     private final Leader leader;
     private final BrokerClient client;
     private final ReplicationSettings settings;
+    private final Durability durability;
     private final Clock clock;
     private final FetchRequests requests;
     private final LeaderRange range;
@@ -77,10 +88,11 @@ final class LeaderFetcher implements AutoCloseable {
     private volatile boolean closed;
 
     private LeaderFetcher(Leader leader, BrokerClient client, ReplicationSettings settings, TokenBucket throttle,
-            Clock clock) {
+            Durability durability, Clock clock) {
         this.leader = leader;
         this.client = client;
         this.settings = settings;
+        this.durability = durability;
         this.clock = clock;
         this.requests = new FetchRequests(leader.followerId(), leader.brokerEpoch(), settings);
         this.range = new LeaderRange(client, leader.endpoint(), LANE, leader.followerId(), settings.fetchTimeout());
@@ -91,8 +103,8 @@ final class LeaderFetcher implements AutoCloseable {
 
     /** @param throttle of what reassignments add to this broker, from whatever leader */
     static LeaderFetcher start(Leader leader, BrokerClient client, ReplicationSettings settings, TokenBucket throttle,
-            Clock clock) {
-        LeaderFetcher fetcher = new LeaderFetcher(leader, client, settings, throttle, clock);
+            Durability durability, Clock clock) {
+        LeaderFetcher fetcher = new LeaderFetcher(leader, client, settings, throttle, durability, clock);
         fetcher.thread.start();
         return fetcher;
     }
@@ -164,6 +176,12 @@ final class LeaderFetcher implements AutoCloseable {
                         ranged(each, found);
                     }
                 }
+                case Event.Flushed(Followed each, Throwable failure) -> {
+                    each.flight = null;
+                    if (isCurrent(each)) {
+                        flushed(each, failure);
+                    }
+                }
                 case Event.Closed() -> {}
             }
         } catch (RuntimeException e) {
@@ -211,7 +229,22 @@ final class LeaderFetcher implements AutoCloseable {
     }
 
     private void ready(Followed each, ArrayDeque<Followed> queue) {
-        (each.isThrottled() ? added : queue).add(each);
+        CompletableFuture<Void> durable = durability.apply(each.partition);
+        if (durable.state() == Future.State.SUCCESS) {
+            (each.isThrottled() ? added : queue).add(each);
+        } else {
+            each.flight = durable;
+            durable.whenComplete((_, failure) -> inbox.add(new Event.Flushed(each, failure)));
+        }
+    }
+
+    private void flushed(Followed each, @Nullable Throwable failure) {
+        if (failure == null) {
+            ready(each, hot);
+        } else {
+            LOG.warn("{} cannot follow, for it cannot be flushed: {}", each.partition, failure.getMessage());
+            pause(each);
+        }
     }
 
     private void pause(Followed each) {

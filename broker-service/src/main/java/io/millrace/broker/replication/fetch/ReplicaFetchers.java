@@ -75,8 +75,8 @@ public final class ReplicaFetchers implements ClusterImages.Listener, AutoClosea
             return true;
         });
         byLeader.forEach((leader, followed) -> fetchers.computeIfAbsent(leader, _ -> LeaderFetcher.start(
-                new LeaderFetcher.Leader(leader, brokerId, brokerEpoch), client, settings, throttle, clock)).follow(
-                        followed));
+                new LeaderFetcher.Leader(leader, brokerId, brokerEpoch), client, settings, throttle,
+                partitions::afterAppend, clock)).follow(followed));
     }
 
     /** Fetchers that run now. */

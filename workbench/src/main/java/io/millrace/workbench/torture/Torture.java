@@ -75,8 +75,9 @@ final class Torture {
     }
 
     Report run() throws IOException, InterruptedException {
-        progress.say("starting " + size.brokers() + " brokers, two of each other service and their load in "
-                + directory);
+        progress.say("starting " + size.brokers() + " brokers, " + size.coordinators() + " coordinators, " + size
+                .gateways()
+                + " gateways, " + size.offsets() + " offset services and their load in " + directory);
         Recorder recorder;
         List<Survived> survived;
         try (TorturedSuite tortured = TorturedSuite.start(directory.resolve("suite"), environment, size, quiet -> {})) {

@@ -1,35 +1,238 @@
 package io.millrace.workbench.endtoend;
 
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.millrace.workbench.endtoend.Changes.Change;
+import io.millrace.workbench.endtoend.Gateway.Delivered;
+import io.millrace.workbench.endtoend.Gateway.Place;
 import io.millrace.workbench.suite.Suite;
 import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.SplittableRandom;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.MethodOrderer;
+import org.junit.jupiter.api.Order;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.TestInstance;
+import org.junit.jupiter.api.TestMethodOrder;
+import tools.jackson.databind.JsonNode;
 
-/** The journey on a suite that nothing happens to. */
+/**
+ * 60,000 real events go in over HTTP once, and come out through a group, a subscription that is cut off, and again after a restart; and every five
+ * seconds a broker is killed and started again.
+ */
 @WithSuite
-class RealDataIT extends RealDataJourney {
+@TestInstance(TestInstance.Lifecycle.PER_CLASS)
+@TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+class RealDataIT {
+    private static final String TOPIC = "repository-changes";
+    private static final int PARTITIONS = 6;
+    private static final Duration BETWEEN_KILLS = Duration.ofSeconds(5);
+    private static final int BROKERS = 3;
+    /** The events go in during several kills: so many batches, and then one more right after the next kill. */
+    private static final int BATCHES_BETWEEN_KILLS = 30;
+    private static final int BATCH = 500;
+    private static final int POLL_MS = 500;
+    /** A few hundred events: members come and go in the middle of the topic, not at its end. */
+    private static final int POLL_BYTES = 50_000;
+    /** Short, since the test waits for one to run out. */
+    private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(6);
+    private static final Duration PATIENCE = Duration.ofSeconds(180);
+
+    private final Suite suite;
     private final Gateway gateway;
+    private final List<Change> changes = Changes.all();
+    private final List<Place> places = new ArrayList<>();
+    private @Nullable BrokerKiller killer;
 
     RealDataIT(Suite suite, Gateway gateway) throws IOException {
-        super(suite, gateway, "repository-changes");
+        this.suite = suite;
         this.gateway = gateway;
     }
 
-    @Override
-    void begin(String topic, int partitions) throws Exception {
-        gateway.createTopic(topic, partitions);
+    @BeforeAll
+    void events_go_in_over_http_in_batches() throws Exception {
+        assertThat(changes).hasSize(60_000);
+        gateway.createReplicatedTopic(TOPIC, PARTITIONS);
+        killer = BrokerKiller.start(suite, gateway, TOPIC, BETWEEN_KILLS);
+        for (int from = 0; from < changes.size(); from += BATCH) {
+            if (from / BATCH % BATCHES_BETWEEN_KILLS == 0) {
+                awaitKill();
+            }
+            List<Change> batch = changes.subList(from, Math.min(from + BATCH, changes.size()));
+            places.addAll(gateway.produce(TOPIC, batch.stream().map(Change::asRecord).toList()));
+        }
+        assertOffsetsAreGapless();
+        assertKeysKeepTheirPartitionAndOrder();
     }
 
-    @Override
-    void beforeBatch(int batch) {
-        // all go in at once
+    @Test
+    @Order(1)
+    void a_group_reads_every_event_while_members_come_and_die() throws Exception {
+        awaitKill();
+        GroupReading reading = new GroupReading(SESSION_TIMEOUT);
+        AtomicBoolean done = new AtomicBoolean();
+        try (ExecutorService members = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Future<?>> running = new ArrayList<>();
+            running.add(members.submit(() -> read(group(), "steady", reading, done::get)));
+            running.add(members.submit(() -> read(group(), "mortal", reading, () -> reading.distinct() > 25_000)));
+            await().atMost(PATIENCE).until(() -> reading.distinct() > 10_000 || anyFailed(running));
+            running.add(members.submit(() -> read(group(), "late", reading, done::get)));
+            await().atMost(PATIENCE).until(() -> reading.distinct() == changes.size() || anyFailed(running));
+            await().atMost(PATIENCE).until(() -> ownsPartitions(group(), "late") || anyFailed(running));
+            await().atMost(PATIENCE).pollInterval(Duration.ofMillis(500))
+                    .until(() -> lag(group()) == 0 || anyFailed(running));
+            done.set(true);
+            for (Future<?> member : running) {
+                member.get();
+            }
+        }
+        assertEveryEventWasRead(reading);
+        reading.assertNoPartitionHadTwoReaders();
+        reading.assertPartitionsWereReadInOrder();
+        assertThat(lag(group())).isZero();
     }
 
-    @Override
-    void beforeReading() {
-        // nothing to wait for
+    @Test
+    @Order(2)
+    void a_subscription_cut_off_ten_times_sees_each_event_exactly_once() throws Exception {
+        long seed = Long.getLong("millrace.seed", 20_260_101L);
+        SplittableRandom random = new SplittableRandom(seed);
+        awaitKill();
+        EventSubscription subscription = new EventSubscription(gateway.uri("/topics/" + TOPIC
+                + "/events?from=earliest"));
+        List<Delivered> seen = new ArrayList<>();
+        for (int cut = 0; cut < 10; cut++) {
+            subscription.readBytes(random.nextLong(20_000, 2_000_000), seen);
+        }
+        subscription.readRecords(changes.size(), seen, PATIENCE);
+        Map<Integer, Long> next = new HashMap<>();
+        for (Delivered event : seen) {
+            assertThat(event.offset()).as("seed %d, partition %d", seed, event.partition())
+                    .isEqualTo(next.getOrDefault(event.partition(), 0L));
+            next.put(event.partition(), event.offset() + 1);
+        }
+        assertThat(ids(seen.stream().map(Delivered::value).toList())).as("seed %d", seed).hasSize(changes.size());
+        assertThat(seen).hasSize(changes.size());
     }
 
-    @Override
-    void beforeRestart() {
-        // nothing else happens to the suite
+    @Test
+    @Order(3)
+    void everything_is_there_again_after_the_suite_was_down() throws Exception {
+        ceaseFire();
+        assertThat(kills()).as("brokers killed").isGreaterThan(BROKERS);
+        suite.stop();
+        suite.start();
+        assertThat(lag(group())).as("the committed offsets are there again").isZero();
+        GroupReading reading = new GroupReading(SESSION_TIMEOUT);
+        String groupAfterRestart = TOPIC + "-after-restart";
+        read(groupAfterRestart, "reader", reading, () -> reading.distinct() == changes.size());
+        assertEveryEventWasRead(reading);
+        reading.assertPartitionsWereReadInOrder();
+    }
+
+    private void awaitKill() {
+        int before = kills();
+        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(1)).until(() -> kills() > before);
+    }
+
+    @AfterAll
+    void ceaseFire() throws Exception {
+        if (killer != null) {
+            killer.end();
+        }
+    }
+
+    private int kills() {
+        return killer == null ? 0 : killer.kills();
+    }
+
+    private static String group() {
+        return TOPIC + "-readers";
+    }
+
+    private Void read(String group, String member, GroupReading reading, BooleanSupplier enough)
+            throws IOException, InterruptedException {
+        String instance = gateway.join(group, member, TOPIC, SESSION_TIMEOUT);
+        while (!enough.getAsBoolean()) {
+            long startedNanos = System.nanoTime();
+            List<Delivered> records = gateway.poll(instance, POLL_MS, POLL_BYTES);
+            reading.add(new GroupReading.Poll(member, startedNanos, System.nanoTime(), records));
+        }
+        return null; // without a goodbye
+    }
+
+    private boolean ownsPartitions(String group, String member) throws IOException, InterruptedException {
+        JsonNode subscription = gateway.get("/consumers/" + group + "/instances/" + member + "/subscription").expect(
+                200).body();
+        return !subscription.get("partitions").isEmpty();
+    }
+
+    private static boolean anyFailed(List<Future<?>> members) {
+        return members.stream().anyMatch(member -> member.state() == Future.State.FAILED);
+    }
+
+    /** How many records the group has not committed, of every partition. */
+    private long lag(String group) throws IOException, InterruptedException {
+        long lag = 0;
+        for (JsonNode partition : gateway.get("/groups/" + group + "/lag").expect(200).body().get("partitions")) {
+            JsonNode committed = partition.get("committed_offset");
+            lag += partition.get("end_offset").asLong()
+                    - (committed == null || committed.isNull() ? 0 : committed.asLong());
+        }
+        return lag;
+    }
+
+    private void assertOffsetsAreGapless() {
+        Map<Integer, Long> next = new HashMap<>();
+        for (Place place : places) {
+            assertThat(place.offset()).isEqualTo(next.getOrDefault(place.partition(), 0L));
+            next.put(place.partition(), place.offset() + 1);
+        }
+        assertThat(next).hasSizeBetween(2, PARTITIONS);
+    }
+
+    private void assertKeysKeepTheirPartitionAndOrder() {
+        Map<String, Place> last = new HashMap<>();
+        for (int event = 0; event < changes.size(); event++) {
+            Place place = places.get(event);
+            Place before = last.put(changes.get(event).module(), place);
+            if (before != null) {
+                assertThat(place.partition()).isEqualTo(before.partition());
+                assertThat(place.offset()).isGreaterThan(before.offset());
+            }
+        }
+    }
+
+    /** At each place where an event was stored stands that event: none lost, and the order of each key kept. */
+    private void assertEveryEventWasRead(GroupReading reading) {
+        Map<Integer, Map<Long, JsonNode>> values = reading.valuesByPartition();
+        for (int event = 0; event < changes.size(); event++) {
+            Place place = places.get(event);
+            JsonNode value = values.getOrDefault(place.partition(), Map.of()).get(place.offset());
+            assertThat(value).as("event %d at %s", event, place).isNotNull();
+            assertThat(value.get("id").asString()).isEqualTo(changes.get(event).id());
+        }
+        assertThat(reading.distinct()).isEqualTo(changes.size());
+    }
+
+    private static Set<String> ids(List<JsonNode> values) {
+        Set<String> ids = new HashSet<>();
+        values.forEach(value -> ids.add(value.get("id").asString()));
+        return ids;
     }
 }

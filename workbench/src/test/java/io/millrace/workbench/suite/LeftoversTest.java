@@ -63,7 +63,8 @@ class LeftoversTest {
     private void start(Path dataDirectory) throws IOException {
         Path program = directory.resolve("postgres");
         Files.copy(Path.of("/bin/sh").toRealPath(), program);
-        server = new ProcessBuilder(program.toString(), "-c", "read line", "-D", dataDirectory.toString()).start();
+        server = new ProcessBuilder(program.toString(), "-c", "trap exit INT TERM; read line", "-D", dataDirectory
+                .toString()).start();
     }
 
     private void pidFile(Instant started) throws IOException {

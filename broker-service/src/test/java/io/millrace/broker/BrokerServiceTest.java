@@ -87,10 +87,10 @@ class BrokerServiceTest {
         eventually().until(() -> sql.sql("select count(*) from metadata.broker where id = ? and ready").params(id)
                 .query(
                         Integer.class).single() == 1);
-        change("update metadata.broker set fenced = false, version = :version where id = ?", id);
-        // Who was fenced leads again in another epoch only.
-        change("update metadata.partition set leader_epoch = leader_epoch + 1, partition_epoch = partition_epoch + 1, version = :version "
-                + "where leader = ?", id);
+        // Who was fenced leads again in another epoch only: in one transaction, or the broker takes the old one for metadata that went back.
+        change("with led as (update metadata.partition set leader_epoch = leader_epoch + 1, partition_epoch = partition_epoch + 1, "
+                + "version = :version where leader = ?) "
+                + "update metadata.broker set fenced = false, version = :version where id = ?", id, id);
     }
 
     private void createTopic(String name, int leader) {

@@ -82,7 +82,7 @@ record PostgresServer(String host, int port, String user, String password) {
 
     /** The name of a new database with every migration applied. */
     String createDatabase() {
-        String name = "test_" + DATABASES.incrementAndGet();
+        String name = "test_" + ProcessHandle.current().pid() + "_" + DATABASES.incrementAndGet();
         execute("create database " + name + " template " + TEMPLATE);
         return name;
     }

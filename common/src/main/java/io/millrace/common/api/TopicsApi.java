@@ -34,6 +34,7 @@ public interface TopicsApi {
      * Changes settings of a topic, all or none; those not named stay. Refused with {@code UNKNOWN_TOPIC}, {@code INVALID_CONFIG}, and with
      * {@code UNAVAILABLE} where {@code min.insync.replicas} would change while PostgreSQL, having gone back, still learns who was in sync.
      */
+    @Repeatable
     @PostExchange("/{name}/configs")
     AlteredTopic alter(@PathVariable String name, @RequestBody AlterConfigs request);
 

@@ -1,5 +1,6 @@
 package io.millrace.gateway.consumers;
 
+import com.fasterxml.jackson.annotation.JsonAlias;
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.millrace.common.api.OffsetsApi.Committed;
 import io.millrace.common.api.TopicPartition;
@@ -22,7 +23,7 @@ final class Bodies {
             @JsonProperty("auto.offset.reset") @Schema(description = "Where to begin without a committed offset", allowableValues = {
                     "earliest", "latest",
                     "none"}, defaultValue = "latest", example = "earliest") @Nullable String autoOffsetReset,
-            @JsonProperty("enable.auto.commit") @Schema(description = "Commit what a poll gave out when the next one comes", defaultValue = "true", example = "true") @Nullable Boolean enableAutoCommit,
+            @JsonProperty("enable.auto.commit") @JsonAlias("auto.commit.enable") @Schema(description = "Commit what a poll gave out when the next one comes; Confluent's `auto.commit.enable` is understood too", defaultValue = "true", example = "true") @Nullable Boolean enableAutoCommit,
             @JsonProperty("fetch.min.bytes") @Schema(description = "A poll waits until it has so many bytes", defaultValue = "1", example = "1") @Nullable Integer fetchMinBytes,
             @JsonProperty("consumer.request.timeout.ms") @Schema(description = "Longest wait of a poll that names no timeout", defaultValue = "1000", example = "1000") @Nullable Integer requestTimeoutMs,
             @JsonProperty("isolation.level") @Schema(allowableValues = {"read_uncommitted",

@@ -63,7 +63,8 @@ class ConsumersTest {
         String topic = topic(2);
         append(topic, 0, "1", "2", "3");
         var created = gateway.send("POST", "/confluent/consumers/theirs",
-                "{\"name\":\"c\",\"format\":\"json\",\"auto.offset.reset\":\"earliest\"}");
+                "{\"name\":\"c\",\"format\":\"json\",\"auto.offset.reset\":\"earliest\",\"auto.commit.enable\":\"false\"}");
+        assertThat(gateway.services.describe("theirs", "c").settings().enableAutoCommit()).isFalse();
         String instance = "/confluent/consumers/theirs/instances/c";
         assertThat(created.json().get("base_uri").asString()).isEqualTo("http://127.0.0.1:" + gateway.port()
                 + instance);

@@ -31,7 +31,7 @@ class V3ClustersController {
     }
 
     @GetMapping
-    @Operation(summary = "List clusters", description = "The one that this gateway belongs to.")
+    @Operation(operationId = "listKafkaV3Clusters", summary = "List clusters", description = "The one that this gateway belongs to.")
     @ApiResponse(responseCode = "200", description = "One cluster")
     Listing<Cluster> list(@Parameter(hidden = true) HttpServletRequest request) {
         var links = clusters.links(request);
@@ -39,7 +39,7 @@ class V3ClustersController {
     }
 
     @GetMapping("/{cluster_id}")
-    @Operation(summary = "Get a cluster")
+    @Operation(operationId = "getKafkaV3Cluster", summary = "Get a cluster")
     @ApiResponse(responseCode = "200", description = "The cluster")
     @ApiResponse(responseCode = "404", description = "No such cluster")
     Cluster get(@PathVariable("cluster_id") String clusterId, @Parameter(hidden = true) HttpServletRequest request) {
@@ -47,7 +47,7 @@ class V3ClustersController {
     }
 
     @GetMapping("/{cluster_id}/brokers")
-    @Operation(summary = "List brokers", description = "Those that are running.")
+    @Operation(operationId = "listKafkaV3Brokers", summary = "List brokers", description = "Those that are running.")
     @ApiResponse(responseCode = "200", description = "In the order of their ids")
     @ApiResponse(responseCode = "404", description = "No such cluster")
     Listing<Broker> brokers(@PathVariable("cluster_id") String clusterId,
@@ -59,7 +59,7 @@ class V3ClustersController {
     }
 
     @GetMapping("/{cluster_id}/brokers/{broker_id}")
-    @Operation(summary = "Get a broker")
+    @Operation(operationId = "getKafkaV3Broker", summary = "Get a broker")
     @ApiResponse(responseCode = "200", description = "The broker")
     @ApiResponse(responseCode = "404", description = "No such cluster, or no such broker is running")
     Broker broker(@PathVariable("cluster_id") String clusterId,
@@ -69,7 +69,7 @@ class V3ClustersController {
     }
 
     @GetMapping("/{cluster_id}/brokers/{broker_id}/partition-replicas")
-    @Operation(summary = "List a broker's replicas")
+    @Operation(operationId = "searchKafkaV3ReplicasByBroker", summary = "List a broker's replicas")
     @ApiResponse(responseCode = "200", description = "By topic and partition")
     @ApiResponse(responseCode = "404", description = "No such cluster, or no such broker is running")
     Listing<Replica> replicas(@PathVariable("cluster_id") String clusterId,

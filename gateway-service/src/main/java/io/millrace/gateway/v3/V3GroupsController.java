@@ -39,7 +39,7 @@ class V3GroupsController {
     }
 
     @GetMapping
-    @Operation(summary = "List consumer groups", description = "Those that have, or had, members.")
+    @Operation(operationId = "listKafkaV3ConsumerGroups", summary = "List consumer groups", description = "Those that have, or had, members.")
     @ApiResponse(responseCode = "200", description = "By name")
     @ApiResponse(responseCode = "404", description = "No such cluster")
     Listing<Group> list(@PathVariable("cluster_id") String clusterId,
@@ -52,7 +52,7 @@ class V3GroupsController {
     }
 
     @GetMapping("/{consumer_group_id}")
-    @Operation(summary = "Get a consumer group")
+    @Operation(operationId = "getKafkaV3ConsumerGroup", summary = "Get a consumer group")
     @ApiResponse(responseCode = "200", description = "The group")
     @ApiResponse(responseCode = "404", description = "No such cluster or group")
     Group get(@PathVariable("cluster_id") String clusterId,
@@ -70,7 +70,7 @@ class V3GroupsController {
     }
 
     @GetMapping("/{consumer_group_id}/consumers")
-    @Operation(summary = "List a group's consumers")
+    @Operation(operationId = "listKafkaV3Consumers", summary = "List a group's consumers")
     @ApiResponse(responseCode = "200", description = "By id")
     @ApiResponse(responseCode = "404", description = "No such cluster or group")
     Listing<Consumer> consumers(@PathVariable("cluster_id") String clusterId,
@@ -83,7 +83,7 @@ class V3GroupsController {
     }
 
     @GetMapping("/{consumer_group_id}/consumers/{consumer_id}")
-    @Operation(summary = "Get a consumer")
+    @Operation(operationId = "getKafkaV3Consumer", summary = "Get a consumer")
     @ApiResponse(responseCode = "200", description = "The consumer")
     @ApiResponse(responseCode = "404", description = "No such cluster, group or consumer")
     Consumer consumer(@PathVariable("cluster_id") String clusterId,
@@ -95,7 +95,7 @@ class V3GroupsController {
     }
 
     @GetMapping("/{consumer_group_id}/consumers/{consumer_id}/assignments")
-    @Operation(summary = "List what a consumer reads")
+    @Operation(operationId = "listKafkaV3ConsumerAssignments", summary = "List what a consumer reads")
     @ApiResponse(responseCode = "200", description = "By topic and partition")
     @ApiResponse(responseCode = "404", description = "No such cluster, group or consumer")
     Listing<ConsumerAssignment> assignments(@PathVariable("cluster_id") String clusterId,
@@ -109,7 +109,7 @@ class V3GroupsController {
     }
 
     @GetMapping("/{consumer_group_id}/consumers/{consumer_id}/assignments/{topic_name}/partitions/{partition_id}")
-    @Operation(summary = "Get a partition that a consumer reads")
+    @Operation(operationId = "getKafkaV3ConsumerAssignment", summary = "Get a partition that a consumer reads")
     @ApiResponse(responseCode = "200", description = "The assignment")
     @ApiResponse(responseCode = "404", description = "No such cluster, group or consumer, or it does not read the partition")
     ConsumerAssignment assignment(@PathVariable("cluster_id") String clusterId,

@@ -35,7 +35,7 @@ class V3LagsController {
     }
 
     @GetMapping("/lags")
-    @Operation(summary = "List a group's lags", description = "Of the partitions with a committed offset.")
+    @Operation(operationId = "listKafkaV3ConsumerLags", summary = "List a group's lags", description = "Of the partitions with a committed offset.")
     @ApiResponse(responseCode = "200", description = "The greatest first")
     @ApiResponse(responseCode = "404", description = "No such cluster or group, or it has committed nothing")
     Listing<ConsumerLag> list(@PathVariable("cluster_id") String clusterId,
@@ -47,7 +47,7 @@ class V3LagsController {
     }
 
     @GetMapping("/lags/{topic_name}/partitions/{partition_id}")
-    @Operation(summary = "Get a group's lag in a partition")
+    @Operation(operationId = "getKafkaV3ConsumerLag", summary = "Get a group's lag in a partition")
     @ApiResponse(responseCode = "200", description = "The lag")
     @ApiResponse(responseCode = "404", description = "No such cluster or group, or it has committed nothing of the partition")
     ConsumerLag get(@PathVariable("cluster_id") String clusterId,
@@ -61,7 +61,7 @@ class V3LagsController {
     }
 
     @GetMapping("/lag-summary")
-    @Operation(summary = "Get a group's greatest and total lag")
+    @Operation(operationId = "getKafkaV3ConsumerGroupLagSummary", summary = "Get a group's greatest and total lag")
     @ApiResponse(responseCode = "200", description = "The summary")
     @ApiResponse(responseCode = "404", description = "No such cluster or group, or it has committed nothing")
     LagSummary summary(@PathVariable("cluster_id") String clusterId,

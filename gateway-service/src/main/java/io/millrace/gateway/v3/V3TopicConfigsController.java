@@ -52,7 +52,7 @@ class V3TopicConfigsController {
     }
 
     @GetMapping("/configs")
-    @Operation(summary = "List a topic's settings")
+    @Operation(operationId = "listKafkaV3TopicConfigs", summary = "List a topic's settings")
     @ApiResponse(responseCode = "200", description = "By name, also those that have their defaults")
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic")
     Listing<Config> list(@PathVariable("cluster_id") String clusterId,
@@ -66,7 +66,7 @@ class V3TopicConfigsController {
     }
 
     @GetMapping("/configs/{name}")
-    @Operation(summary = "Get a setting of a topic")
+    @Operation(operationId = "getKafkaV3TopicConfig", summary = "Get a setting of a topic")
     @ApiResponse(responseCode = "200", description = "The setting")
     @ApiResponse(responseCode = "404", description = "No such cluster or setting, or (40403) no such topic")
     Config get(@PathVariable("cluster_id") String clusterId,
@@ -79,7 +79,7 @@ class V3TopicConfigsController {
 
     @PutMapping("/configs/{name}")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Set a setting of a topic", description = "Brokers go by it within moments, without a restart. To raise "
+    @Operation(operationId = "updateKafkaV3TopicConfig", summary = "Set a setting of a topic", description = "Brokers go by it within moments, without a restart. To raise "
             + "`min.insync.replicas` begins a new epoch of the partitions' leaders.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ConfigValue.class), examples = @ExampleObject(name = "two days", value = "{\"value\":\"172800000\"}")))
     @ApiResponse(responseCode = "204", description = "Set", content = @Content)
@@ -97,7 +97,7 @@ class V3TopicConfigsController {
 
     @DeleteMapping("/configs/{name}")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Reset a setting of a topic to its default")
+    @Operation(operationId = "deleteKafkaV3TopicConfig", summary = "Reset a setting of a topic to its default")
     @ApiResponse(responseCode = "204", description = "Reset", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such cluster or setting, or (40403) no such topic")
     void reset(@PathVariable("cluster_id") String clusterId,
@@ -111,7 +111,7 @@ class V3TopicConfigsController {
 
     @PostMapping("/configs:alter")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Set and reset several settings of a topic", description = "All of them or none.")
+    @Operation(operationId = "updateKafkaV3TopicConfigBatch", summary = "Set and reset several settings of a topic", description = "All of them or none.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = AlterConfigs.class), examples = {
             @ExampleObject(name = "set and reset", value = "{\"data\":[{\"name\":\"cleanup.policy\",\"operation\":\"DELETE\"},{\"name\":\"segment.bytes\",\"value\":\"104857600\"}]}"),
             @ExampleObject(name = "only to see", value = "{\"data\":[{\"name\":\"retention.ms\",\"value\":\"1000\"}],\"validate_only\":true}")}))

@@ -52,7 +52,7 @@ class V3TopicsController {
     }
 
     @GetMapping
-    @Operation(summary = "List topics")
+    @Operation(operationId = "listKafkaV3Topics", summary = "List topics")
     @ApiResponse(responseCode = "200", description = "By name")
     @ApiResponse(responseCode = "404", description = "No such cluster")
     Listing<Topic> list(@PathVariable("cluster_id") String clusterId,
@@ -63,7 +63,7 @@ class V3TopicsController {
     }
 
     @PostMapping
-    @Operation(summary = "Create a topic", description = "Answers when the topic can be used.")
+    @Operation(operationId = "createKafkaV3Topic", summary = "Create a topic", description = "Answers when the topic can be used.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = CreateTopic.class), examples = {
             @ExampleObject(name = "three partitions", value = "{\"topic_name\":\"orders\",\"partitions_count\":3,\"configs\":[{\"name\":\"retention.ms\",\"value\":\"86400000\"}]}"),
             @ExampleObject(name = "replicas by hand", value = "{\"topic_name\":\"orders\",\"replicas_assignments\":{\"0\":[0]}}"),
@@ -86,7 +86,7 @@ class V3TopicsController {
     }
 
     @GetMapping("/{topic_name}")
-    @Operation(summary = "Get a topic")
+    @Operation(operationId = "getKafkaV3Topic", summary = "Get a topic")
     @ApiResponse(responseCode = "200", description = "The topic")
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic")
     Topic get(@PathVariable("cluster_id") String clusterId,
@@ -97,7 +97,7 @@ class V3TopicsController {
     }
 
     @PatchMapping("/{topic_name}")
-    @Operation(summary = "Give a topic more partitions")
+    @Operation(operationId = "updatePartitionCountKafkaV3Topic", summary = "Give a topic more partitions")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = PartitionsCount.class), examples = @ExampleObject(name = "six", value = "{\"partitions_count\":6}")))
     @ApiResponse(responseCode = "200", description = "The topic as it is now")
     @ApiResponse(responseCode = "400", description = "Malformed, or (40002) not more than it has, or more than are allowed")
@@ -112,7 +112,7 @@ class V3TopicsController {
 
     @DeleteMapping("/{topic_name}")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Delete a topic", description = "Its records are gone for good.")
+    @Operation(operationId = "deleteKafkaV3Topic", summary = "Delete a topic", description = "Its records are gone for good.")
     @ApiResponse(responseCode = "204", description = "Deleted", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic")
     void delete(@PathVariable("cluster_id") String clusterId,

@@ -2,7 +2,6 @@ package io.millrace.gateway.v3.records;
 
 import static java.nio.charset.StandardCharsets.US_ASCII;
 
-import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RecordSlices;
 import io.millrace.common.record.RequestKey;
@@ -29,30 +28,23 @@ final class RecordBatch {
             throws InterruptedException {
         long nowMs = System.currentTimeMillis();
         Delivery delivery = records.count() == 0 ? null : sender.send(topic, records, key, nowMs);
-        var reports = new Reports(clusterId, topic);
+        var reports = new Reports(clusterId, topic, delivery, nowMs);
         var successes = new JsonOutput(1024);
         var failures = new JsonOutput(64);
         successes.write("{\"successes\":[".getBytes(US_ASCII));
         failures.write("],\"failures\":[".getBytes(US_ASCII));
         int stored = 0;
         for (int i = 0; i < taken.size(); i++) {
-            RefusedException refusal = reports.refusal(taken.get(i), delivery);
-            if (refusal == null && delivery != null) {
-                separate(successes, stored++);
-                reports.writeStored(entries.get(i).id(), taken.get(i), delivery, nowMs, successes);
-            } else if (refusal != null) {
-                separate(failures, i - stored);
-                Reports.writeRefused(entries.get(i).id(), refusal, failures);
+            boolean isStored = reports.refusal(taken.get(i)) == null;
+            JsonOutput out = isStored ? successes : failures;
+            if ((isStored ? stored : i - stored) > 0) {
+                out.write(',');
             }
+            reports.write(entries.get(i).id(), taken.get(i), out);
+            stored += isStored ? 1 : 0;
         }
         failures.write("]}".getBytes(US_ASCII));
         successes.write(failures.array(), 0, failures.size());
         return successes;
-    }
-
-    private static void separate(JsonOutput out, int before) {
-        if (before > 0) {
-            out.write(',');
-        }
     }
 }

@@ -95,33 +95,28 @@ final class RecordStream {
     }
 
     private void report(@Nullable RequestKey key) throws IOException, InterruptedException {
-        long nowMs = System.currentTimeMillis();
-        Reports writer = null;
-        Delivery delivery = null;
-        RefusedException whole = null;
         try {
-            TopicImage topic = topics.require(topicName);
-            writer = new Reports(clusterId, topic);
-            if (records.count() > 0) {
-                delivery = key == null ? sender.sendWhenThereIsRoom(topic, records, nowMs)
-                        : sender.send(topic, records, key, nowMs);
+            Reports written = send(key);
+            for (Taken taken : group) {
+                written.write(null, taken, reports);
+                reports.write(BETWEEN_REPORTS);
             }
-        } catch (RefusedException refusal) {
-            whole = refusal;
-        }
-        for (Taken taken : group) {
-            RefusedException refusal = taken.refusal() != null ? taken.refusal() : whole;
-            if (refusal == null && writer != null) {
-                refusal = writer.refusal(taken, delivery);
+        } catch (RefusedException whole) {
+            for (Taken taken : group) {
+                Reports.writeRefused(null, taken.refusal() == null ? whole : taken.refusal(), reports);
+                reports.write(BETWEEN_REPORTS);
             }
-            if (refusal == null && writer != null && delivery != null) {
-                writer.writeStored(null, taken, delivery, nowMs, reports);
-            } else if (refusal != null) {
-                Reports.writeRefused(null, refusal, reports);
-            }
-            reports.write(BETWEEN_REPORTS);
         }
         flush();
+    }
+
+    private Reports send(@Nullable RequestKey key) throws InterruptedException {
+        long nowMs = System.currentTimeMillis();
+        TopicImage topic = topics.require(topicName);
+        Delivery delivery = records.count() == 0 ? null
+                : key == null ? sender.sendWhenThereIsRoom(topic, records, nowMs)
+                        : sender.send(topic, records, key, nowMs);
+        return new Reports(clusterId, topic, delivery, nowMs);
     }
 
     private void flush() throws IOException {

@@ -10,6 +10,7 @@ import io.millrace.gateway.produce.ProduceAnswer;
 import io.millrace.gateway.producer.Delivery;
 import io.millrace.gateway.v3.V3Error;
 import java.time.Instant;
+import java.util.Objects;
 import org.jspecify.annotations.Nullable;
 
 /** Writes what became of records, as the dialect reports it. */
@@ -18,18 +19,26 @@ final class Reports {
 
     private final String clusterId;
     private final TopicImage topic;
+    private final @Nullable Delivery delivery;
+    private final long sentMs;
     /** The leader's time is in the record then, and nobody tells it. */
     private final boolean hasLeadersTime;
 
-    Reports(String clusterId, TopicImage topic) {
+    /**
+     * @param delivery of the records that were sent on; null where none were
+     * @param sentMs   the time of records that named none
+     */
+    Reports(String clusterId, TopicImage topic, @Nullable Delivery delivery, long sentMs) {
         this.clusterId = clusterId;
         this.topic = topic;
+        this.delivery = delivery;
+        this.sentMs = sentMs;
         this.hasLeadersTime = "LogAppendTime".equals(topic.configs().get("message.timestamp.type"));
     }
 
-    /** Null where it was stored. @param delivery of the records that were sent on; null where none were */
+    /** Null where it was stored. */
     @Nullable
-    RefusedException refusal(Taken taken, @Nullable Delivery delivery) {
+    RefusedException refusal(Taken taken) {
         if (taken.refusal() != null || delivery == null) {
             return taken.refusal();
         }
@@ -38,11 +47,17 @@ final class Reports {
                 : new RefusedException(error, ProduceAnswer.message(topic, error, delivery.partition(taken.record())));
     }
 
-    /**
-     * @param id     of a batch's entry; null in a stream
-     * @param sentMs the time of a record that named none
-     */
-    void writeStored(@Nullable String id, Taken taken, Delivery delivery, long sentMs, JsonOutput out) {
+    /** @param id of a batch's entry; null in a stream */
+    void write(@Nullable String id, Taken taken, JsonOutput out) {
+        RefusedException refusal = refusal(taken);
+        if (refusal == null) {
+            writeStored(id, taken, Objects.requireNonNull(delivery), out);
+        } else {
+            writeRefused(id, refusal, out);
+        }
+    }
+
+    private void writeStored(@Nullable String id, Taken taken, Delivery stored, JsonOutput out) {
         out.write('{');
         if (id == null) {
             name("error_code", out).writeLong(STORED);
@@ -51,8 +66,8 @@ final class Reports {
         }
         field("cluster_id", out).writeString(clusterId);
         field("topic_name", out).writeString(topic.name());
-        field("partition_id", out).writeLong(delivery.partition(taken.record()));
-        field("offset", out).writeLong(delivery.offset(taken.record()));
+        field("partition_id", out).writeLong(stored.partition(taken.record()));
+        field("offset", out).writeLong(stored.offset(taken.record()));
         if (!hasLeadersTime) {
             Long given = taken.timestampMs();
             field("timestamp", out).writeString(Instant.ofEpochMilli(given == null ? sentMs : given).toString());

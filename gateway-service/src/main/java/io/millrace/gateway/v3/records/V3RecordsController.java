@@ -72,7 +72,7 @@ class V3RecordsController implements StreamedBodies {
     }
 
     @PostMapping("/records")
-    @Operation(summary = "Produce a record, or a stream of them", description = """
+    @Operation(operationId = "produceRecord", summary = "Produce a record, or a stream of them", description = """
             The body is one JSON object, or any number of them one after the other; it may be endless. For each there is a report, in the \
             same order, each once its record is stored or refused: `error_code` 200, or why it is not stored; an error of one ends \
             nothing. So the HTTP status is 200 as soon as there is a report. Only where an object cannot be found in the body at all is its report the last one. \
@@ -118,7 +118,7 @@ class V3RecordsController implements StreamedBodies {
     }
 
     @PostMapping("/records:batch")
-    @Operation(summary = "Produce a batch of records", description = "Entries are told apart by their ids. The answer tells of each "
+    @Operation(operationId = "produceRecordsBatch", summary = "Produce a batch of records", description = "Entries are told apart by their ids. The answer tells of each "
             + "whether it was stored.")
     @Parameter(name = IdempotencyKeys.HEADER, in = ParameterIn.HEADER, description = "Names the request: sent again, it is stored once", schema = @Schema(type = "string"))
     @RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = BatchSchema.class), examples = @ExampleObject(name = "two", value = "{\"entries\":["

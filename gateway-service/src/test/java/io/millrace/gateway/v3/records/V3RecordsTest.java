@@ -9,11 +9,15 @@ import io.millrace.gateway.testing.GatewayUnderTest.Answer;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.UncheckedIOException;
+import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.net.http.HttpRequest;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -179,6 +183,49 @@ class V3RecordsTest {
             assertThat(reports.getLast().get("message").asString()).contains("expected an object");
             assertThat(reports.get(4).get("offset").asInt()).isEqualTo(3);
         }
+    }
+
+    @Test
+    void who_does_not_read_its_reports_is_not_read_from_until_it_does() throws IOException {
+        gateway.createTopic("unread", 1);
+        int count = 80_000;
+        try (var socket = new Socket()) {
+            // Before the connection is made, so that its window stays small.
+            socket.setReceiveBufferSize(8 * 1024);
+            socket.setSoTimeout(20_000);
+            socket.connect(new InetSocketAddress("127.0.0.1", gateway.port()));
+            var writer = Thread.ofVirtual().start(() -> writeStream(socket, count));
+
+            var stored = new AtomicLong();
+            await().during(Duration.ofMillis(300)).until(() -> {
+                long end = endOffset("unread");
+                return end > 0 && end == stored.getAndSet(end);
+            });
+            assertThat(stored.get()).isLessThan(count);
+
+            var reports = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8)).lines().filter(
+                    line -> line.startsWith("{")).limit(count).toList();
+            assertThat(reports.getLast()).contains("\"offset\":" + (count - 1) + ",");
+            assertThat(writer.join(Duration.ofSeconds(20))).isTrue();
+        } catch (InterruptedException e) {
+            throw new IllegalStateException(e);
+        }
+    }
+
+    private static void writeStream(Socket socket, int count) {
+        try {
+            write(socket, "POST " + CLUSTER + "/topics/unread/records HTTP/1.1\r\nHost: a\r\nContent-Length: "
+                    + (long) FIRST.length() * count + "\r\n\r\n");
+            for (int i = 0; i < count; i += 100) {
+                write(socket, FIRST.repeat(100));
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    private static long endOffset(String topic) {
+        return gateway.get("/topics/" + topic + "/partitions/0/offsets").json().get("end_offset").asLong();
     }
 
     @Test

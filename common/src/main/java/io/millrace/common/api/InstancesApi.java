@@ -45,7 +45,10 @@ public interface InstancesApi {
     @PostExchange("/{instance}/assignments")
     void assign(@PathVariable String group, @PathVariable String instance, @RequestBody Assignment assignment);
 
-    /** The member's heartbeat, and leave to read: confirms the previous poll, supersedes one still under way. */
+    /**
+     * The member's heartbeat, and leave to read: confirms the previous poll, supersedes one still under way. One that tells where a stream
+     * stands is refused with {@code FENCED_MEMBER_EPOCH} when the instance is not a member any more, where any other would join anew.
+     */
     @Repeatable
     @PostExchange("/{instance}/poll")
     PollGrant beginPoll(@PathVariable String group, @PathVariable String instance, @RequestBody BeginPoll request);
@@ -141,12 +144,26 @@ public interface InstancesApi {
     /**
      * @param pollId a client's name for this poll; the same name as the last poll's repeats it from the same positions; null: none
      * @param waitMs how long the poll may wait for records: the member's session lasts longer by that, since it cannot call meanwhile; null: 0
+     * @param standing where a stream stands that goes on by itself; null: a client asks
      */
-    record BeginPoll(@Nullable String pollId, @Nullable Integer waitMs) {
+    record BeginPoll(@Nullable String pollId, @Nullable Integer waitMs, @Nullable Standing standing) {
         public BeginPoll(@Nullable String pollId) {
             this(pollId, null);
         }
+
+        public BeginPoll(@Nullable String pollId, @Nullable Integer waitMs) {
+            this(pollId, waitMs, null);
+        }
     }
+
+    /**
+     * Where a stream stands. The positions count as delivered and confirmed, and outlive the coordinator that way, unless its client has
+     * moved them since the poll that is named.
+     *
+     * @param pollNumber the stream's last poll
+     * @param positions  next offsets to read, after all that its client was given; those it does not own are passed over
+     */
+    record Standing(long pollNumber, List<Position> positions) {}
 
     /**
      * @param pollNumber  to be given back in {@link Delivered}

@@ -108,13 +108,20 @@ class InstanceController implements InstancesApi {
     public PollGrant beginPoll(String group, String instance, BeginPoll request) {
         return consumers.call(group, instance, consumer -> {
             ReadProgress progress = consumer.progress;
+            if (request.standing() != null) {
+                goOnFrom(consumer, request.standing());
+            }
             boolean repeats = progress.repeats(request.pollId());
             if (!repeats) {
                 progress.confirm();
             }
             progress.supersede();
             int waitMs = request.waitMs() == null ? 0 : Math.max(0, request.waitMs());
-            membership.heartbeat(consumer, waitMs);
+            if (request.standing() == null) {
+                membership.heartbeat(consumer, waitMs);
+            } else {
+                membership.heartbeatAsMember(consumer, waitMs);
+            }
             membership.lookUpCommitted(consumer);
             var granted = new ArrayList<Granted>();
             // What it repeats may have gone to another member meanwhile: then this is a poll like any other.
@@ -129,6 +136,22 @@ class InstanceController implements InstancesApi {
             return new PollGrant(progress.pollNumber(), consumer.memberEpoch, consumer.row.settings(), granted,
                     stillRepeats);
         });
+    }
+
+    /** Before the heartbeat, which may hand partitions over: what their next owner goes on from is committed then. */
+    private void goOnFrom(HttpConsumer consumer, Standing standing) {
+        ReadProgress progress = consumer.progress;
+        boolean unknownYet = consumer.takenOver && !progress.hasBegun();
+        // Another number: a seek, or another poll, has moved the positions since.
+        if (unknownYet || progress.pollNumber() == standing.pollNumber()) {
+            for (Position position : standing.positions()) {
+                Topic topic = topics.current().named(position.topic());
+                PartitionId partition = topic == null ? null : new PartitionId(topic.id(), position.partition());
+                if (partition != null && position.offset() >= 0 && consumer.owned.contains(partition)) {
+                    progress.stand(partition, position.offset());
+                }
+            }
+        }
     }
 
     @Override

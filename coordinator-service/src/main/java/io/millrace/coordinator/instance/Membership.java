@@ -57,7 +57,22 @@ class Membership {
             own(consumer, byHand(consumer.row.byHand()));
             return;
         }
-        GroupReply.Granted granted = joinOrBeat(consumer, silentMs);
+        reconcile(consumer, joinOrBeat(consumer, silentMs), silentMs);
+    }
+
+    /** As {@link #heartbeat}, of one that has joined before. Refused with {@code FENCED_MEMBER_EPOCH} once the group goes on without it. */
+    void heartbeatAsMember(HttpConsumer consumer, long silentMs) {
+        GroupReply.@Nullable Granted granted = consumer.isMember() ? beat(consumer, silentMs) : null;
+        if (granted == null) {
+            throw new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH,
+                    "consumer '%s' is not a member of group '%s' any more: nothing was heard of it for its session's time"
+                            .formatted(consumer.row.instanceId(), consumer.row.groupId()));
+        }
+        reconcile(consumer, granted, silentMs);
+    }
+
+    private void reconcile(HttpConsumer consumer, GroupReply.Granted first, long silentMs) {
+        GroupReply.Granted granted = first;
         for (int i = 0; i < MAX_RECONCILIATIONS && !granted.assigned().containsAll(consumer.owned); i++) {
             letGo(consumer, granted.assigned());
             granted = joinOrBeat(consumer, silentMs);
@@ -82,21 +97,31 @@ class Membership {
     }
 
     private GroupReply.Granted joinOrBeat(HttpConsumer consumer, long silentMs) {
-        if (consumer.isMember()) {
-            Subscription changed = consumer.subscriptionChanged ? subscription(consumer.row) : null;
-            var heartbeat = new GroupEvent.Heartbeat(consumer.row.instanceId(), consumer.memberEpoch, consumer.owned,
-                    changed);
-            switch (runtime.apply(consumer.shard, consumer.row.groupId(), heartbeat, silentMs)) {
-                case GroupReply.Granted granted -> {
-                    consumer.subscriptionChanged = false;
-                    return granted;
-                }
-                case GroupReply.Refused refused when refused.code() == ErrorCode.UNKNOWN_MEMBER
-                        || refused.code() == ErrorCode.FENCED_MEMBER_EPOCH -> consumer.dropMembership();
-                case GroupReply.Refused(ErrorCode code, String message) -> throw new RefusedException(code, message);
-                case GroupReply.Done() -> throw new IllegalStateException("a heartbeat is granted or refused");
+        GroupReply.@Nullable Granted beaten = consumer.isMember() ? beat(consumer, silentMs) : null;
+        return beaten != null ? beaten : join(consumer, silentMs);
+    }
+
+    /** Null when the group goes on without it. */
+    private GroupReply.@Nullable Granted beat(HttpConsumer consumer, long silentMs) {
+        Subscription changed = consumer.subscriptionChanged ? subscription(consumer.row) : null;
+        var heartbeat = new GroupEvent.Heartbeat(consumer.row.instanceId(), consumer.memberEpoch, consumer.owned,
+                changed);
+        return switch (runtime.apply(consumer.shard, consumer.row.groupId(), heartbeat, silentMs)) {
+            case GroupReply.Granted granted -> {
+                consumer.subscriptionChanged = false;
+                yield granted;
             }
-        }
+            case GroupReply.Refused refused when refused.code() == ErrorCode.UNKNOWN_MEMBER
+                    || refused.code() == ErrorCode.FENCED_MEMBER_EPOCH -> {
+                consumer.dropMembership();
+                yield null;
+            }
+            case GroupReply.Refused(ErrorCode code, String message) -> throw new RefusedException(code, message);
+            case GroupReply.Done() -> throw new IllegalStateException("a heartbeat is granted or refused");
+        };
+    }
+
+    private GroupReply.Granted join(HttpConsumer consumer, long silentMs) {
         return switch (runtime.apply(consumer.shard, consumer.row.groupId(),
                 new GroupEvent.Join(consumer.row.instanceId(), profile(consumer.row)), silentMs)) {
             case GroupReply.Granted granted -> {

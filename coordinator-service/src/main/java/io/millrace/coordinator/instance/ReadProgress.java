@@ -71,6 +71,13 @@ final class ReadProgress {
         }
     }
 
+    /** Its reader tells that it was given all before here. */
+    void stand(PartitionId partition, long offset) {
+        Stages stages = partitions.computeIfAbsent(partition, _ -> new Stages());
+        stages.delivered = offset;
+        stages.confirmed = offset;
+    }
+
     /** Whether a poll of this name would repeat the last one. */
     boolean repeats(@Nullable String namedPoll) {
         return namedPoll != null && namedPoll.equals(pollId) && !pollEnds.isEmpty();

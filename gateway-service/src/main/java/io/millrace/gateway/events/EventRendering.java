@@ -4,7 +4,6 @@ import io.millrace.common.record.RecordCursor;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import io.millrace.gateway.json.JsonOutput;
 import io.millrace.gateway.records.NotJson;
-import io.millrace.gateway.records.RecordFormat;
 import io.millrace.gateway.records.RecordJsonWriter;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -21,15 +20,18 @@ final class EventRendering implements RecordRendering {
     private static final int INITIAL_RECORDS = 4;
 
     @Override
-    public <X extends Exception> long render(SubscribedPartition partition, RecordFormat format, ByteBuffer records,
+    public <X extends Exception> long render(SubscribedPartition partition, RecordView view, ByteBuffer records,
             long from, Runs<X> runs)
             throws X {
         var cursor = new RecordCursor(records, from);
-        var writer = new RecordJsonWriter(format, NotJson.AS_STRING, true);
+        var writer = new RecordJsonWriter(view.format(), NotJson.AS_STRING, true);
         writer.partition(partition.topic(), partition.partition());
+        var filter = view.filter().isNone() ? null : view.filter().matcher();
         var run = new Run(from);
         while (cursor.next()) {
-            run.add(writer, cursor);
+            if (filter == null || filter.matches(cursor)) {
+                run.add(writer, cursor);
+            }
             if (run.isFull()) {
                 runs.add(run.finish(cursor.nextOffset()));
                 run = new Run(cursor.nextOffset());

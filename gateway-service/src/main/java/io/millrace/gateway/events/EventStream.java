@@ -3,7 +3,6 @@ package io.millrace.gateway.events;
 import io.millrace.common.record.CorruptBatchException;
 import io.millrace.gateway.events.PartitionLogs.Fetched;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
-import io.millrace.gateway.records.RecordFormat;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.nio.ByteBuffer;
@@ -25,7 +24,7 @@ final class EventStream {
     private static final int ENTRIES_PER_TURN = 64;
 
     private final List<SubscribedPartition> partitions;
-    private final RecordFormat format;
+    private final RecordView view;
     private final Feed feed;
     private final PartitionLogs logs;
     private final RecordRendering rendering;
@@ -38,6 +37,8 @@ final class EventStream {
     private boolean unflushed;
     private boolean caughtUp;
     private long lastWriteNanos = System.nanoTime();
+    private long nextCheckpointNanos = lastWriteNanos;
+    private long writtenBytes;
     private int turn = -1;
 
     EventStream(Feed feed, long[] positions, PartitionLogs logs, RecordRendering rendering, Limits limits,
@@ -45,7 +46,7 @@ final class EventStream {
             OutputStream out) {
         var subscription = feed.key().subscription();
         this.partitions = subscription.partitions();
-        this.format = feed.key().format();
+        this.view = feed.key().view();
         this.feed = feed;
         this.logs = logs;
         this.rendering = rendering;
@@ -61,9 +62,10 @@ final class EventStream {
      * Writes events until the client leaves (an {@link IOException}), the stream is told to stop, its feed ends or the client reads too
      * slowly. The client has then got whole events, and can resume after the last of them.
      *
-     * @param lost what an earlier stream of the client had read and a deleted topic took with it
+     * @param lost     what an earlier stream of the client had read and a deleted topic took with it
+     * @param patience how long the client waits
      */
-    End run(List<Loss> lost, BooleanSupplier stopped) throws IOException, InterruptedException {
+    End run(List<Loss> lost, Patience patience, BooleanSupplier stopped) throws IOException, InterruptedException {
         write(EventBlocks.retry(limits.clientRetry().toMillis()));
         cursor.writeId();
         for (var loss : lost) {
@@ -86,8 +88,12 @@ final class EventStream {
             if (cursor.lagBytes(feed.totalBytes()) > limits.maxLagBytes()) {
                 return finish(End.TOO_SLOW);
             }
+            boolean hasAnswer = cursor.records() > 0 && (!progressed || writtenBytes >= limits.pollBytes());
+            if (patience.isOver(hasAnswer)) {
+                return finish(End.ANSWERED);
+            }
             if (!progressed) {
-                rest();
+                rest(patience);
             }
         }
     }
@@ -173,7 +179,7 @@ final class EventStream {
     private boolean write(int partition, ByteBuffer records) throws IOException {
         long from = cursor.position(partition);
         try {
-            rendering.render(partitions.get(partition), format, records, from, run -> cursor.fetched(partition, run));
+            rendering.render(partitions.get(partition), view, records, from, run -> cursor.fetched(partition, run));
         } catch (CorruptBatchException e) {
             // The other partitions go on; retention or a repair may take the batch away.
             log.warn("{}: records from offset {} cannot be read: {}", partitions.get(partition), cursor.position(
@@ -184,8 +190,9 @@ final class EventStream {
         return cursor.position(partition) > from;
     }
 
-    private void rest() throws IOException {
+    private void rest(Patience patience) throws IOException {
         cursor.rest();
+        long checkpointNanos = checkpoint();
         long idleNanos = System.nanoTime() - lastWriteNanos;
         long heartbeatNanos = limits.heartbeat().toNanos();
         if (idleNanos >= heartbeatNanos) {
@@ -194,11 +201,29 @@ final class EventStream {
         }
         flush();
         boolean waitsForLeader = cursor.nextBehind(0) >= 0;
-        feed.await(waiter, cursor, Math.min(heartbeatNanos - idleNanos, waitsForLeader ? limits.retryWait().toNanos()
-                : Long.MAX_VALUE));
+        feed.await(waiter, cursor, Math.min(Math.min(heartbeatNanos - idleNanos, checkpointNanos), Math.min(patience
+                .leftNanos(), waitsForLeader ? limits.retryWait().toNanos() : Long.MAX_VALUE)));
+    }
+
+    /** Tells the client how far it has come where no record does, now and then; returns when to look again. */
+    private long checkpoint() throws IOException {
+        if (!cursor.isUnnamed()) {
+            return Long.MAX_VALUE;
+        }
+        long now = System.nanoTime();
+        if (now - nextCheckpointNanos < 0) {
+            return nextCheckpointNanos - now;
+        }
+        cursor.writeId();
+        cursor.rest();
+        nextCheckpointNanos = now + limits.checkpoint().toNanos();
+        return Long.MAX_VALUE;
     }
 
     private End finish(End end) throws IOException {
+        if (cursor.isUnnamed()) {
+            cursor.writeId();
+        }
         flush();
         return end;
     }
@@ -209,6 +234,7 @@ final class EventStream {
 
     private void write(byte[] bytes, int length) throws IOException {
         out.write(bytes, 0, length);
+        writtenBytes += length;
         unflushed = true;
     }
 
@@ -222,7 +248,7 @@ final class EventStream {
     }
 
     /** Why a stream closed on our side. */
-    enum End { STOPPED, TOPIC_CHANGED, TOO_SLOW }
+    enum End { STOPPED, TOPIC_CHANGED, TOO_SLOW, ANSWERED, FENCED }
 
     /** A partition whose topic was made anew since the client was last here. */
     record Loss(int partition, long requested, long available) {}
@@ -232,8 +258,11 @@ final class EventStream {
      * @param clientRetry what the client is told to wait before it comes back
      * @param retryWait   pause before a partition without a leader is asked again
      * @param maxLagBytes a stream further behind its feed is closed
+     * @param checkpoint  pause between two ids that come without a record
+     * @param pollBytes   a client that waits for an answer has enough of it
      */
-    record Limits(Duration heartbeat, Duration clientRetry, Duration retryWait, long maxLagBytes) {}
+    record Limits(Duration heartbeat, Duration clientRetry, Duration retryWait, long maxLagBytes, Duration checkpoint,
+            long pollBytes) {}
 
     /**
      * What streams that are behind may fetch at a time: a good deal for as many as there are grants, a little for the others, so that

@@ -64,7 +64,7 @@ final class EventStreams {
                     + " streams open already or is shutting down; try again, or at another gateway");
         }
         try {
-            var feed = feeds.acquire(new FeedKey(request.subscription(), request.format()));
+            var feed = feeds.acquire(new FeedKey(request.subscription(), request.view()));
             try {
                 stream(request, feed, response);
             } finally {
@@ -84,7 +84,7 @@ final class EventStreams {
                 meters.counting(response.getOutputStream()));
         open.add(stream);
         try {
-            var end = stream.run(lost, shutdown::hasBegun);
+            var end = stream.run(lost, request.patience(), shutdown::hasBegun);
             meters.closed(end);
             if (end == End.TOO_SLOW) {
                 log.info("A stream of {} was closed: its client is more than {} behind", request.subscription()

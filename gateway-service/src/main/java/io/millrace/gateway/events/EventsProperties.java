@@ -24,6 +24,10 @@ import org.springframework.validation.annotation.Validated;
  * @param catchUpFetches     streams that may do so at a time; others ask for {@code catchUpSmallFetchSize}
  * @param catchUpSmallFetchSize what the others ask for
  * @param leaderRetry        pause before a partition without a leader is asked again
+ * @param checkpoint         pause between two ids that come without a record, where records are not shown
+ * @param maxTimeout         longest wait of a client that names a time-out; more is taken for this
+ * @param pollSize           such a client has enough when it has got so much
+ * @param groups             streams that are members of a group
  */
 @Validated
 @ConfigurationProperties(prefix = "millrace.events", ignoreUnknownFields = false)
@@ -41,14 +45,33 @@ record EventsProperties(
         @DefaultValue("256KB") DataSize catchUpFetchSize,
         @Min(0) @DefaultValue("128") int catchUpFetches,
         @DefaultValue("16KB") DataSize catchUpSmallFetchSize,
-        @DefaultValue("100ms") Duration leaderRetry) {
+        @DefaultValue("100ms") Duration leaderRetry,
+        @DefaultValue("1s") Duration checkpoint,
+        @DefaultValue("5m") Duration maxTimeout,
+        @DefaultValue("1MB") DataSize pollSize,
+        @DefaultValue Groups groups) {
+
+    /**
+     * Streams that are members of a consumer group.
+     *
+     * @param heartbeat      how often a stream tells the coordinator where it stands and takes up a new assignment
+     * @param session        a stream of which nothing was heard for so long loses its partitions to the others
+     * @param fetchSize      most that a stream reads at a time, of all its partitions together
+     * @param assignmentWait how soon a stream without partitions asks the coordinator again
+     */
+    record Groups(
+            @DefaultValue("1s") Duration heartbeat,
+            @DefaultValue("10s") Duration session,
+            @DefaultValue("512KB") DataSize fetchSize,
+            @DefaultValue("100ms") Duration assignmentWait) {}
 
     PartitionTail.Limits tailLimits() {
         return new PartitionTail.Limits((int) tailFetchSize.toBytes(), tailLongPoll, leaderRetry);
     }
 
     EventStream.Limits streamLimits() {
-        return new EventStream.Limits(heartbeat, clientRetry, leaderRetry, maxLag.toBytes());
+        return new EventStream.Limits(heartbeat, clientRetry, leaderRetry, maxLag.toBytes(), checkpoint, pollSize
+                .toBytes());
     }
 
     EventStream.CatchUp catchUp() {

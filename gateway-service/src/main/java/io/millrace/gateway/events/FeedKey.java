@@ -1,6 +1,4 @@
 package io.millrace.gateway.events;
 
-import io.millrace.gateway.records.RecordFormat;
-
 /** Streams that agree in this share a feed. */
-record FeedKey(Subscription subscription, RecordFormat format) {}
+record FeedKey(Subscription subscription, RecordView view) {}

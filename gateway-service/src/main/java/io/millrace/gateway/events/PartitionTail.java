@@ -3,11 +3,10 @@ package io.millrace.gateway.events;
 import io.millrace.gateway.events.PartitionLogs.Fetched;
 import io.millrace.gateway.events.PartitionLogs.Found;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
-import io.millrace.gateway.records.RecordFormat;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.EnumMap;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.concurrent.locks.ReentrantLock;
 import org.slf4j.Logger;
@@ -15,7 +14,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * The one reader of a partition's newest records on this gateway: a thread that asks the leader for more as long as some feed wants the
- * partition, renders each record once per format, and gives it to all feeds. While the leader is away it tries again, and the feeds rest.
+ * partition, renders each record once per view, and gives it to all feeds. While the leader is away it tries again, and the feeds rest.
  */
 final class PartitionTail {
     private static final Logger log = LoggerFactory.getLogger(PartitionTail.class);
@@ -131,15 +130,15 @@ final class PartitionTail {
         lock.lock();
         try {
             long next = position;
-            var rendered = new EnumMap<RecordFormat, List<RenderedRecords>>(RecordFormat.class);
+            var rendered = new LinkedHashMap<RecordView, List<RenderedRecords>>();
             for (var attachment : attachments) {
-                rendered.computeIfAbsent(attachment.feed().key().format(), _ -> new ArrayList<>());
+                rendered.computeIfAbsent(attachment.feed().key().view(), _ -> new ArrayList<>());
             }
             // Given out only when all of it could be read: what is read again would be given twice.
             for (var entry : rendered.entrySet()) {
                 next = rendering.render(partition, entry.getKey(), records, position, entry.getValue()::add);
             }
-            rendered.forEach((format, runs) -> runs.forEach(run -> give(format, run)));
+            rendered.forEach((view, runs) -> runs.forEach(run -> give(view, run)));
             position = next;
             return true;
         } finally {
@@ -147,9 +146,9 @@ final class PartitionTail {
         }
     }
 
-    private void give(RecordFormat format, RenderedRecords run) {
+    private void give(RecordView view, RenderedRecords run) {
         for (var attachment : attachments) {
-            if (attachment.feed().key().format() == format) {
+            if (attachment.feed().key().view().equals(view)) {
                 attachment.feed().append(attachment.index(), run);
             }
         }

@@ -1,7 +1,6 @@
 package io.millrace.gateway.events;
 
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
-import io.millrace.gateway.records.RecordFormat;
 import java.nio.ByteBuffer;
 
 /** Turns fetched records into the {@code data:} lines of their events. */
@@ -10,10 +9,11 @@ interface RecordRendering {
      * Renders what a fetch from {@code from} gave, in runs of bounded size (one record may be larger), in order and without a gap between
      * them.
      *
+     * @param view    how the records are shown, and which; the runs cover the others without showing them
      * @param records whole batches, the first perhaps beginning before {@code from}
      * @return the next offset to read
      */
-    <X extends Exception> long render(SubscribedPartition partition, RecordFormat format, ByteBuffer records, long from,
+    <X extends Exception> long render(SubscribedPartition partition, RecordView view, ByteBuffer records, long from,
             Runs<X> runs)
             throws X;
 

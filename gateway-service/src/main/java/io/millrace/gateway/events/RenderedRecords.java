@@ -3,7 +3,8 @@ package io.millrace.gateway.events;
 /**
  * A run of one partition's records as the {@code data:} lines of their events, rendered once and shared by all who send them. Immutable.
  *
- * <p>The run covers every offset in {@code [from, to)}, also those that hold no record (compacted away, control records).
+ * <p>The run covers every offset in {@code [from, to)}, also those that hold no record to show
+ * (filtered out, compacted away, control records).
  */
 final class RenderedRecords {
     private final long from;
@@ -41,6 +42,11 @@ final class RenderedRecords {
 
     long offset(int record) {
         return offsets[record];
+    }
+
+    /** Whether the last offset that it covers is a record's. */
+    boolean endsWithRecord() {
+        return offsets.length > 0 && offsets[offsets.length - 1] == to - 1;
     }
 
     int start(int record) {

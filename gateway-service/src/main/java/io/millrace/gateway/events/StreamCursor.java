@@ -35,6 +35,9 @@ final class StreamCursor {
     private final boolean[] doubtful;
     private FeedEntry last;
     private int apart;
+    /** Whether the stream has come further than the client's last id tells: past records that it does not show, or offsets without one. */
+    private boolean unnamed;
+    private long records;
 
     /** @param positions next offset of each partition; owned by the cursor from now on */
     StreamCursor(Subscription subscription, long[] positions, Join join, EventSink sink) {
@@ -53,9 +56,20 @@ final class StreamCursor {
         }
     }
 
-    /** Tells the client where the stream stands, before any record. */
+    /** Tells the client where the stream stands, before any record and where no record does. */
     void writeId() {
         blocks.idOnly(positions);
+        unnamed = false;
+    }
+
+    /** Whether a client that resumed now would begin before where the stream stands. */
+    boolean isUnnamed() {
+        return unnamed;
+    }
+
+    /** How many records were written. */
+    long records() {
+        return records;
     }
 
     /**
@@ -125,7 +139,7 @@ final class StreamCursor {
         blocks.gap(lost.topic(), lost.partition(), requested, available);
         confirm(partition);
         place(partition, available);
-        blocks.idOnly(positions);
+        writeId();
         drainWhenFull();
     }
 
@@ -162,6 +176,8 @@ final class StreamCursor {
                 sink.write(content.shared(), content.shared().length);
             }
             place(partition, records.to());
+            this.records += records.count();
+            unnamed = !records.endsWithRecord();
         } else if (positions[partition] >= records.from()) {
             write(partition, records);
         }
@@ -173,11 +189,14 @@ final class StreamCursor {
             if (offset >= positions[partition]) {
                 place(partition, offset + 1);
                 blocks.record(positions, records, record);
+                this.records++;
+                unnamed = false;
                 drainWhenFull();
             }
         }
         if (records.to() > positions[partition]) {
             place(partition, records.to());
+            unnamed = true;
         }
     }
 

@@ -7,6 +7,7 @@ import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.events.EventIds.Decoded;
 import io.millrace.gateway.events.Subscription.SubscribedTopic;
 import io.millrace.gateway.records.RecordFormat;
+import java.util.Map;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.TreeSet;
@@ -16,19 +17,22 @@ import org.jspecify.annotations.Nullable;
 /**
  * What a client asks for, checked.
  *
- * @param start  where to begin; not used when there is something to resume
- * @param resume where an earlier stream ended, or null
+ * @param start    where to begin; not used when there is something to resume
+ * @param resume   where an earlier stream ended, or null
+ * @param patience how long the client waits
  */
-record StreamRequest(Subscription subscription, RecordFormat format, StartPosition.Lookup start,
-        Decoded.@Nullable Positions resume) {
+record StreamRequest(Subscription subscription, RecordView view, StartPosition.Lookup start,
+        Decoded.@Nullable Positions resume, Patience patience) {
     /**
      * @param topics      names, comma-separated
      * @param partitions  numbers, comma-separated, or null for all
      * @param from        see {@link StartPosition#parse}; null for latest
      * @param lastEventId null or empty for a new stream
+     * @param timeoutMs   longest wait for records; null for ever
+     * @param filters     of all the request's parameters, those that {@link RecordFilter} knows
      */
     record Parameters(String topics, @Nullable String partitions, @Nullable String from, @Nullable String format,
-            @Nullable String lastEventId) {}
+            @Nullable String lastEventId, @Nullable Long timeoutMs, Map<String, String[]> filters) {}
 
     /** Refused with {@code INVALID_REQUEST}, {@code INVALID_SETTING}, {@code UNKNOWN_TOPIC} or {@code UNKNOWN_PARTITION}. */
     static StreamRequest of(Parameters parameters, Topics topics, EventsProperties limits) {
@@ -43,7 +47,8 @@ record StreamRequest(Subscription subscription, RecordFormat format, StartPositi
         if (parameters.partitions != null && names.size() > 1) {
             throw invalid("partitions: can be chosen for a stream of one topic only");
         }
-        var format = RecordFormat.ofLabel(parameters.format == null ? "json" : parameters.format);
+        var view = new RecordView(RecordFormat.ofLabel(parameters.format == null ? "json" : parameters.format),
+                RecordFilter.of(parameters.filters));
         var start = StartPosition.parse(parameters.from == null ? "latest" : parameters.from);
         if (start == null) {
             throw invalid("from: '" + shortened(parameters.from)
@@ -56,7 +61,8 @@ record StreamRequest(Subscription subscription, RecordFormat format, StartPositi
             throw invalid("topics: " + subscription.size() + " partitions are more than the " + limits.maxPartitions()
                     + " of one stream; choose some with partitions=");
         }
-        return new StreamRequest(subscription, format, start, resume(subscription, parameters.lastEventId));
+        return new StreamRequest(subscription, view, start, resume(subscription, parameters.lastEventId), Patience.of(
+                parameters.timeoutMs, limits.maxTimeout()));
     }
 
     private static SubscribedTopic subscribe(TopicImage topic, @Nullable String partitions) {

@@ -12,7 +12,7 @@ class FeedTest {
     private static final Subscription ONE = new Subscription(
             List.of(new SubscribedTopic("t", new Uuid(1, 1), true, List.of(0))));
 
-    private final Feed feed = new Feed(new FeedKey(ONE, RecordFormat.JSON), new FeedRing(ONE, 10_000, new RingBudget(
+    private final Feed feed = new Feed(new FeedKey(ONE, RecordView.all(RecordFormat.JSON)), new FeedRing(ONE, 10_000, new RingBudget(
             1 << 20)));
 
     @Test

@@ -204,7 +204,12 @@ class StreamSimulationTest {
                         }
                     }
                     case 1, 2, 3, 4, 5 -> cursor.advance();
-                    case 6 -> cursor.drain();
+                    case 6 -> {
+                        if (cursor.isUnnamed() && random.nextBoolean()) {
+                            cursor.writeId();
+                        }
+                        cursor.drain();
+                    }
                     default -> fetchBehind();
                 }
             }

@@ -1,0 +1,99 @@
+package io.millrace.coordinator.instance;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.millrace.common.api.GroupsApi;
+import io.millrace.common.api.InstancesApi;
+import io.millrace.common.api.InstancesApi.BeginPoll;
+import io.millrace.common.api.InstancesApi.CreateInstance;
+import io.millrace.common.api.InstancesApi.Delivered;
+import io.millrace.common.api.InstancesApi.Granted;
+import io.millrace.common.api.InstancesApi.PollGrant;
+import io.millrace.common.api.InstancesApi.Position;
+import io.millrace.common.api.InstancesApi.Seek;
+import io.millrace.common.api.InstancesApi.Standing;
+import io.millrace.common.api.InstancesApi.Subscription;
+import io.millrace.common.api.TopicPartition;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import java.util.List;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+
+/** Consumers that a gateway polls for by itself, for a client that only listens. */
+class StreamingConsumersTest {
+    private static final RunningCoordinator COORDINATOR = RunningCoordinator.shared();
+    private static final InstancesApi INSTANCES = COORDINATOR.client(InstancesApi.class);
+    private static final GroupsApi GROUPS = COORDINATOR.client(GroupsApi.class);
+    private static int groups;
+
+    private final String group = "streaming group " + groups++;
+
+    @BeforeEach
+    void a_stream_of_the_group_begins() {
+        INSTANCES.create(group, new CreateInstance("s", "json", "earliest", null, null, null, null, null));
+        INSTANCES.subscribe(group, "s", new Subscription(List.of("orders"), null));
+    }
+
+    @Test
+    void where_a_stream_stands_outlives_its_coordinator() {
+        PollGrant before = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
+        INSTANCES.delivered(group, "s", new Delivered(before.pollNumber(), List.of(new Position("orders", 0, 9))));
+
+        COORDINATOR.othersHadTheShards();
+        COORDINATOR.takeOverAll();
+
+        PollGrant after = beginPoll(before.pollNumber(), 9);
+        assertThat(position(after)).isEqualTo(9);
+        INSTANCES.delete(group, "s");
+        assertThat(COORDINATOR.offsets.of(group)).containsEntry(new TopicPartition("orders", 0), 9L);
+    }
+
+    @Test
+    void what_was_delivered_but_not_written_is_granted_again() {
+        PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
+        INSTANCES.delivered(group, "s", new Delivered(first.pollNumber(), List.of(new Position("orders", 0, 9))));
+
+        PollGrant second = beginPoll(first.pollNumber(), 4);
+
+        assertThat(position(second)).isEqualTo(4);
+    }
+
+    @Test
+    void what_the_client_has_sought_meanwhile_comes_before_where_the_stream_stands() {
+        PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
+        INSTANCES.delivered(group, "s", new Delivered(first.pollNumber(), List.of(new Position("orders", 0, 9))));
+        INSTANCES.seek(group, "s", new Seek(List.of(new Position("orders", 0, 3))));
+
+        PollGrant second = beginPoll(first.pollNumber(), 9);
+
+        assertThat(position(second)).isEqualTo(3);
+    }
+
+    @Test
+    void a_stream_whose_session_ended_is_told_so_and_does_not_join_anew() {
+        PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
+
+        COORDINATOR.clockMs.addAndGet(31_000);
+        await().untilAsserted(() -> assertThat(GROUPS.describe(group).members()).isEmpty());
+
+        for (int i = 0; i < 2; i++) {
+            assertThatThrownBy(() -> beginPoll(first.pollNumber(), 9)).isInstanceOfSatisfying(RefusedException.class,
+                    refused -> assertThat(refused.code()).isEqualTo(ErrorCode.FENCED_MEMBER_EPOCH));
+        }
+        assertThat(GROUPS.describe(group).members()).isEmpty();
+        assertThat(COORDINATOR.offsets.of(group)).isEmpty();
+    }
+
+    private PollGrant beginPoll(long pollNumber, long position) {
+        return INSTANCES.beginPoll(group, "s", new BeginPoll(null, 0, new Standing(pollNumber, List.of(new Position(
+                "orders", 0, position)))));
+    }
+
+    private static long position(PollGrant grant) {
+        return grant.partitions().stream().filter(granted -> granted.partition() == 0).map(Granted::position)
+                .findFirst().orElseThrow();
+    }
+}

@@ -5,20 +5,31 @@ import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.web.util.UriUtils;
 
 /** Where a client finds its consumer instance: by the {@linkplain ClientAddress address that the client itself used}. */
-final class BaseUri {
+public final class BaseUri {
     private BaseUri() {}
 
     /** @param request the one that created the instance: {@code POST /consumers/{group}} */
     static String of(HttpServletRequest request, String group, String instance) {
-        return ClientAddress.origin(request) + path(request, group) + "/instances/" + UriUtils.encodePathSegment(
-                instance, "UTF-8");
+        return of(request, group, instance, "");
     }
 
-    private static String path(HttpServletRequest request, String group) {
+    /** @param request the one that opened the instance's stream: {@code GET /consumers/{group}/events} */
+    public static String ofStream(HttpServletRequest request, String group, String instance) {
+        return of(request, group, instance, "/events");
+    }
+
+    private static String of(HttpServletRequest request, String group, String instance, String ending) {
+        return ClientAddress.origin(request) + path(request, group, ending) + "/instances/" + UriUtils
+                .encodePathSegment(instance, "UTF-8");
+    }
+
+    private static String path(HttpServletRequest request, String group, String ending) {
         String path = ClientAddress.path(request, "X-Forwarded-Path");
-        return path != null ? path
-                : ClientAddress.prefix(request) + (ConfluentConsumersController.passedOn(request)
-                        ? ConfluentConsumersController.PREFIX
-                        : "") + "/consumers/" + UriUtils.encodePathSegment(group, "UTF-8");
+        if (path != null) {
+            return path.endsWith(ending) ? path.substring(0, path.length() - ending.length()) : path;
+        }
+        return ClientAddress.prefix(request) + (ConfluentConsumersController.passedOn(request)
+                ? ConfluentConsumersController.PREFIX
+                : "") + "/consumers/" + UriUtils.encodePathSegment(group, "UTF-8");
     }
 }

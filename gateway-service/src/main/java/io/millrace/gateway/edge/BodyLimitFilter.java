@@ -46,7 +46,9 @@ final class BodyLimitFilter implements Filter {
         if (contentType != null && contentType.regionMatches(true, 0, FORM, 0, FORM.length())) {
             http = new NotAForm(http);
         }
-        if (isLimited && announced < 0 && http.getHeader("Transfer-Encoding") != null) {
+        // In HTTP/2 every body may come without its length.
+        if (isLimited && announced < 0 && (http.getHeader("Transfer-Encoding") != null || http.getProtocol().startsWith(
+                "HTTP/2"))) {
             http = new LimitedRequest(http);
         }
         chain.doFilter(http, response);

@@ -1,10 +1,10 @@
 package io.millrace.gateway.events;
 
 import io.millrace.common.record.CorruptBatchException;
+import io.millrace.gateway.events.LiveStream.End;
 import io.millrace.gateway.events.PartitionLogs.Fetched;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
@@ -30,7 +30,7 @@ final class EventStream {
     private final RecordRendering rendering;
     private final Limits limits;
     private final CatchUp catchUp;
-    private final OutputStream out;
+    private final ClientLine client;
     private final StreamCursor cursor;
     private final Feed.Waiter waiter = new Feed.Waiter(Thread.currentThread());
     private final long[] notBefore;
@@ -42,8 +42,7 @@ final class EventStream {
     private int turn = -1;
 
     EventStream(Feed feed, long[] positions, PartitionLogs logs, RecordRendering rendering, Limits limits,
-            CatchUp catchUp,
-            OutputStream out) {
+            CatchUp catchUp, ClientLine client) {
         var subscription = feed.key().subscription();
         this.partitions = subscription.partitions();
         this.view = feed.key().view();
@@ -52,8 +51,8 @@ final class EventStream {
         this.rendering = rendering;
         this.limits = limits;
         this.catchUp = catchUp;
-        this.out = out;
-        this.cursor = new StreamCursor(subscription, positions, feed.join(), this::write);
+        this.client = client;
+        this.cursor = new StreamCursor(subscription, positions, feed.join(), new Counted());
         this.notBefore = new long[positions.length];
         Arrays.fill(notBefore, lastWriteNanos);
     }
@@ -229,26 +228,34 @@ final class EventStream {
     }
 
     private void write(byte[] block) throws IOException {
-        write(block, block.length);
-    }
-
-    private void write(byte[] bytes, int length) throws IOException {
-        out.write(bytes, 0, length);
-        writtenBytes += length;
+        client.write(block, block.length);
         unflushed = true;
     }
 
     private void flush() throws IOException {
         cursor.drain();
         if (unflushed) {
-            out.flush();
+            client.flush();
             unflushed = false;
             lastWriteNanos = System.nanoTime();
         }
     }
 
-    /** Why a stream closed on our side. */
-    enum End { STOPPED, TOPIC_CHANGED, TOO_SLOW, ANSWERED, FENCED }
+    private final class Counted implements EventSink {
+        @Override
+        public void write(byte[] bytes, int length) throws IOException {
+            client.write(bytes, length);
+            writtenBytes += length;
+            unflushed = true;
+        }
+
+        @Override
+        public void writeShared(FeedEntry.Content content) throws IOException {
+            client.writeShared(content);
+            writtenBytes += content.blocks().length;
+            unflushed = true;
+        }
+    }
 
     /** A partition whose topic was made anew since the client was last here. */
     record Loss(int partition, long requested, long available) {}

@@ -1,7 +1,5 @@
 package io.millrace.gateway.events;
 
-import io.millrace.common.error.ErrorCode;
-import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.ApiText;
 import io.swagger.v3.oas.annotations.Operation;
@@ -23,14 +21,14 @@ import org.springframework.web.bind.annotation.RequestHeader;
 import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.bind.annotation.RestController;
 
-/** Subscriptions over HTTP. The stream is written on the request's own thread, a virtual one. */
+/** Subscriptions over HTTP. Where it begins is found before anything is answered. */
 @RestController
 @Tag(name = ApiText.EVENTS)
 class EventsController {
     private static final String LAST_EVENT_ID = "Last-Event-ID";
-    private static final List<String> PARAMETERS = List.of("from", "partitions", "format", "lastEventId");
+    private static final List<String> PARAMETERS = List.of("from", "partitions", "format", "lastEventId", "timeout");
     private static final List<String> PARAMETERS_WITH_TOPICS = List.of("topics", "from", "partitions", "format",
-            "lastEventId");
+            "lastEventId", "timeout");
     private static final String DESCRIPTION = """
             Writes each record as an event, from `from` on, and stays open for those to come. In a browser: \
             `new EventSource("/topics/orders/events").addEventListener("record", e => console.log(JSON.parse(e.data)))`.
@@ -43,10 +41,15 @@ class EventsController {
             the stream goes on at `available`.
             * `caught-up`: once, when all that was in the log has been written.
 
-            Comments come every 15 seconds of silence. The stream ends, to be resumed, when the gateway stops, when a topic gets more \
+            With `key`, `header.NAME` (for any NAME) and `where` only the records that match are shown; all that are given must match, of \
+            several keys or values of one header one. Where records are passed over, blocks come now and then that hold an id alone.
+
+            Comments come every 15 seconds of silence. With `timeout` the answer ends when it has had records, or after that time, to be \
+            gone on from its last id: a long poll. With `Accept-Encoding: gzip` it is compressed, event by event. \
+            The stream ends, to be resumed, when the gateway stops, when a topic gets more \
             partitions or is deleted, and when the client reads so slowly that it is too far behind.
 
-            This page shows a stream only once it has ended; `curl -N` with the same address shows it as it comes.
+            This page shows a stream once it has ended, which the `timeout` of the example is for; `curl -N` shows it as it comes.
             """;
     private static final String EXAMPLE = """
             retry: 2000
@@ -64,11 +67,13 @@ class EventsController {
 
     private final Topics topics;
     private final EventStreams streams;
+    private final LiveStreams live;
     private final EventsProperties properties;
 
-    EventsController(Topics topics, EventStreams streams, EventsProperties properties) {
+    EventsController(Topics topics, EventStreams streams, LiveStreams live, EventsProperties properties) {
         this.topics = topics;
         this.streams = streams;
+        this.live = live;
         this.properties = properties;
     }
 
@@ -77,6 +82,7 @@ class EventsController {
     @ApiResponse(responseCode = "200", description = "The stream", content = @Content(mediaType = "text/event-stream", schema = @Schema(type = "string"), examples = @ExampleObject(EXAMPLE)))
     @ApiResponse(responseCode = "400", description = "A parameter is wrong, or the id is not of this subscription", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content)
+    @ApiResponse(responseCode = "422", description = "The format, the time-out or a filter cannot be", content = @Content)
     @ApiResponse(responseCode = "503", description = "Too many streams, or a partition has no leader; see Retry-After", content = @Content)
     void topicEvents(
             @Parameter(example = "orders") @PathVariable String topic,
@@ -85,11 +91,15 @@ class EventsController {
             @Parameter(description = "How keys and values are shown: `json`, `text` or `binary` (base64)", example = "json") @RequestParam(required = false) @Nullable String format,
             @Parameter(description = "As the header of this name, which wins") @RequestParam(required = false) @Nullable String lastEventId,
             @Parameter(in = ParameterIn.HEADER, name = LAST_EVENT_ID, description = "Id of the last event that was seen") @RequestHeader(name = LAST_EVENT_ID, required = false) @Nullable String lastEventIdHeader,
+            @Parameter(description = StreamParameters.KEY) @RequestParam(required = false) @Nullable List<String> key,
+            @Parameter(description = StreamParameters.WHERE) @RequestParam(required = false) @Nullable List<String> where,
+            @Parameter(description = StreamParameters.TIMEOUT, example = "1000") @RequestParam(required = false) @Nullable Long timeout,
             HttpServletRequest request, HttpServletResponse response)
             throws IOException, InterruptedException {
         String resumed = lastEventIdHeader != null ? lastEventIdHeader : lastEventId;
-        refuseUnknown(request, PARAMETERS);
-        serve(new StreamRequest.Parameters(topic, partitions, from, format, resumed), request, response);
+        StreamParameters.refuseUnknown(request, PARAMETERS);
+        serve(new StreamRequest.Parameters(topic, partitions, from, format, resumed, timeout, request
+                .getParameterMap()), request, response);
     }
 
     @GetMapping("/events")
@@ -97,6 +107,7 @@ class EventsController {
     @ApiResponse(responseCode = "200", description = "The stream", content = @Content(mediaType = "text/event-stream", schema = @Schema(type = "string"), examples = @ExampleObject(EXAMPLE)))
     @ApiResponse(responseCode = "400", description = "A parameter is wrong, or the id is not of this subscription", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content)
+    @ApiResponse(responseCode = "422", description = "The format, the time-out or a filter cannot be", content = @Content)
     @ApiResponse(responseCode = "503", description = "Too many streams, or a partition has no leader; see Retry-After", content = @Content)
     void events(
             @Parameter(name = "topics", description = "Names, comma-separated", example = "orders") @RequestParam("topics") String names,
@@ -105,21 +116,15 @@ class EventsController {
             @Parameter(description = "How keys and values are shown: `json`, `text` or `binary` (base64)", example = "json") @RequestParam(required = false) @Nullable String format,
             @Parameter(description = "As the header of this name, which wins") @RequestParam(required = false) @Nullable String lastEventId,
             @Parameter(in = ParameterIn.HEADER, name = LAST_EVENT_ID, description = "Id of the last event that was seen") @RequestHeader(name = LAST_EVENT_ID, required = false) @Nullable String lastEventIdHeader,
+            @Parameter(description = StreamParameters.KEY) @RequestParam(required = false) @Nullable List<String> key,
+            @Parameter(description = StreamParameters.WHERE) @RequestParam(required = false) @Nullable List<String> where,
+            @Parameter(description = StreamParameters.TIMEOUT, example = "1000") @RequestParam(required = false) @Nullable Long timeout,
             HttpServletRequest request, HttpServletResponse response)
             throws IOException, InterruptedException {
         String resumed = lastEventIdHeader != null ? lastEventIdHeader : lastEventId;
-        refuseUnknown(request, PARAMETERS_WITH_TOPICS);
-        serve(new StreamRequest.Parameters(names, partitions, from, format, resumed), request, response);
-    }
-
-    /** A filter that is passed over would give the client what it did not ask for. */
-    private static void refuseUnknown(HttpServletRequest request, List<String> known) {
-        var unknown = request.getParameterMap().keySet().stream().filter(name -> !known.contains(name)).sorted()
-                .map(name -> name.substring(0, Math.min(name.length(), 100))).limit(5).toList();
-        if (!unknown.isEmpty()) {
-            throw new RefusedException(ErrorCode.INVALID_REQUEST, String.join(", ", unknown)
-                    + ": no such parameter; there are " + String.join(", ", known));
-        }
+        StreamParameters.refuseUnknown(request, PARAMETERS_WITH_TOPICS);
+        serve(new StreamRequest.Parameters(names, partitions, from, format, resumed, timeout, request
+                .getParameterMap()), request, response);
     }
 
     private void serve(StreamRequest.Parameters parameters, HttpServletRequest request, HttpServletResponse response)
@@ -127,9 +132,9 @@ class EventsController {
         var wanted = StreamRequest.of(parameters, topics, properties);
         if (request.getMethod().equals("HEAD")) {
             // The body of such an answer goes nowhere, so that nobody would ever notice that the client has left.
-            EventStreams.announce(response);
+            LiveStreams.announce(response, false);
             return;
         }
-        streams.serve(wanted, response);
+        live.serve(request, response, () -> streams.open(wanted));
     }
 }

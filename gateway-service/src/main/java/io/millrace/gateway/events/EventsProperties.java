@@ -27,6 +27,8 @@ import org.springframework.validation.annotation.Validated;
  * @param checkpoint         pause between two ids that come without a record, where records are not shown
  * @param maxTimeout         longest wait of a client that names a time-out; more is taken for this
  * @param pollSize           such a client has enough when it has got so much
+ * @param writeTimeout       a client that takes nothing at all for so long is cut off
+ * @param drainTimeout       streams that do not end in this time when the gateway stops are cut off
  * @param groups             streams that are members of a group
  */
 @Validated
@@ -49,6 +51,8 @@ record EventsProperties(
         @DefaultValue("1s") Duration checkpoint,
         @DefaultValue("5m") Duration maxTimeout,
         @DefaultValue("1MB") DataSize pollSize,
+        @DefaultValue("20s") Duration writeTimeout,
+        @DefaultValue("5s") Duration drainTimeout,
         @DefaultValue Groups groups) {
 
     /**

@@ -79,13 +79,50 @@ final class FeedEntry {
         content = null;
     }
 
-    /**
-     * @param shared the whole blocks with the ids of a stream that is in step with the feed; null while the feed does not know every
-     *               partition's position, so that it has no id to give
-     */
-    record Content(RenderedRecords records, byte @Nullable [] shared) {
+    /** Records, and what of them is the same for many streams. */
+    static final class Content {
+        private static final byte[] NONE = {};
+
+        private final RenderedRecords records;
+        private final byte @Nullable [] shared;
+        private volatile byte @Nullable [] compressed;
+
+        /**
+         * @param shared the whole blocks with the ids of a stream that is in step with the feed; null while the feed does not know every
+         *               partition's position, so that it has no id to give
+         */
+        Content(RenderedRecords records, byte @Nullable [] shared) {
+            this.records = records;
+            this.shared = shared;
+        }
+
+        RenderedRecords records() {
+            return records;
+        }
+
+        /** Whether there are blocks for streams that are in step. */
+        boolean isShared() {
+            return shared != null;
+        }
+
+        /** The blocks for streams that are in step; none where no record is shown. */
+        byte[] blocks() {
+            return shared == null ? NONE : shared;
+        }
+
+        /** The same, compressed by the first who asks; two at once do it twice. */
+        byte[] compressed(Gzip gzip) {
+            var done = compressed;
+            if (done == null) {
+                done = gzip.compress(blocks(), blocks().length);
+                compressed = done;
+            }
+            return done;
+        }
+
+        /** What it holds in memory, roughly. */
         int sizeBytes() {
-            return records.sizeBytes() + (shared == null ? 0 : shared.length);
+            return records.sizeBytes() + blocks().length;
         }
     }
 }

@@ -83,7 +83,7 @@ final class LeaderLogs implements PartitionLogs {
         return topics.image().topic(partition.topicId()) == null;
     }
 
-    private static long timestamp(StartPosition.Lookup lookup) {
+    static long timestamp(StartPosition.Lookup lookup) {
         return switch (lookup) {
             case StartPosition.Earliest() -> OffsetQuery.EARLIEST;
             case StartPosition.Latest() -> OffsetQuery.LATEST;

@@ -170,10 +170,10 @@ final class StreamCursor {
 
     private void advance(int partition, Content content) throws IOException {
         var records = content.records();
-        if (apart == 0 && content.shared() != null) {
-            if (content.shared().length > 0) {
+        if (apart == 0 && content.isShared()) {
+            if (content.blocks().length > 0) {
                 drain();
-                sink.write(content.shared(), content.shared().length);
+                sink.writeShared(content);
             }
             place(partition, records.to());
             this.records += records.count();

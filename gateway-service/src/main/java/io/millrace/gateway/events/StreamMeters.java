@@ -4,9 +4,8 @@ import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
-import java.io.FilterOutputStream;
+import io.millrace.gateway.events.LiveStream.End;
 import java.io.IOException;
-import java.io.OutputStream;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.Locale;
@@ -15,26 +14,29 @@ import java.util.concurrent.atomic.LongAdder;
 
 /** What is measured of streams. */
 final class StreamMeters {
-    private final Map<EventStream.End, Counter> closed = new EnumMap<>(EventStream.End.class);
+    private final Map<End, Counter> closed = new EnumMap<>(End.class);
     private final Counter left;
     private final LongAdder writtenBytes = new LongAdder();
 
-    StreamMeters(MeterRegistry registry, Collection<EventStream> open, Feeds feeds, RingBudget budget) {
+    StreamMeters(MeterRegistry registry, Collection<LiveStream> open) {
         Gauge.builder("millrace.streams.open", open, Collection::size).description("Event streams open").register(
                 registry);
-        Gauge.builder("millrace.streams.tails", feeds, Feeds::tails).description("Partitions read for event streams")
-                .register(registry);
-        Gauge.builder("millrace.streams.rings", budget, RingBudget::usedBytes).baseUnit("bytes")
-                .description("Newest events kept for all streams to share").register(registry);
         FunctionCounter.builder("millrace.streams.written", writtenBytes, LongAdder::sum).baseUnit("bytes")
                 .description("Bytes written to event streams").register(registry);
-        for (var end : EventStream.End.values()) {
+        for (var end : End.values()) {
             closed.put(end, counter(registry, end.name().toLowerCase(Locale.ROOT)));
         }
         left = counter(registry, "client_left");
     }
 
-    void closed(EventStream.End end) {
+    static void ofFeeds(MeterRegistry registry, Feeds feeds, RingBudget budget) {
+        Gauge.builder("millrace.streams.tails", feeds, Feeds::tails).description("Partitions read for event streams")
+                .register(registry);
+        Gauge.builder("millrace.streams.rings", budget, RingBudget::usedBytes).baseUnit("bytes")
+                .description("Newest events kept for all streams to share").register(registry);
+    }
+
+    void closed(End end) {
         var counter = closed.get(end);
         if (counter != null) {
             counter.increment();
@@ -45,18 +47,47 @@ final class StreamMeters {
         left.increment();
     }
 
-    OutputStream counting(OutputStream out) {
-        return new FilterOutputStream(out) {
-            @Override
-            public void write(byte[] bytes, int from, int length) throws IOException {
-                out.write(bytes, from, length);
-                writtenBytes.add(length);
-            }
-        };
+    /** The same line; what goes over it is counted. */
+    ClientLine counting(ClientLine client) {
+        return new Counting(client);
     }
 
     private static Counter counter(MeterRegistry registry, String reason) {
         return Counter.builder("millrace.streams.closed").description("Event streams that ended").tag("reason", reason)
                 .register(registry);
+    }
+
+    private final class Counting implements ClientLine {
+        private final ClientLine client;
+
+        private Counting(ClientLine client) {
+            this.client = client;
+        }
+
+        @Override
+        public void write(byte[] bytes, int length) throws IOException {
+            client.write(bytes, length);
+            writtenBytes.add(length);
+        }
+
+        @Override
+        public void flush() throws IOException {
+            client.flush();
+        }
+
+        @Override
+        public void finish() throws IOException {
+            client.finish();
+        }
+
+        @Override
+        public boolean hasLeft() {
+            return client.hasLeft();
+        }
+
+        @Override
+        public boolean hasLost() {
+            return client.hasLost();
+        }
     }
 }

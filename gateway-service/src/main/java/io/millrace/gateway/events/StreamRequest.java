@@ -7,9 +7,9 @@ import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.events.EventIds.Decoded;
 import io.millrace.gateway.events.Subscription.SubscribedTopic;
 import io.millrace.gateway.records.RecordFormat;
-import java.util.Map;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
 import org.jspecify.annotations.Nullable;
@@ -36,14 +36,7 @@ record StreamRequest(Subscription subscription, RecordView view, StartPosition.L
 
     /** Refused with {@code INVALID_REQUEST}, {@code INVALID_SETTING}, {@code UNKNOWN_TOPIC} or {@code UNKNOWN_PARTITION}. */
     static StreamRequest of(Parameters parameters, Topics topics, EventsProperties limits) {
-        var names = new LinkedHashSet<>(List.of(parameters.topics.split(",", -1)));
-        if (names.contains("")) {
-            throw invalid("topics: a list of topic names is wanted, as in topics=a,b");
-        }
-        if (names.size() > limits.maxTopics()) {
-            throw invalid("topics: " + names.size() + " topics are more than the " + limits.maxTopics()
-                    + " of one stream");
-        }
+        var names = topicNames(parameters.topics, limits);
         if (parameters.partitions != null && names.size() > 1) {
             throw invalid("partitions: can be chosen for a stream of one topic only");
         }
@@ -63,6 +56,19 @@ record StreamRequest(Subscription subscription, RecordView view, StartPosition.L
         }
         return new StreamRequest(subscription, view, start, resume(subscription, parameters.lastEventId), Patience.of(
                 parameters.timeoutMs, limits.maxTimeout()));
+    }
+
+    /** Reads names that are comma-separated, without doubles. */
+    static LinkedHashSet<String> topicNames(String topics, EventsProperties limits) {
+        var names = new LinkedHashSet<>(List.of(topics.split(",", -1)));
+        if (names.contains("")) {
+            throw invalid("topics: a list of topic names is wanted, as in topics=a,b");
+        }
+        if (names.size() > limits.maxTopics()) {
+            throw invalid("topics: " + names.size() + " topics are more than the " + limits.maxTopics()
+                    + " of one stream");
+        }
+        return names;
     }
 
     private static SubscribedTopic subscribe(TopicImage topic, @Nullable String partitions) {

@@ -20,7 +20,7 @@ import tools.jackson.core.json.JsonFactory;
  */
 record ValueCondition(List<String> path, String text) implements Comparable<ValueCondition> {
     private static final JsonFactory JSON = new JsonFactory();
-    private static final Comparator<ValueCondition> ORDER = Comparator.<ValueCondition, String> comparing(
+    private static final Comparator<ValueCondition> ORDER = Comparator.<ValueCondition, String>comparing(
             condition -> String.join("\0", condition.path)).thenComparing(ValueCondition::text);
 
     /** Reads {@code /pointer=value}. Refused with {@code INVALID_SETTING}. */

@@ -180,7 +180,7 @@ class EdgeTest {
                 "GET /topics/{topic}/partitions", "GET /topics/{topic}/partitions/{partition}",
                 "GET /topics/{topic}/partitions/{partition}/offsets", "POST /topics/{topic}",
                 "POST /topics/{topic}/partitions/{partition}", "GET /topics/{topic}/partitions/{partition}/records",
-                "GET /topics/{topic}/events", "GET /events",
+                "GET /topics/{topic}/events", "GET /events", "GET /consumers/{group}/events",
                 "POST /consumers/{group}", "DELETE /consumers/{group}/instances/{instance}",
                 "POST /consumers/{group}/instances/{instance}/subscription",
                 "GET /consumers/{group}/instances/{instance}/subscription",

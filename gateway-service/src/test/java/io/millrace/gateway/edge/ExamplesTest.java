@@ -110,6 +110,9 @@ class ExamplesTest {
                     type) -> gateway.send(method, path, body, "Content-Type", type).status());
             String instance = "/consumers/{group}/instances/{instance}";
 
+            document.tryOut("GET", "/topics/{topic}/events", 200);
+            document.tryOut("GET", "/events", 200);
+            document.tryOut("GET", "/consumers/{group}/events", 200);
             document.tryFirst("POST", "/consumers/{group}", 200);
             document.tryOut("POST", instance + "/subscription", 204);
             document.tryFirst("POST", instance + "/subscription", 204);

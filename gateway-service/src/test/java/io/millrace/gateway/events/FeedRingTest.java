@@ -66,8 +66,8 @@ class FeedRingTest {
         ring.startAt(1, 7);
         ring.append(0, record(1, 10));
 
-        assertThat(before).satisfies(content -> assertThat(content.shared()).isNull());
-        assertThat(ring.join().newest().content()).satisfies(content -> assertThat(content.shared()).isNotNull());
+        assertThat(before).satisfies(content -> assertThat(content.isShared()).isFalse());
+        assertThat(ring.join().newest().content()).satisfies(content -> assertThat(content.isShared()).isTrue());
     }
 
     private static RenderedRecords record(long offset, int sizeBytes) {

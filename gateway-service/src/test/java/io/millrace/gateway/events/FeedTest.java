@@ -12,8 +12,9 @@ class FeedTest {
     private static final Subscription ONE = new Subscription(
             List.of(new SubscribedTopic("t", new Uuid(1, 1), true, List.of(0))));
 
-    private final Feed feed = new Feed(new FeedKey(ONE, RecordView.all(RecordFormat.JSON)), new FeedRing(ONE, 10_000, new RingBudget(
-            1 << 20)));
+    private final Feed feed = new Feed(new FeedKey(ONE, RecordView.all(RecordFormat.JSON)), new FeedRing(ONE, 10_000,
+            new RingBudget(
+                    1 << 20)));
 
     @Test
     void a_stream_that_leaves_is_forgotten_and_the_others_are_still_woken() throws Exception {

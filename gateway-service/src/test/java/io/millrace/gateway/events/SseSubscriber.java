@@ -55,6 +55,11 @@ final class SseSubscriber implements AutoCloseable {
         return List.copyOf(parser.events(type));
     }
 
+    /** Of all types. */
+    synchronized List<Event> all() {
+        return List.copyOf(parser.events());
+    }
+
     /** The data of the records so far. */
     List<String> records() {
         return events("record").stream().map(Event::data).toList();

@@ -16,6 +16,7 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
@@ -29,6 +30,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
         String pattern;
         List<TopicPartition> byHand = List.of();
         long epoch = -1;
+        boolean isMember = true;
         long pollNumber;
         @Nullable
         String pollId;
@@ -47,6 +49,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     private final Map<String, Map<String, Member>> groups = new HashMap<>();
     private final Map<String, TreeMap<TopicPartition, Committed>> committed = new HashMap<>();
     private final AtomicInteger polls = new AtomicInteger();
+    private final Set<TopicPartition> others = new HashSet<>();
     private volatile @Nullable ErrorCode refuseDelivered;
     private final AtomicInteger lostReplies = new AtomicInteger();
     private final AtomicInteger withdrawals = new AtomicInteger();
@@ -67,6 +70,27 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     /** What {@code delivered} is refused with from now on; null: it is taken. */
     public void refuseDelivered(@Nullable ErrorCode code) {
         refuseDelivered = code;
+    }
+
+    /** Whether the partition is another member's, wherever that is. */
+    public synchronized void anothers(String topic, int partition, boolean isAnothers) {
+        if (isAnothers) {
+            others.add(new TopicPartition(topic, partition));
+            groups.values().forEach(group -> group.values().forEach(member -> member.positions.remove(
+                    new TopicPartition(topic, partition))));
+        } else {
+            others.remove(new TopicPartition(topic, partition));
+        }
+    }
+
+    /** The names of the group's consumers. */
+    public synchronized Set<String> instancesOf(String group) {
+        return Set.copyOf(groups.getOrDefault(group, Map.of()).keySet());
+    }
+
+    /** The group goes on without its members. */
+    public synchronized void expireSessions(String group) {
+        groups.get(group).values().forEach(member -> member.isMember = false);
     }
 
     /** How often a poll was withdrawn. */
@@ -156,7 +180,11 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
 
     @Override
     public synchronized void delete(String group, String instance) {
-        member(group, instance);
+        var member = member(group, instance);
+        if (member.isMember && member.settings.enableAutoCommit()) {
+            member.positions.forEach((partition, offset) -> committed(group, partition.topic(), partition.partition(),
+                    offset));
+        }
         groups.get(group).remove(instance);
     }
 
@@ -184,6 +212,19 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     public synchronized PollGrant beginPoll(String group, String instance, BeginPoll request) {
         polls.incrementAndGet();
         var member = member(group, instance);
+        var standing = request.standing();
+        if (standing != null) {
+            if (!member.isMember) {
+                throw new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH, "it is not a member any more");
+            }
+            if (standing.pollNumber() == member.pollNumber) {
+                var owned = new HashSet<>(owned(member));
+                standing.positions().stream().filter(each -> owned.contains(new TopicPartition(each.topic(), each
+                        .partition()))).forEach(each -> member.positions.put(new TopicPartition(each.topic(), each
+                                .partition()), each.offset()));
+            }
+        }
+        member.isMember = true;
         member.pollNumber++;
         boolean repeats = request.pollId() != null && request.pollId().equals(member.pollId) && !member.ends.isEmpty();
         if (!repeats) {
@@ -219,6 +260,9 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
         var refusal = refuseDelivered;
         if (refusal != null) {
             throw new RefusedException(refusal, "not taken");
+        }
+        if (!member.isMember) {
+            throw new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH, "it is not a member any more");
         }
         if (delivered.pollNumber() != member.pollNumber) {
             throw new RefusedException(ErrorCode.POLL_SUPERSEDED, "another poll has taken over");
@@ -262,6 +306,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
         seek.positions().forEach(each -> member.positions.put(new TopicPartition(each.topic(), each.partition()), each
                 .offset()));
         member.pollId = null;
+        member.pollNumber++;
     }
 
     @Override
@@ -351,6 +396,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
                 topic.partitions().forEach(partition -> owned.add(new TopicPartition(topic.name(), partition.index())));
             }
         }
+        owned.removeAll(others);
         return owned;
     }
 

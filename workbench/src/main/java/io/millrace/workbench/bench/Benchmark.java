@@ -3,6 +3,7 @@ package io.millrace.workbench.bench;
 import io.millrace.workbench.peer.KafkaPeer;
 import io.millrace.workbench.suite.Progress;
 import io.millrace.workbench.suite.Suite;
+import io.millrace.workbench.suite.SuiteSize;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -87,6 +88,16 @@ final class Benchmark {
                 topic("bench-events", 1);
                 Figures figures = new EventLatencyLoad(gatewayPort()).run("bench-events", EVENTS);
                 rows.add(Row.of(work.label(), "ms p50", figures.value(), figures.details()));
+            }
+            case SSE_LATENCY_100 -> {
+                topic(work.label(), 1);
+                Figures figures = subscribersLoad().latency(work.label(), 100);
+                rows.add(Row.of(work.label(), "ms p50", figures.value(), figures.details()));
+            }
+            case SSE_SUBSCRIBERS -> {
+                topic(work.label(), 1);
+                Figures figures = subscribersLoad().deliver(work.label(), 10_000);
+                rows.add(Row.of(work.label(), "events/s", figures.value(), figures.details()));
             }
             case MEMORY -> memory(work);
             case KAFKA_PRODUCE_REPLICATED_100B, KAFKA_PRODUCE_REPLICATED_1KIB ->
@@ -181,6 +192,10 @@ final class Benchmark {
 
     private KafkaLoad ourKafka() {
         return new KafkaLoad(suite.bootstrapServers(), directory);
+    }
+
+    private SubscribersLoad subscribersLoad() {
+        return new SubscribersLoad(gatewayPort(), suite.pid(SuiteSize.name("gateway", 0)));
     }
 
     private int gatewayPort() {

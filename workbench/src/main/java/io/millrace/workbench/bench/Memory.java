@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
-/** Resident memory of a process. */
+/** Memory of a process. */
 final class Memory {
     private static final double KIB_PER_MIB = 1024;
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
@@ -17,11 +17,33 @@ final class Memory {
     /** proc(5): {@code VmRSS:     12345 kB}. */
     private static final Pattern RESIDENT = Pattern.compile("VmRSS:\\s+(\\d+) kB");
 
+    /** The last line of a class histogram: {@code Total  81234  5678901}. */
+    private static final Pattern TOTAL = Pattern.compile("Total\\s+\\d+\\s+(\\d+)\\s*");
+    private static final Duration HISTOGRAM_TIMEOUT = Duration.ofSeconds(60);
+
     private Memory() {}
 
     static double residentMib(long pid) throws IOException, InterruptedException {
         Path status = Path.of("/proc/" + pid + "/status");
         return Files.isRegularFile(status) ? fromProc(status) : fromPs(pid);
+    }
+
+    /** What the objects of a JVM that are in use take, found by a full collection. */
+    static long liveHeapBytes(long pid) throws IOException, InterruptedException {
+        Path output = Files.createTempFile("histogram", ".txt");
+        try {
+            List<String> lines = ChildJvm.run(List.of(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+                    Long.toString(pid), "GC.class_histogram"), output, HISTOGRAM_TIMEOUT);
+            for (String line : lines.reversed()) {
+                Matcher total = TOTAL.matcher(line);
+                if (total.matches()) {
+                    return Long.parseLong(total.group(1));
+                }
+            }
+            throw new IOException("no total in the histogram of process " + pid);
+        } finally {
+            Files.deleteIfExists(output);
+        }
     }
 
     private static double fromProc(Path status) throws IOException {

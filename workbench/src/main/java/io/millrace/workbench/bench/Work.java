@@ -15,6 +15,8 @@ enum Work {
     HTTP_PRODUCE_SINGLE("http-produce-one-client"),
     HTTP_CONSUME("http-consume"),
     SSE_LATENCY("sse-latency"),
+    SSE_LATENCY_100("sse-latency-100-subscribers"),
+    SSE_SUBSCRIBERS("sse-10000-subscribers"),
     MEMORY("memory"),
     KAFKA_PRODUCE_REPLICATED_100B("kafka-produce-100b-rf3"),
     KAFKA_PRODUCE_REPLICATED_1KIB("kafka-produce-1kib-rf3");

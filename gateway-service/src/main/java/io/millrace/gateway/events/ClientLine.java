@@ -1,0 +1,17 @@
+package io.millrace.gateway.events;
+
+import java.io.IOException;
+
+/** The way to one client, written to by one thread. */
+interface ClientLine extends EventSink {
+    void flush() throws IOException;
+
+    /** Ends what was written, where its encoding has an end. */
+    void finish() throws IOException;
+
+    /** Whether it is known that the client has left. */
+    boolean hasLeft();
+
+    /** Whether the client left before it had read all that had been sent. */
+    boolean hasLost();
+}

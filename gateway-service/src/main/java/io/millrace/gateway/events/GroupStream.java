@@ -1,0 +1,186 @@
+package io.millrace.gateway.events;
+
+import io.millrace.common.api.InstancesApi.PollGrant;
+import io.millrace.common.error.RefusedException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
+import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A connection that is a member of a consumer group. It polls for its client, which only listens: each poll is a heartbeat that confirms
+ * what was written to the client before, and is written only when the coordinator has noted how far it goes.
+ */
+final class GroupStream implements LiveStream {
+    private final GroupMember member;
+    private final GroupReader reader;
+    private final Settings settings;
+    private final PollGrant joined;
+    private final GroupPartitions partitions = new GroupPartitions();
+    private final GroupBlocks blocks = new GroupBlocks();
+    private boolean caughtUp;
+    private boolean isLossy;
+    private long lastWriteNanos = System.nanoTime();
+    private long records;
+    private volatile @Nullable Thread writer;
+    private volatile boolean woken;
+
+    /**
+     * @param baseUri       where the client commits by itself
+     * @param commitsItself whether what was written to the client is committed without its doing
+     * @param patience      how long the client waits
+     * @param heartbeat     how often the coordinator is told where the stream stands
+     * @param silence       a comment is written after so long without anything else
+     * @param clientRetry   what the client is told to wait before it comes back
+     * @param retryWait     pause before a service that is away is asked again
+     * @param assignmentWait how soon the coordinator is asked again while there is nothing to read
+     */
+    record Settings(String baseUri, boolean commitsItself, Patience patience, Duration heartbeat, Duration silence,
+            Duration clientRetry, Duration retryWait, Duration assignmentWait) {}
+
+    /** @param joined what the coordinator granted when the stream joined */
+    GroupStream(GroupMember member, GroupReader reader, Settings settings, PollGrant joined) {
+        this.member = member;
+        this.reader = reader;
+        this.settings = settings;
+        this.joined = joined;
+    }
+
+    @Override
+    public End writeTo(ClientLine client, BooleanSupplier stopped) throws IOException, InterruptedException {
+        writer = Thread.currentThread();
+        boolean ended = false;
+        try {
+            blocks.retry(settings.clientRetry.toMillis());
+            blocks.joined(member.group(), member.instance(), settings.baseUri, settings.commitsItself);
+            take(joined);
+            drain(client);
+            var end = follow(client, stopped);
+            ended = true;
+            return end;
+        } finally {
+            // What was written last may not have come to a client that broke the connection off.
+            isLossy = !ended || client.hasLost();
+        }
+    }
+
+    private End follow(ClientLine client, BooleanSupplier stopped) throws IOException, InterruptedException {
+        boolean isGranted = true;
+        while (!stopped.getAsBoolean()) {
+            try {
+                if (!isGranted) {
+                    take(member.beat(partitions.standing(), settings.heartbeat));
+                }
+                isGranted = false;
+                if (!read(stopped)) {
+                    continue;
+                }
+            } catch (RefusedException refusal) {
+                if (!refusal.code().isRetriable()) {
+                    blocks.fenced(String.valueOf(refusal.getMessage()));
+                    drain(client);
+                    return End.FENCED;
+                }
+                pause(settings.retryWait);
+            }
+            comment();
+            drain(client);
+            if (settings.patience.isOver(records > 0)) {
+                return End.ANSWERED;
+            }
+        }
+        return End.STOPPED;
+    }
+
+    /** Tells the client which partitions came and went. */
+    private void take(PollGrant grant) {
+        var change = partitions.take(grant.partitions());
+        if (!change.revoked().isEmpty()) {
+            blocks.revoked(change.revoked());
+        }
+        if (!change.assigned().isEmpty()) {
+            blocks.assigned(change.assigned());
+            caughtUp = false;
+        }
+    }
+
+    /** Reads for as long as one heartbeat allows. Returns false when what was read may not be given out. */
+    private boolean read(BooleanSupplier stopped) throws InterruptedException {
+        int before = blocks.size();
+        boolean given = false;
+        try {
+            var read = readOnce(stopped);
+            var positions = partitions.read();
+            given = positions.isEmpty() || member.mayGiveOut(positions, partitions.starts());
+            if (given) {
+                partitions.givenOut();
+                records += read.records();
+                noteTail();
+            }
+            return given;
+        } finally {
+            if (!given) {
+                partitions.forgetRead();
+                blocks.truncate(before);
+            }
+        }
+    }
+
+    private GroupReader.Read readOnce(BooleanSupplier stopped) throws InterruptedException {
+        reader.begin(partitions);
+        // Until the client has been told that it has caught up, to find that out comes before waiting for more.
+        var longest = caughtUp ? settings.heartbeat : settings.assignmentWait;
+        long waitNanos = Math.min(longest.toNanos(), settings.patience.leftNanos());
+        boolean isHurried = !blocks.isEmpty() || stopped.getAsBoolean();
+        var read = reader.read(partitions, isHurried ? Duration.ZERO : Duration.ofNanos(waitNanos), blocks);
+        if (read.isNothingToRead() && !isHurried) {
+            pause(Duration.ofNanos(Math.min(waitNanos, settings.assignmentWait.toNanos())));
+        }
+        return read;
+    }
+
+    private void noteTail() {
+        if (!caughtUp && partitions.all().stream().allMatch(GroupPartitions.Source::isAtEnd) && !partitions.all()
+                .isEmpty()) {
+            caughtUp = true;
+            blocks.caughtUp();
+        }
+    }
+
+    private void comment() {
+        if (blocks.isEmpty() && System.nanoTime() - lastWriteNanos >= settings.silence.toNanos()) {
+            blocks.heartbeat();
+        }
+    }
+
+    private void drain(ClientLine client) throws IOException {
+        if (!blocks.isEmpty()) {
+            blocks.drainTo(client);
+            lastWriteNanos = System.nanoTime();
+        }
+    }
+
+    private void pause(Duration wait) throws InterruptedException {
+        if (!woken) {
+            LockSupport.parkNanos(this, wait.toNanos());
+        }
+        if (Thread.interrupted()) {
+            throw new InterruptedException();
+        }
+    }
+
+    @Override
+    public void wake() {
+        woken = true;
+        var thread = writer;
+        if (thread != null) {
+            LockSupport.unpark(thread);
+        }
+    }
+
+    @Override
+    public void close() {
+        member.leave(isLossy);
+    }
+}

@@ -1,0 +1,167 @@
+package io.millrace.gateway.events;
+
+import jakarta.servlet.http.WebConnection;
+import java.io.EOFException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.apache.coyote.http11.upgrade.InternalHttpUpgradeHandler;
+import org.apache.tomcat.util.net.AbstractEndpoint.Handler.SocketState;
+import org.apache.tomcat.util.net.SSLSupport;
+import org.apache.tomcat.util.net.SocketEvent;
+import org.apache.tomcat.util.net.SocketWrapperBase;
+
+/**
+ * An HTTP/1 connection that the rest of one answer has to itself, up to its end. Tomcat gives it as it gives connections to web sockets:
+ * as an upgrade, here to the body of an ordinary answer that ends with its connection (RFC 9112, section 6.3, item 8). Public since Tomcat
+ * makes it.
+ *
+ * <p>Tomcat's own events and our writes exclude each other by the socket's lock, for a connection that is closed goes to others.
+ */
+public final class RawConnection implements InternalHttpUpgradeHandler, ClientLine {
+    private static final int SCRATCH_BYTES = 256;
+
+    private final AtomicBoolean begun = new AtomicBoolean();
+    private Duration writeTimeout = Duration.ZERO;
+    private Runnable writer = () -> {};
+    private Runnable onLeft = () -> {};
+    private volatile boolean left;
+    private volatile boolean lost;
+    private SocketWrapperBase<?> socket;
+
+    /** Made by Tomcat, by this class. */
+    @SuppressWarnings("NullAway.Init")
+    public RawConnection() {}
+
+    /**
+     * @param timeout a write that gets on by nothing for so long fails
+     * @param task    writes the answer, on a thread of its own, once the connection is had
+     * @param noticed told when the client has left
+     */
+    void prepare(Duration timeout, Runnable task, Runnable noticed) {
+        writeTimeout = timeout;
+        writer = task;
+        onLeft = noticed;
+    }
+
+    @Override
+    public void setSocketWrapper(SocketWrapperBase<?> wrapper) {
+        socket = wrapper;
+        wrapper.setWriteTimeout(writeTimeout.toMillis());
+    }
+
+    @Override
+    public void init(WebConnection connection) {
+        if (begun.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("stream").start(writer);
+        }
+    }
+
+    @Override
+    public SocketState upgradeDispatch(SocketEvent event) {
+        return switch (event) {
+            case OPEN_READ -> readToNowhere();
+            case OPEN_WRITE -> SocketState.UPGRADED;
+            case STOP, DISCONNECT, TIMEOUT, ERROR, CONNECT_FAIL -> {
+                leave(event == SocketEvent.ERROR);
+                yield SocketState.CLOSED;
+            }
+        };
+    }
+
+    /** Whatever a client still sends is nothing to us, except that it has closed. */
+    private SocketState readToNowhere() {
+        var scratch = new byte[SCRATCH_BYTES];
+        try {
+            int read = 1;
+            while (read > 0) {
+                read = socket.read(false, scratch, 0, scratch.length);
+            }
+            if (read == 0) {
+                return SocketState.UPGRADED;
+            }
+            leave(false);
+        } catch (EOFException e) {
+            leave(false);
+        } catch (IOException e) {
+            // Reset: it closed its end while something that we had sent was still unread.
+            leave(true);
+        }
+        return SocketState.CLOSED;
+    }
+
+    private void leave(boolean withLoss) {
+        lost |= withLoss;
+        left = true;
+        onLeft.run();
+    }
+
+    @Override
+    public void write(byte[] bytes, int length) throws IOException {
+        locked(() -> socket.write(true, bytes, 0, length));
+    }
+
+    @Override
+    public void flush() throws IOException {
+        locked(() -> socket.flush(true));
+    }
+
+    @Override
+    public void finish() throws IOException {
+        flush();
+    }
+
+    private void locked(Action action) throws IOException {
+        var lock = socket.getLock();
+        lock.lock();
+        try {
+            if (left) {
+                throw new IOException("the client has left");
+            }
+            action.run();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Closes the connection, in Tomcat's own way. */
+    void end() {
+        socket.processSocket(SocketEvent.DISCONNECT, true);
+    }
+
+    @Override
+    public boolean hasLeft() {
+        return left;
+    }
+
+    @Override
+    public boolean hasLost() {
+        return lost;
+    }
+
+    @Override
+    public void destroy() {
+        left = true;
+        onLeft.run();
+    }
+
+    @Override
+    public void timeoutAsync(long now) {
+        // There is nothing that Tomcat would have to time.
+    }
+
+    @Override
+    public void setSslSupport(SSLSupport sslSupport) {
+        // Who the client is was of interest when it asked.
+    }
+
+    @Override
+    public void pause() {
+        // The gateway's own shutdown comes first.
+    }
+
+    @FunctionalInterface
+    private interface Action {
+        void run() throws IOException;
+    }
+}

@@ -1,0 +1,93 @@
+package io.millrace.workbench.bench;
+
+import io.millrace.workbench.suite.LaunchRefusedException;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.LinkedHashMap;
+import java.util.Map;
+import java.util.concurrent.locks.LockSupport;
+
+/** Records are produced over HTTP while many subscribers listen. */
+final class SubscribersLoad {
+    private static final Duration TIMEOUT = Duration.ofMinutes(2);
+    private static final int RECORDS_PER_REQUEST = 10;
+    private static final int REQUESTS = 20;
+    private static final int WARM_UP_REQUESTS = 5;
+    private static final Duration PACE = Duration.ofMillis(1);
+    private static final int PACED_RECORDS = 10_000;
+    private static final int PACED_WARM_UP = 3_000;
+    private static final String PAYLOAD = "\"text\":\"" + "x".repeat(50) + "\"";
+
+    private final int port;
+    private final long gatewayPid;
+
+    SubscribersLoad(int port, long gatewayPid) {
+        this.port = port;
+        this.gatewayPid = gatewayPid;
+    }
+
+    /** Answers events per second that came to all subscribers together, and what the gateway's memory holds of them. */
+    Figures deliver(String topic, int count) throws IOException, InterruptedException {
+        long before = Memory.liveHeapBytes(gatewayPid);
+        long startedNanos = System.nanoTime();
+        try (Subscribers subscribers = new Subscribers(port, topic, count, TIMEOUT)) {
+            Map<String, Double> details = new LinkedHashMap<>();
+            details.put("s to connect", (System.nanoTime() - startedNanos) / 1e9);
+            details.put("KB of heap per idle subscriber", (Memory.liveHeapBytes(gatewayPid) - before) / 1e3 / count);
+            produceAtOnce(topic, subscribers, count, WARM_UP_REQUESTS);
+            double perSecond = produceAtOnce(topic, subscribers, count, REQUESTS);
+            details.put("gateway MiB resident", Memory.residentMib(gatewayPid));
+            return new Figures(perSecond, details);
+        }
+    }
+
+    private double produceAtOnce(String topic, Subscribers subscribers, int count, int requests) throws IOException,
+            InterruptedException {
+        long events = subscribers.events() + (long) requests * RECORDS_PER_REQUEST * count;
+        long startedNanos = System.nanoTime();
+        try (HttpConnection connection = new HttpConnection(port)) {
+            for (int request = 0; request < requests; request++) {
+                produce(connection, topic, RECORDS_PER_REQUEST);
+            }
+        }
+        subscribers.awaitEvents(events, TIMEOUT);
+        return (double) requests * RECORDS_PER_REQUEST * count / ((System.nanoTime() - startedNanos) / 1e9);
+    }
+
+    /** Answers the median in ms from before a record was sent until its event was read, at 1,000 records a second. */
+    Figures latency(String topic, int count) throws IOException, InterruptedException {
+        try (Subscribers subscribers = new Subscribers(port, topic, count, TIMEOUT);
+                HttpConnection connection = new HttpConnection(port)) {
+            subscribers.countFrom((long) PACED_WARM_UP * count);
+            long startedNanos = System.nanoTime();
+            for (int record = 0; record < PACED_WARM_UP + PACED_RECORDS; record++) {
+                long due = startedNanos + record * PACE.toNanos();
+                for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
+                    LockSupport.parkNanos(left);
+                }
+                produce(connection, topic, 1);
+            }
+            double perSecond = (PACED_WARM_UP + PACED_RECORDS) / ((System.nanoTime() - startedNanos) / 1e9);
+            subscribers.awaitEvents((long) (PACED_WARM_UP + PACED_RECORDS) * count, TIMEOUT);
+            var latencies = subscribers.latencies();
+            Map<String, Double> details = new LinkedHashMap<>();
+            details.put("p99 ms", latencies.getValueAtPercentile(99) / 1e6);
+            details.put("max ms", latencies.getMaxValue() / 1e6);
+            details.put("records/s", perSecond);
+            return new Figures(latencies.getValueAtPercentile(50) / 1e6, details);
+        }
+    }
+
+    private void produce(HttpConnection connection, String topic, int records) throws IOException {
+        StringBuilder body = new StringBuilder("{\"records\":[");
+        for (int record = 0; record < records; record++) {
+            body.append(record == 0 ? "" : ",").append("{\"value\":{").append(Subscribers.SENT_MARK).append(System
+                    .nanoTime()).append(',').append(PAYLOAD).append("}}");
+        }
+        int status = connection.exchange(HttpConnection.post(port, "/topics/" + topic, HttpProduceLoad.CONTENT_TYPE, body
+                .append("]}").toString()));
+        if (status != 200) {
+            throw new LaunchRefusedException("a produce request was answered " + status);
+        }
+    }
+}

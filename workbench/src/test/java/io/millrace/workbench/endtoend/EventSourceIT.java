@@ -1,0 +1,124 @@
+package io.millrace.workbench.endtoend;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.millrace.workbench.suite.Suite;
+import io.millrace.workbench.suite.TestSuites;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+
+/** {@code EventSource} as others have written it: disconnected in the middle of events, it resumes by itself and misses and doubles none. */
+@WithSuite
+class EventSourceIT {
+    private static final int RECORDS = 300;
+    private static final int LIVE = 10;
+    /** A fifth of what the records come to, so that every subscriber is cut several times, and mostly in the middle of an event. */
+    private static final long BYTES_PER_CONNECTION = 16_000;
+    private static final int FEWEST_CUTS = 2;
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+    private static final String PACKAGE = "eventsource@4";
+    private static final String SUBSCRIBER = """
+            import { EventSource } from 'eventsource';
+            const source = new EventSource(process.argv[2]);
+            source.addEventListener('record', event => console.log(JSON.parse(event.data).value.n));
+            """;
+
+    private final Suite suite;
+    private final Gateway gateway;
+
+    EventSourceIT(Suite suite, Gateway gateway) {
+        this.suite = suite;
+        this.gateway = gateway;
+    }
+
+    @Test
+    void a_browser_that_is_disconnected_shows_every_event_once() throws Exception {
+        var program = Chromium.find();
+        assumeTrue(program.isPresent(), "left out: Chromium is not installed");
+        produce("browsed", 0, RECORDS);
+        try (var proxy = new CuttingProxy(suite.settings().ports().gateway(), BYTES_PER_CONNECTION);
+                var browser = Chromium.start(program.get())) {
+            browser.open(proxy.url() + "/healthy");
+            await().atMost(TIMEOUT).ignoreExceptions().until(() -> browser.evaluate("location.pathname").asString()
+                    .equals("/healthy"));
+
+            browser.evaluate("""
+                    globalThis.seen = [];
+                    globalThis.source = new EventSource('/topics/browsed/events?from=earliest');
+                    source.addEventListener('record', event => seen.push(JSON.parse(event.data).value.n));
+                    true""");
+
+            await().atMost(TIMEOUT).until(() -> browser.evaluate("seen.length").asInt() >= RECORDS);
+            produce("browsed", RECORDS, LIVE);
+            await().atMost(TIMEOUT).until(() -> browser.evaluate("seen.length").asInt() >= RECORDS + LIVE);
+            List<Integer> seen = new ArrayList<>();
+            browser.evaluate("seen").forEach(each -> seen.add(each.asInt()));
+            assertThat(seen).isEqualTo(all());
+            assertThat(proxy.cuts()).isGreaterThanOrEqualTo(FEWEST_CUTS);
+        }
+    }
+
+    @Test
+    void an_npm_client_that_is_disconnected_shows_every_event_once() throws Exception {
+        Path module = npmClient();
+        produce("noded", 0, RECORDS);
+        Path script = Files.writeString(module.resolve("subscriber.mjs"), SUBSCRIBER);
+        Path output = module.resolve("seen.txt");
+        try (var proxy = new CuttingProxy(suite.settings().ports().gateway(), BYTES_PER_CONNECTION)) {
+            Process node = new ProcessBuilder("node", script.toString(), proxy.url()
+                    + "/topics/noded/events?from=earliest").directory(module.toFile()).redirectOutput(output.toFile())
+                    .redirectError(ProcessBuilder.Redirect.INHERIT).start();
+            try {
+                await().atMost(TIMEOUT).until(() -> Files.readAllLines(output).size() >= RECORDS);
+                produce("noded", RECORDS, LIVE);
+                await().atMost(TIMEOUT).until(() -> Files.readAllLines(output).size() >= RECORDS + LIVE);
+            } finally {
+                node.destroyForcibly().waitFor();
+            }
+            assertThat(Files.readAllLines(output).stream().map(Integer::valueOf).toList()).isEqualTo(all());
+            assertThat(proxy.cuts()).isGreaterThanOrEqualTo(FEWEST_CUTS);
+        }
+    }
+
+    /** Where the client is installed; got once, and left out where it cannot be had. */
+    private static Path npmClient() throws IOException, InterruptedException {
+        assumeTrue(isInstalled("node") && isInstalled("npm"), "left out: Node or npm is not installed");
+        Path module = Files.createDirectories(TestSuites.home().resolve("workbench/target/npm"));
+        if (!Files.isDirectory(module.resolve("node_modules/eventsource"))) {
+            Process npm = new ProcessBuilder("npm", "install", "--no-audit", "--no-fund", "--no-save", PACKAGE).directory(
+                    module.toFile()).redirectErrorStream(true).redirectOutput(module.resolve("npm.log").toFile())
+                    .start();
+            boolean ended = npm.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+            npm.destroyForcibly();
+            assumeTrue(ended && npm.exitValue() == 0, "left out: npm cannot get " + PACKAGE);
+        }
+        return module;
+    }
+
+    private void produce(String topic, int from, int count) throws IOException, InterruptedException {
+        if (from == 0) {
+            gateway.createTopic(topic, 1);
+        }
+        gateway.produce(topic, IntStream.range(from, from + count).mapToObj(n -> "{\"value\":{\"n\":" + n
+                + ",\"text\":\"" + "x".repeat(60) + "\"}}").toList());
+    }
+
+    private static List<Integer> all() {
+        return IntStream.range(0, RECORDS + LIVE).boxed().toList();
+    }
+
+    private static boolean isInstalled(String program) {
+        return Stream.of(System.getenv("PATH").split(":")).anyMatch(folder -> Files.isExecutable(Path.of(folder,
+                program)));
+    }
+}

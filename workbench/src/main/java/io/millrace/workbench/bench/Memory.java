@@ -32,7 +32,8 @@ final class Memory {
     static long liveHeapBytes(long pid) throws IOException, InterruptedException {
         Path output = Files.createTempFile("histogram", ".txt");
         try {
-            List<String> lines = ChildJvm.run(List.of(Path.of(System.getProperty("java.home"), "bin", "jcmd").toString(),
+            List<String> lines = ChildJvm.run(List.of(Path.of(System.getProperty("java.home"), "bin", "jcmd")
+                    .toString(),
                     Long.toString(pid), "GC.class_histogram"), output, HISTOGRAM_TIMEOUT);
             for (String line : lines.reversed()) {
                 Matcher total = TOTAL.matcher(line);

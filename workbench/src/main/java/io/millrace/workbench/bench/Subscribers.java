@@ -39,8 +39,9 @@ final class Subscribers implements AutoCloseable {
         reader = Thread.ofPlatform().daemon().name("subscribers").start(this::read);
         long deadline = System.nanoTime() + timeout.toNanos();
         try {
-            byte[] request = ("GET /topics/" + topic + "/events HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\n\r\n").getBytes(
-                    StandardCharsets.US_ASCII);
+            byte[] request = ("GET /topics/" + topic + "/events HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\n\r\n")
+                    .getBytes(
+                            StandardCharsets.US_ASCII);
             for (int i = 0; i < count; i++) {
                 connect(port, request);
             }

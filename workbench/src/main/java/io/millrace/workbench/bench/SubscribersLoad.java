@@ -84,8 +84,9 @@ final class SubscribersLoad {
             body.append(record == 0 ? "" : ",").append("{\"value\":{").append(Subscribers.SENT_MARK).append(System
                     .nanoTime()).append(',').append(PAYLOAD).append("}}");
         }
-        int status = connection.exchange(HttpConnection.post(port, "/topics/" + topic, HttpProduceLoad.CONTENT_TYPE, body
-                .append("]}").toString()));
+        int status = connection.exchange(HttpConnection.post(port, "/topics/" + topic, HttpProduceLoad.CONTENT_TYPE,
+                body
+                        .append("]}").toString()));
         if (status != 200) {
             throw new LaunchRefusedException("a produce request was answered " + status);
         }

@@ -109,18 +109,14 @@ final class Chromium implements AutoCloseable {
     }
 
     @Override
-    public void close() throws IOException, InterruptedException {
+    public void close() throws IOException {
         page.abort();
         http.shutdownNow();
-        List<ProcessHandle> children = process.descendants().toList();
+        List<ProcessHandle> all = Stream.concat(process.descendants(), Stream.of(process.toHandle())).toList();
         process.destroy();
-        if (!process.waitFor(TIMEOUT_SECONDS, TimeUnit.SECONDS)) {
-            process.destroyForcibly().waitFor();
-        }
-        children.forEach(ProcessHandle::destroyForcibly);
-        for (ProcessHandle child : children) {
-            child.onExit().join();
-        }
+        process.onExit().completeOnTimeout(process, TIMEOUT_SECONDS, TimeUnit.SECONDS).join();
+        all.forEach(ProcessHandle::destroyForcibly);
+        all.forEach(each -> each.onExit().join());
         SuiteDirectories.deleteRecursively(profile);
     }
 

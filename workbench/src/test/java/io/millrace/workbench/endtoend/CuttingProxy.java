@@ -48,10 +48,10 @@ final class CuttingProxy implements AutoCloseable {
     }
 
     private void serve(Socket client) {
-        try (client; Socket gateway = new Socket(InetAddress.getLoopbackAddress(), targetPort)) {
+        try (Socket served = client; Socket gateway = new Socket(InetAddress.getLoopbackAddress(), targetPort)) {
             sockets.add(gateway);
-            Thread.ofVirtual().start(() -> pump(client, gateway, Long.MAX_VALUE));
-            if (pump(gateway, client, bytesPerConnection)) {
+            Thread.ofVirtual().start(() -> pump(served, gateway, Long.MAX_VALUE));
+            if (pump(gateway, served, bytesPerConnection)) {
                 cuts.incrementAndGet();
             }
         } catch (IOException e) {

@@ -95,8 +95,10 @@ class EventSourceIT {
         assumeTrue(isInstalled("node") && isInstalled("npm"), "left out: Node or npm is not installed");
         Path module = Files.createDirectories(TestSuites.home().resolve("workbench/target/npm"));
         if (!Files.isDirectory(module.resolve("node_modules/eventsource"))) {
-            Process npm = new ProcessBuilder("npm", "install", "--no-audit", "--no-fund", "--no-save", PACKAGE).directory(
-                    module.toFile()).redirectErrorStream(true).redirectOutput(module.resolve("npm.log").toFile())
+            Process npm = new ProcessBuilder("npm", "install", "--no-audit", "--no-fund", "--no-save", PACKAGE)
+                    .directory(
+                            module.toFile()).redirectErrorStream(true).redirectOutput(module.resolve("npm.log")
+                                    .toFile())
                     .start();
             boolean ended = npm.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
             npm.destroyForcibly();

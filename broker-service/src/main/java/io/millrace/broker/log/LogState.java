@@ -407,9 +407,11 @@ final class LogState {
             dead.purge();
         }
         recoveryPoint = end.offset();
+        producers.clear();
     }
 
     void abandon() throws IOException {
+        producers.clear();
         for (LogSegment segment : segments.all()) {
             segment.abandon();
         }

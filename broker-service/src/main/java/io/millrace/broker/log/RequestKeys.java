@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
  * producer id's place in it. Both grow and shrink by halves, up to the limit; a key takes 40 to 80 bytes. Owned by the log's writer; not
  * safe for concurrent use.
  *
- * <p>A leader refuses keys beyond the limit. So when a log is read again after a crash, whose older batches carry keys too, those of the
+ * <p>A leader refuses keys beyond the limits. So when a log is read again after a crash, whose older batches carry keys too, those of the
  * retention are among the newest, and it is safe to drop the oldest.
  */
 final class RequestKeys {
@@ -65,10 +65,12 @@ final class RequestKeys {
             return AppendResult.Refused.batch(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, 0,
                     "another batch was stored under this request's key");
         }
-        return size < limits.maxPerPartition() ? null
-                : AppendResult.Refused.batch(Errors.THROTTLING_QUOTA_EXCEEDED, 0, "the partition remembers " + size
-                        + " requests' keys; it takes no more until the oldest are " + limits.retentionMs()
-                        + " ms old");
+        if (size >= limits.maxPerPartition() || size == producerIds.length && limits.memory().isFull()) {
+            return AppendResult.Refused.batch(Errors.THROTTLING_QUOTA_EXCEEDED, 0, "the partition remembers " + size
+                    + " requests' keys; it takes no more until the oldest are " + limits.retentionMs()
+                    + " ms old, or other partitions of the broker need less memory for theirs");
+        }
+        return null;
     }
 
     /** Notes a batch that is in the log, unless its key need not be known any more. */
@@ -117,6 +119,7 @@ final class RequestKeys {
         }
     }
 
+    /** Forgets all, and gives the memory back. */
     void clear() {
         head = 0;
         size = 0;
@@ -137,6 +140,7 @@ final class RequestKeys {
     }
 
     private void resize(int capacity) {
+        limits.memory().add((long) (capacity - producerIds.length) * PLACE_BYTES);
         long[] ids = new long[capacity];
         long[] offsets = new long[capacity];
         long[] times = new long[capacity];

@@ -1,6 +1,7 @@
 package io.millrace.broker.storage;
 
 import io.millrace.broker.log.KeyLimits;
+import io.millrace.broker.log.KeyMemory;
 import jakarta.validation.Valid;
 import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
@@ -9,6 +10,7 @@ import java.nio.file.Path;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 import org.springframework.validation.annotation.Validated;
 
 /**
@@ -40,14 +42,17 @@ public record StorageProperties(
      * @param clockSlack      keys are remembered for so much longer, since gateways' and brokers' clocks differ
      * @param maxPerPartition a partition takes no further key (503 over HTTP) while it remembers so many; each costs 40 to 80 bytes on
      *                        every replica
+     * @param memory          the same, when a broker's partitions together need so much for their keys
      */
     public record IdempotencyKeys(
             @NotNull @DefaultValue("10m") Duration window,
             @NotNull @DefaultValue("1m") Duration clockSlack,
-            @DefaultValue("1000000") @Min(1) @Max(100_000_000) int maxPerPartition) {
+            @DefaultValue("1000000") @Min(1) @Max(100_000_000) int maxPerPartition,
+            @NotNull @DefaultValue("128MB") DataSize memory) {
 
         KeyLimits limits() {
-            return new KeyLimits(window.plus(clockSlack).toMillis(), maxPerPartition);
+            return new KeyLimits(window.plus(clockSlack).toMillis(), maxPerPartition, new KeyMemory(memory
+                    .toBytes()));
         }
     }
 }

@@ -172,12 +172,32 @@ class RequestKeysTest {
     }
 
     @Test
+    void a_leader_takes_no_further_key_while_the_brokers_memory_for_keys_is_used_up() throws IOException {
+        var memory = new KeyMemory(2000);
+        var settings = new LogSettings(new DecompressionBuffers(), LogFixture.PRODUCER_EXPIRATION_MS, new KeyLimits(
+                RETENTION_MS, 1000, memory), _ -> {});
+        PartitionLog log = PartitionLog.open(store, config(1 << 20), settings, LogOpening.UNKNOWN, NOW_MS);
+        PartitionLog other = PartitionLog.open(new MemoryLogStore(), config(1 << 20), settings, LogOpening.UNKNOWN,
+                NOW_MS);
+        for (int i = 0; i < 64; i++) {
+            append(log, keyed("key " + i, "value"));
+        }
+
+        assertThat(error(send(log, keyed("one more", "value")))).isEqualTo(Errors.THROTTLING_QUOTA_EXCEEDED);
+        assertThat(error(send(other, keyed("one more", "value")))).isEqualTo(Errors.THROTTLING_QUOTA_EXCEEDED);
+        log.close();
+        assertThat(memory.usedBytes()).isZero();
+        assertThat(send(other, keyed("one more", "value"))).isInstanceOf(Appended.class);
+    }
+
+    @Test
     void beyond_the_limit_a_log_that_is_read_again_remembers_the_newest() throws IOException {
         PartitionLog log = hundredRequests();
         log.close();
 
         PartitionLog reopened = PartitionLog.open(store.copy(), config(300), new LogSettings(new DecompressionBuffers(),
-                LogFixture.PRODUCER_EXPIRATION_MS, new KeyLimits(RETENTION_MS, 10), _ -> {}), LogOpening.UNKNOWN,
+                LogFixture.PRODUCER_EXPIRATION_MS, new KeyLimits(RETENTION_MS, 10, new KeyMemory(1 << 27)), _ -> {}),
+                LogOpening.UNKNOWN,
                 NOW_MS);
 
         assertThat(send(reopened, keyed("key 90", "value 90"))).isEqualTo(new Duplicate(90, 90, -1, 0));
@@ -186,7 +206,7 @@ class RequestKeysTest {
 
     @Test
     void a_key_takes_at_most_80_bytes_and_gives_them_back() {
-        var keys = new RequestKeys(new KeyLimits(RETENTION_MS, 1_000_000));
+        var keys = new RequestKeys(new KeyLimits(RETENTION_MS, 1_000_000, new KeyMemory(1 << 27)));
         for (int i = 0; i < 600_000; i++) {
             keys.note(id("key " + i), new WrittenBatch(i, i, 0, NOW_MS), NOW_MS + i / 1000, NOW_MS + i / 1000);
         }
@@ -204,7 +224,7 @@ class RequestKeysTest {
     void it_knows_what_a_map_would_know(long seed) {
         var random = new Random(seed);
         int most = 1 + random.nextInt(300);
-        var keys = new RequestKeys(new KeyLimits(1000, most));
+        var keys = new RequestKeys(new KeyLimits(1000, most, new KeyMemory(1 << 27)));
         Map<Long, WrittenBatch> model = new HashMap<>();
         Deque<Long> order = new ArrayDeque<>();
         Map<Long, Long> storedMs = new HashMap<>();

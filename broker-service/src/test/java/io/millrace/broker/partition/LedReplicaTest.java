@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.broker.log.DecompressionBuffers;
 import io.millrace.broker.log.KeyLimits;
+import io.millrace.broker.log.KeyMemory;
 import io.millrace.broker.log.LogOpening;
 import io.millrace.broker.log.LogSettings;
 import io.millrace.broker.log.MemoryLogStore;
@@ -25,7 +26,8 @@ class LedReplicaTest {
     @Test
     void who_handed_its_waits_over_touches_them_no_more() throws IOException {
         PartitionLog log = PartitionLog.open(new MemoryLogStore(), TopicConfig.DEFAULT, new LogSettings(
-                new DecompressionBuffers(), 86_400_000, new KeyLimits(660_000, 1000), _ -> {}), LogOpening.UNKNOWN, 0);
+                new DecompressionBuffers(), 86_400_000, new KeyLimits(660_000, 1000, new KeyMemory(1 << 27)), _ -> {}),
+                LogOpening.UNKNOWN, 0);
         LedReplica former = led(log, 1, new CommitWaits());
         assertThat(former.await(new Noted(1, 100))).isTrue();
 

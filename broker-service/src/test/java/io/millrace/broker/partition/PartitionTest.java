@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.broker.log.AppendResult.Appended;
 import io.millrace.broker.log.DecompressionBuffers;
 import io.millrace.broker.log.KeyLimits;
+import io.millrace.broker.log.KeyMemory;
 import io.millrace.broker.log.LogOpening;
 import io.millrace.broker.log.LogSettings;
 import io.millrace.broker.log.MemoryLogStore;
@@ -38,7 +39,7 @@ class PartitionTest {
     @BeforeEach
     void open() throws IOException {
         log = PartitionLog.open(store, TopicConfig.DEFAULT, new LogSettings(new DecompressionBuffers(), 86_400_000,
-                new KeyLimits(660_000, 1000), _ -> {}), LogOpening.UNKNOWN, NOW_MS);
+                new KeyLimits(660_000, 1000, new KeyMemory(1 << 27)), _ -> {}), LogOpening.UNKNOWN, NOW_MS);
         partition = new Partition(new Uuid(7, 7), "orders", 0, log, new PartitionContext(1, 10_000, () -> 0, () -> {},
                 () -> {}), Partition.NEVER_HERE);
     }

@@ -29,6 +29,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.unit.DataSize;
 
 class PartitionsTest {
     private static final int BROKER = 1;
@@ -47,7 +48,7 @@ class PartitionsTest {
     void open() throws IOException {
         Duration never = Duration.ofDays(1);
         logs = LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never, new IdempotencyKeys(
-                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000)), new DirectoryIdentity(
+                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1))), new DirectoryIdentity(
                         CLUSTER, BROKER), (_, _) -> TopicConfig.DEFAULT, Clock.systemUTC());
         partitions = new Partitions(BROKER, () -> 1, new NoImages(), logs, new MetadataWrites((_, _, _) -> List.of(), (
                 _, _, seen) -> told.addAll(seen)), ReplicationSettings.defaults());

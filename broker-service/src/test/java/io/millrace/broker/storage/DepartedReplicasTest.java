@@ -15,6 +15,7 @@ import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.unit.DataSize;
 
 /** What a data directory remembers of replicas that went to other brokers; the process is killed where its directory is copied. */
 class DepartedReplicasTest {
@@ -85,7 +86,7 @@ class DepartedReplicasTest {
 
     private LogDirectory open(String name) throws IOException {
         return LogDirectory.open(new StorageProperties(root.resolve(name), 1, 1, NEVER, NEVER, NEVER, NEVER,
-                new IdempotencyKeys(Duration.ofMinutes(10), Duration.ofMinutes(1), 1000)),
+                new IdempotencyKeys(Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1))),
                 new DirectoryIdentity("cluster-a", 1), (_, _) -> TopicConfig.DEFAULT, Clock.systemUTC());
     }
 

@@ -41,6 +41,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.boot.test.system.CapturedOutput;
 import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.springframework.util.unit.DataSize;
 
 @ExtendWith(OutputCaptureExtension.class)
 class LogDirectoryTest {
@@ -483,7 +484,7 @@ class LogDirectoryTest {
 
     private static StorageProperties properties(Path path, Duration interval) {
         return new StorageProperties(path, 2, 1, interval, interval, interval, Duration.ofDays(1), new IdempotencyKeys(
-                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000));
+                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1)));
     }
 
     private static void append(PartitionLog log, String... values) {

@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
+import org.springframework.util.unit.DataSize;
 
 /** What a directory says of itself when a broker registers with it. */
 class TailLossTest {
@@ -120,7 +121,7 @@ class TailLossTest {
     private LogDirectory open() throws IOException {
         Duration never = Duration.ofDays(1);
         return LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never, new IdempotencyKeys(
-                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000)), IDENTITY, (_,
+                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1))), IDENTITY, (_,
                         _) -> TopicConfig.DEFAULT, Clock.systemUTC());
     }
 }

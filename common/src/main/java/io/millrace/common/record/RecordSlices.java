@@ -51,6 +51,12 @@ public final class RecordSlices {
         count++;
     }
 
+    /** Takes back the records that were added last. */
+    public void truncate(int newCount) {
+        headerCount = newCount == 0 ? 0 : headersEnd[newCount - 1];
+        count = newCount;
+    }
+
     public void key(int start, int length) {
         keyStart[count - 1] = start;
         keyLength[count - 1] = length;

@@ -21,6 +21,12 @@ public final class ApiText {
     public static final String RECORDS_BINARY = "application/vnd.kafka.binary.v2+json";
     public static final String RECORDS_TEXT = "application/vnd.kafka.text.v2+json";
 
+    public static final String LINES = "application/x-ndjson";
+    public static final String PLAIN_TEXT = "text/plain";
+    public static final String CLOUD_EVENT = "application/cloudevents+json";
+    public static final String CLOUD_EVENTS = "application/cloudevents-batch+json";
+    public static final String BYTES = "application/octet-stream";
+
     public static final String ERROR_400 = "{\"error_code\":400,\"message\":\"records[0].valeu: unknown field at byte 14; "
             + "known are key, value, partition, timestamp, headers\",\"code\":\"MALFORMED_BODY\"}";
     public static final String ERROR_404 = "{\"error_code\":404,\"message\":\"there is no topic 'orders'; POST /admin/topics creates one\","

@@ -22,6 +22,7 @@ import io.millrace.gateway.records.RecordFormat;
 final class ProduceBodyParser {
     private static final String KNOWN_FIELDS = "; known are key, value, partition, timestamp, headers";
     private static final int LONGEST_SHOWN_NAME = 64;
+    private static final int MAX_HEADERS = 10_000;
 
     private static final int KEY = 1;
     private static final int VALUE = 2;
@@ -29,6 +30,7 @@ final class ProduceBodyParser {
     private static final int TIMESTAMP = 8;
     private static final int HEADERS = 16;
 
+    private final int maxRecords;
     private final JsonScanner scanner = new JsonScanner();
     private byte[] bytes = new byte[0];
     private int nameStart;
@@ -37,14 +39,20 @@ final class ProduceBodyParser {
     private boolean partitionInPath;
     /** Where in the document the scan is, for error messages. */
     private int recordIndex;
+    private int origin;
     private int headerIndex;
     private String field = "";
+
+    /** @param maxRecords that a body may have */
+    ProduceBodyParser(int maxRecords) {
+        this.maxRecords = maxRecords;
+    }
 
     /**
      * Fills {@code target} with the body's records.
      *
      * @param pathPartition the partition that the path names, or {@link RecordSlices#ANY_PARTITION}
-     * @throws RefusedException with {@code MALFORMED_BODY}, naming the field and the byte
+     * @throws RefusedException with {@code MALFORMED_BODY}, naming the field and the byte, or {@code BODY_TOO_LARGE} for too many records
      */
     void parse(byte[] body, int length, RecordFormat recordFormat, int pathPartition, RecordSlices target) {
         bytes = body;
@@ -53,13 +61,54 @@ final class ProduceBodyParser {
         recordIndex = -1;
         headerIndex = -1;
         field = "";
+        origin = 0;
         target.clear(body);
         scanner.reset(body, 0, length);
         try {
             parseDocument(target, pathPartition);
         } catch (MalformedJsonException e) {
-            throw refusal(e.getMessage() + " at byte " + e.position());
+            throw malformed(e);
         }
+    }
+
+    /**
+     * Adds the one record of a line, or none if the line is refused.
+     *
+     * @throws RefusedException as {@link #parse}; bytes are counted from the line's begin
+     */
+    void parseLine(byte[] buffer, int start, int length, int pathPartition, RecordSlices target) {
+        bytes = buffer;
+        format = RecordFormat.JSON;
+        partitionInPath = pathPartition != RecordSlices.ANY_PARTITION;
+        recordIndex = -1;
+        headerIndex = -1;
+        field = "";
+        origin = start;
+        scanner.reset(buffer, start, length);
+        int before = target.count();
+        try {
+            scanner.skipWhitespace();
+            addRecord(target, pathPartition);
+            scanner.skipWhitespace();
+            if (!scanner.atEnd()) {
+                field = "";
+                throw refusal("something follows the JSON object at byte " + byteOf(scanner.position()));
+            }
+        } catch (MalformedJsonException e) {
+            target.truncate(before);
+            throw malformed(e);
+        } catch (RefusedException e) {
+            target.truncate(before);
+            throw e;
+        }
+    }
+
+    private void addRecord(RecordSlices target, int pathPartition) {
+        target.add();
+        if (partitionInPath) {
+            target.partition(pathPartition);
+        }
+        parseRecord(target);
     }
 
     private void parseDocument(RecordSlices target, int pathPartition) {
@@ -74,11 +123,11 @@ final class ProduceBodyParser {
                 readName();
                 if (!nameIs("records")) {
                     field = shownName();
-                    throw refusal("unknown field at byte " + at + "; known is records");
+                    throw refusal("unknown field at byte " + byteOf(at) + "; known is records");
                 }
                 field = "records";
                 if (hasRecords) {
-                    throw refusal("given twice, again at byte " + at);
+                    throw refusal("given twice, again at byte " + byteOf(at));
                 }
                 hasRecords = true;
                 expectColon();
@@ -91,7 +140,7 @@ final class ProduceBodyParser {
         }
         scanner.skipWhitespace();
         if (!scanner.atEnd()) {
-            throw refusal("something follows the JSON object at byte " + scanner.position());
+            throw refusal("something follows the JSON object at byte " + byteOf(scanner.position()));
         }
         if (!hasRecords) {
             field = "records";
@@ -101,7 +150,7 @@ final class ProduceBodyParser {
 
     private void parseRecords(RecordSlices target, int pathPartition) {
         if (!scanner.skip('[')) {
-            throw refusal("must be an array, at byte " + scanner.position());
+            throw refusal("must be an array, at byte " + byteOf(scanner.position()));
         }
         scanner.skipWhitespace();
         if (scanner.skip(']')) {
@@ -110,12 +159,12 @@ final class ProduceBodyParser {
         do {
             scanner.skipWhitespace();
             recordIndex++;
-            field = "";
-            target.add();
-            if (partitionInPath) {
-                target.partition(pathPartition);
+            if (recordIndex == maxRecords) {
+                throw new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body has more than " + maxRecords
+                        + " records");
             }
-            parseRecord(target);
+            field = "";
+            addRecord(target, pathPartition);
             scanner.skipWhitespace();
         } while (scanner.skip(','));
         scanner.expect(']');
@@ -123,7 +172,7 @@ final class ProduceBodyParser {
 
     private void parseRecord(RecordSlices target) {
         if (!scanner.skip('{')) {
-            throw refusal("must be an object, at byte " + scanner.position());
+            throw refusal("must be an object, at byte " + byteOf(scanner.position()));
         }
         scanner.skipWhitespace();
         if (scanner.skip('}')) {
@@ -138,10 +187,10 @@ final class ProduceBodyParser {
             int which = knownField();
             if (which == 0) {
                 field = shownName();
-                throw refusal("unknown field at byte " + at + KNOWN_FIELDS);
+                throw refusal("unknown field at byte " + byteOf(at) + KNOWN_FIELDS);
             }
             if ((seen & which) != 0) {
-                throw refusal("given twice, again at byte " + at);
+                throw refusal("given twice, again at byte " + byteOf(at));
             }
             seen |= which;
             expectColon();
@@ -162,7 +211,7 @@ final class ProduceBodyParser {
             case PARTITION -> {
                 long partition = parseWholeNumber(at, Integer.MAX_VALUE);
                 if (partitionInPath) {
-                    throw refusal("the path names the partition already, at byte " + at);
+                    throw refusal("the path names the partition already, at byte " + byteOf(at));
                 }
                 target.partition((int) partition);
             }
@@ -179,7 +228,7 @@ final class ProduceBodyParser {
             to = scanner.position();
         } else {
             if (scanner.peek() != '"') {
-                throw refusal("must be a string in the " + format.label() + " format, at byte " + start);
+                throw refusal("must be a string in the " + format.label() + " format, at byte " + byteOf(start));
             }
             scanner.scanString();
             from = scanner.stringStart();
@@ -195,18 +244,18 @@ final class ProduceBodyParser {
     private long parseWholeNumber(int at, long highest) {
         int next = scanner.peek();
         if (next != '-' && (next < '0' || next > '9')) {
-            throw refusal("must be a whole number, at byte " + at);
+            throw refusal("must be a whole number, at byte " + byteOf(at));
         }
         long value = scanner.readInteger();
         if (value < 0 || value > highest) {
-            throw refusal("must be between 0 and " + highest + ", at byte " + at);
+            throw refusal("must be between 0 and " + highest + ", at byte " + byteOf(at));
         }
         return value;
     }
 
     private void parseHeaders(RecordSlices target) {
         if (!scanner.skip('[')) {
-            throw refusal("must be an array, at byte " + scanner.position());
+            throw refusal("must be an array, at byte " + byteOf(scanner.position()));
         }
         scanner.skipWhitespace();
         if (scanner.skip(']')) {
@@ -217,6 +266,9 @@ final class ProduceBodyParser {
             scanner.skipWhitespace();
             headerIndex++;
             field = "";
+            if (headerIndex == MAX_HEADERS) {
+                throw refusal("a record may have " + MAX_HEADERS + " headers");
+            }
             parseHeader(target);
             scanner.skipWhitespace();
         } while (scanner.skip(','));
@@ -233,7 +285,7 @@ final class ProduceBodyParser {
         int seen = 0;
         int objectAt = scanner.position();
         if (!scanner.skip('{')) {
-            throw refusal("must be an object, at byte " + objectAt);
+            throw refusal("must be an object, at byte " + byteOf(objectAt));
         }
         scanner.skipWhitespace();
         if (!scanner.skip('}')) {
@@ -245,10 +297,10 @@ final class ProduceBodyParser {
                 int which = nameIs("key") ? KEY : nameIs("value") ? VALUE : 0;
                 field = which == KEY ? "key" : which == VALUE ? "value" : shownName();
                 if (which == 0) {
-                    throw refusal("unknown field at byte " + at + "; known are key, value");
+                    throw refusal("unknown field at byte " + byteOf(at) + "; known are key, value");
                 }
                 if ((seen & which) != 0) {
-                    throw refusal("given twice, again at byte " + at);
+                    throw refusal("given twice, again at byte " + byteOf(at));
                 }
                 seen |= which;
                 expectColon();
@@ -258,7 +310,8 @@ final class ProduceBodyParser {
                     continue;
                 }
                 if (scanner.peek() != '"') {
-                    throw refusal("must be a string" + (which == VALUE ? " of base64" : "") + ", at byte " + partAt);
+                    throw refusal("must be a string" + (which == VALUE ? " of base64" : "") + ", at byte " + byteOf(
+                            partAt));
                 }
                 scanner.scanString();
                 if (which == KEY) {
@@ -274,7 +327,7 @@ final class ProduceBodyParser {
         }
         if (keyStart < 0) {
             field = "key";
-            throw refusal("is required, in the object at byte " + objectAt);
+            throw refusal("is required, in the object at byte " + byteOf(objectAt));
         }
         target.addHeader(keyStart, keyEnd - keyStart, valueStart,
                 valueEnd == RecordSlices.ABSENT ? RecordSlices.ABSENT : valueEnd - valueStart);
@@ -343,6 +396,14 @@ final class ProduceBodyParser {
     private String shownName() {
         String name = new String(bytes, nameStart, nameEnd - nameStart, UTF_8);
         return name.length() > LONGEST_SHOWN_NAME ? name.substring(0, LONGEST_SHOWN_NAME) + "…" : name;
+    }
+
+    private int byteOf(int position) {
+        return position - origin;
+    }
+
+    private RefusedException malformed(MalformedJsonException e) {
+        return refusal(e.getMessage() + " at byte " + byteOf(e.position()));
     }
 
     private RefusedException refusal(String what) {

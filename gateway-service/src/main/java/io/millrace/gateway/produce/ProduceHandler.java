@@ -13,10 +13,10 @@ import io.millrace.gateway.producer.IdempotencyKeys;
 import io.millrace.gateway.producer.Producer;
 import io.millrace.gateway.producer.ProducerMeters;
 import io.millrace.gateway.producer.ProducerProperties;
-import io.millrace.gateway.records.RecordFormat;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.io.InputStream;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -28,20 +28,27 @@ class ProduceHandler {
 
     private final Topics topics;
     private final Producer producer;
+    private final LineProduce lines;
     private final AsyncLosses asyncLosses;
     private final ProducerMeters meters;
     private final Duration answerTimeout;
     private final int maxBodyBytes;
-    private final ProduceScratches scratches = new ProduceScratches();
+    private final int maxRecords;
+    private final ProduceScratches scratches;
 
-    ProduceHandler(Topics topics, Producer producer, ProducerMeters meters, AsyncLosses asyncLosses,
-            ProducerProperties producerProperties, GatewayProperties properties) {
+    ProduceHandler(Topics topics, Producer producer, LineProduce lines, ProducerMeters meters,
+            AsyncLosses asyncLosses, ProducerProperties producerProperties, ProduceProperties produceProperties,
+            GatewayProperties properties) {
+        this.lines = lines;
         this.topics = topics;
         this.producer = producer;
         this.asyncLosses = asyncLosses;
         this.meters = meters;
         this.answerTimeout = producerProperties.answerTimeout();
         this.maxBodyBytes = (int) properties.maxBodySize().toBytes();
+        this.maxRecords = produceProperties.maxRecords();
+        this.scratches = new ProduceScratches(new BodyMemory(produceProperties.bodyMemory().toBytes()),
+                maxRecords);
     }
 
     void produce(String topic, HttpServletRequest request, HttpServletResponse response) throws IOException,
@@ -88,28 +95,62 @@ class ProduceHandler {
 
     private void produce(TopicImage topic, int partition, HttpServletRequest request, HttpServletResponse response)
             throws IOException, InterruptedException {
-        boolean isAsync = isAsync(request.getQueryString());
+        BodyType type = CloudEventRecords.isBinaryMode(request) ? BodyType.EVENT_DATA
+                : BodyType.of(request.getContentType());
+        QueryParameters query = QueryParameters.of(request.getQueryString());
+        boolean isAsync = query.isAsync();
+        if (type == BodyType.LINES) {
+            if (isAsync) {
+                throw new RefusedException(ErrorCode.INVALID_REQUEST, "async: lines are reported while they come");
+            }
+            lines.produce(topic, partition, request, response);
+            return;
+        }
         RequestKey key = IdempotencyKeys.read(request.getHeader(IdempotencyKeys.HEADER), topic);
-        RecordFormat format = formatOf(request.getContentType());
         ProduceScratch scratch = scratches.take();
-        scratch.read(request.getInputStream(), request.getContentLengthLong(), maxBodyBytes);
-        scratch.parser.parse(scratch.body(), scratch.length(), format, partition, scratch.records);
-        if (isAsync) {
-            Delivery delivery = send(topic, scratch, key,
-                    (lostPartition, records, error) -> asyncLosses.lost(topic.name(), lostPartition, records, error));
-            // What is known to be refused is told: nobody would hear of it otherwise.
-            if (ProduceAnswer.anyRefused(delivery)) {
+        try {
+            read(request, scratch);
+            find(type, request, query, partition, scratch);
+            LossListener losses = isAsync ? (lostPartition, records, error) -> asyncLosses.lost(topic.name(),
+                    lostPartition, records, error) : null;
+            Delivery delivery = send(topic, scratch, key, losses);
+            // What is known to be refused is told at once: nobody would hear of it otherwise.
+            if (!isAsync) {
+                delivery.await(answerTimeout);
+                answer(topic, delivery, true, scratch, response);
+            } else if (ProduceAnswer.anyRefused(delivery)) {
                 answer(topic, delivery, false, scratch, response);
             } else {
                 response.setStatus(HttpServletResponse.SC_NO_CONTENT);
             }
-        } else {
-            Delivery delivery = send(topic, scratch, key, null);
-            delivery.await(answerTimeout);
-            answer(topic, delivery, true, scratch, response);
+        } finally {
+            scratch.release();
         }
         // Not given back after an exception: that is rare, and simpler.
         scratches.give(scratch);
+    }
+
+    /** Finds the records in the scratch's body. */
+    private void find(BodyType type, HttpServletRequest request, QueryParameters query, int partition,
+            ProduceScratch scratch) {
+        switch (type) {
+            case PLAIN_TEXT, BYTES -> SingleRecord.read(request, query, type, partition, scratch);
+            case EVENT, EVENTS -> CloudEventRecords.readStructured(type == BodyType.EVENTS, partition, maxRecords,
+                    scratch);
+            case EVENT_DATA -> CloudEventRecords.readBinary(request, partition, scratch);
+            case JSON, TEXT, BINARY, LINES -> scratch.parser.parse(scratch.body(), scratch.length(), type.format(),
+                    partition, scratch.records);
+        }
+    }
+
+    private void read(HttpServletRequest request, ProduceScratch scratch) throws IOException {
+        if (RequestBody.isCompressed(request)) {
+            try (InputStream in = RequestBody.open(request, true)) {
+                scratch.read(in, -1, maxBodyBytes);
+            }
+        } else {
+            scratch.read(request.getInputStream(), request.getContentLengthLong(), maxBodyBytes);
+        }
     }
 
     private Delivery send(TopicImage topic, ProduceScratch scratch, @Nullable RequestKey key,
@@ -129,31 +170,5 @@ class ProduceHandler {
         response.setContentType(ANSWER_TYPE);
         response.setContentLength(scratch.answer.size());
         scratch.answer.writeTo(response.getOutputStream());
-    }
-
-    /** Whatever is not one of the record types is taken for JSON: many a client names its body wrongly or not at all. */
-    private static RecordFormat formatOf(String contentType) {
-        RecordFormat named = RecordFormat.named(contentType);
-        return named == null ? RecordFormat.JSON : named;
-    }
-
-    /** Before anything is taken. By hand: asked for a parameter, the container may take a body of the wrong type for a form and read it. */
-    private static boolean isAsync(@Nullable String query) {
-        if (query == null) {
-            return false;
-        }
-        for (String parameter : query.split("&")) {
-            int equals = parameter.indexOf('=');
-            String name = equals < 0 ? parameter : parameter.substring(0, equals);
-            if (name.equals("async")) {
-                return switch (equals < 0 ? "" : parameter.substring(equals + 1)) {
-                    case "true" -> true;
-                    case "false" -> false;
-                    case String wrong -> throw new RefusedException(ErrorCode.INVALID_REQUEST, "async: '" + wrong
-                            + "' is not true or false");
-                };
-            }
-        }
-        return false;
     }
 }

@@ -11,12 +11,25 @@ import java.util.Arrays;
 /** What one request needs while it is handled: its body, the records found in it, and the answer. Reused from request to request. */
 final class ProduceScratch {
     private static final int INITIAL_BODY_BYTES = 8 * 1024;
+    /** Bodies up to here are not counted. */
+    private static final int SMALL_BODY_BYTES = 64 * 1024;
 
     private byte[] body = new byte[INITIAL_BODY_BYTES];
     private int length;
     final RecordSlices records = new RecordSlices();
-    final ProduceBodyParser parser = new ProduceBodyParser();
+    final ProduceBodyParser parser;
     final JsonOutput answer = new JsonOutput(1024);
+    private final BodyMemory memory;
+    private long reservedBytes;
+
+    /**
+     * @param memory     that large bodies are counted against
+     * @param maxRecords of a body
+     */
+    ProduceScratch(BodyMemory memory, int maxRecords) {
+        this.memory = memory;
+        this.parser = new ProduceBodyParser(maxRecords);
+    }
 
     byte[] body() {
         return body;
@@ -35,7 +48,8 @@ final class ProduceScratch {
      * Reads the whole body.
      *
      * @param announcedBytes {@code Content-Length}, or -1
-     * @throws RefusedException with {@code BODY_TOO_LARGE}, by the announced length before anything is read
+     * @throws RefusedException with {@code BODY_TOO_LARGE}, by the announced length before anything is read, or {@code QUEUE_FULL} when
+     *                          too many large bodies are being read
      */
     void read(InputStream in, long announcedBytes, int limitBytes) throws IOException {
         if (announcedBytes > limitBytes) {
@@ -46,7 +60,7 @@ final class ProduceScratch {
             if (length == body.length) {
                 // As bytes come: a client that announces much and sends nothing takes no memory.
                 long mostBytes = announcedBytes < 0 ? limitBytes + 1L : announcedBytes;
-                body = Arrays.copyOf(body, (int) Math.min(2L * length, mostBytes));
+                grow((int) Math.min(2L * length, mostBytes));
             }
             int read = in.read(body, length, body.length - length);
             if (read < 0) {
@@ -57,6 +71,31 @@ final class ProduceScratch {
                 throw tooLarge(limitBytes);
             }
         }
+    }
+
+    /** Adds bytes behind the body. @return where they begin */
+    int append(byte[] more) {
+        int start = length;
+        if (body.length - length < more.length) {
+            grow(length + more.length);
+        }
+        System.arraycopy(more, 0, body, length, more.length);
+        length += more.length;
+        return start;
+    }
+
+    private void grow(int capacity) {
+        if (capacity > SMALL_BODY_BYTES) {
+            memory.reserve(capacity - reservedBytes);
+            reservedBytes = capacity;
+        }
+        body = Arrays.copyOf(body, capacity);
+    }
+
+    /** The body is not needed any more. */
+    void release() {
+        memory.release(reservedBytes);
+        reservedBytes = 0;
     }
 
     private static RefusedException tooLarge(int limitBytes) {

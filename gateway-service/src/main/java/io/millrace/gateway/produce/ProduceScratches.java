@@ -9,14 +9,21 @@ final class ProduceScratches {
     private static final int MAX_KEPT = 128;
     private static final int MAX_KEPT_BYTES_EACH = 512 * 1024;
 
+    private final BodyMemory memory;
+    private final int maxRecords;
     private final ConcurrentLinkedDeque<ProduceScratch> free = new ConcurrentLinkedDeque<>();
     private final AtomicInteger kept = new AtomicInteger();
+
+    ProduceScratches(BodyMemory memory, int maxRecords) {
+        this.memory = memory;
+        this.maxRecords = maxRecords;
+    }
 
     ProduceScratch take() {
         @Nullable
         ProduceScratch scratch = free.pollFirst();
         if (scratch == null) {
-            return new ProduceScratch();
+            return new ProduceScratch(memory, maxRecords);
         }
         kept.decrementAndGet();
         return scratch;

@@ -1,4 +1,4 @@
-/** POST of records: one pass over the body's bytes finds the records as slices, which the producer copies into batches. */
+/** POST of records in any shape: one pass over the bytes finds the records as slices, which the producer copies into batches. */
 @NullMarked
 package io.millrace.gateway.produce;
 

@@ -18,13 +18,27 @@ public final class IdempotencyKeys {
      *
      * @param header null if there is none
      * @return null without a header
-     * @throws RefusedException with {@code INVALID_REQUEST}: it is empty, or longer than 255 characters, or not printable ASCII
+     * @throws RefusedException as {@link #text}
      */
     public static @Nullable RequestKey read(@Nullable String header, TopicImage topic) {
-        return header == null ? null : RequestKey.of(topic.id(), text(header.strip()));
+        return header == null ? null : RequestKey.of(topic.id(), text(header));
     }
 
-    private static String text(String header) {
+    /**
+     * The key of one part of a request that is taken in parts, none of which is what another request's key stands for.
+     *
+     * @param text of the header
+     */
+    public static RequestKey part(String text, long number, TopicImage topic) {
+        return RequestKey.of(topic.id(), text + '\n' + number);
+    }
+
+    /** @throws RefusedException with {@code INVALID_REQUEST}: it is empty, or longer than 255 characters, or not printable ASCII */
+    public static String text(String header) {
+        return unquoted(header.strip());
+    }
+
+    private static String unquoted(String header) {
         var text = new StringBuilder(header.length());
         boolean quoted = header.startsWith("\"");
         int end = quoted ? header.length() - 1 : header.length();

@@ -149,12 +149,22 @@ public final class Producer implements AutoCloseable {
         return delivery;
     }
 
-    /** Reserves memory for the records. */
-    private Delivery begin(RecordSlices records, @Nullable LossListener losses) {
+    /** Whether the records would be taken now, as far as memory goes. */
+    public boolean hasRoomFor(RecordSlices records) {
+        return budget.usedBytes() + sizeUpperBound(records) <= budget.limitBytes();
+    }
+
+    private static long sizeUpperBound(RecordSlices records) {
         long bytes = 0;
         for (int i = 0; i < records.count(); i++) {
             bytes += records.sizeUpperBound(i);
         }
+        return bytes;
+    }
+
+    /** Reserves memory for the records. */
+    private Delivery begin(RecordSlices records, @Nullable LossListener losses) {
+        long bytes = sizeUpperBound(records);
         if (closing) {
             refused.add(ErrorCode.UNAVAILABLE, records.count());
             throw new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again");

@@ -12,7 +12,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 class ProduceScratchTest {
     private static final int LIMIT_BYTES = 16 * 1024 * 1024;
 
-    private final ProduceScratch scratch = new ProduceScratch();
+    private final ProduceScratch scratch = new ProduceScratch(new BodyMemory(1 << 24), 1000);
 
     @Test
     void what_is_announced_and_not_sent_takes_no_memory() throws Exception {

@@ -24,6 +24,7 @@ final class Benchmark {
     private static final int JSON_RECORDS = 1_000_000;
     private static final int EVENTS = 5_000;
     private static final int CONNECTIONS = 32;
+    private static final int STREAMS = 2;
     private static final Duration HTTP_WARM_UP = Duration.ofSeconds(5);
     private static final Duration HTTP_DURATION = Duration.ofSeconds(10);
     private static final Duration SINGLE_CLIENT_DURATION = Duration.ofSeconds(5);
@@ -80,8 +81,10 @@ final class Benchmark {
             case KAFKA_PRODUCE_100B -> kafkaProduce(work, RECORDS_100B, 100);
             case KAFKA_PRODUCE_1KIB -> kafkaProduce(work, RECORDS_1KIB, 1024);
             case KAFKA_CONSUME -> kafkaConsume(work);
-            case HTTP_PRODUCE_1 -> httpProduce(work, 1);
-            case HTTP_PRODUCE_100 -> httpProduce(work, 100);
+            case HTTP_PRODUCE_1 -> httpProduce(work, 1, false);
+            case HTTP_PRODUCE_100 -> httpProduce(work, 100, false);
+            case HTTP_PRODUCE_KEYED -> httpProduce(work, 1, true);
+            case HTTP_PRODUCE_LINES -> httpProduceLines(work);
             case HTTP_PRODUCE_SINGLE -> httpProduceSingle(work);
             case HTTP_CONSUME -> httpConsume(work);
             case SSE_LATENCY -> {
@@ -133,9 +136,23 @@ final class Benchmark {
         return new Turns(ROUNDS, ourKafka(), peer == null ? null : new KafkaLoad(peer.bootstrapServers(), directory));
     }
 
-    private void httpProduce(Work work, int recordsPerRequest) throws IOException, InterruptedException {
+    private void httpProduceLines(Work work) throws IOException, InterruptedException {
         topic(work.label(), PARTITIONS);
-        HttpProduceLoad load = new HttpProduceLoad(gatewayPort(), directory);
+        LinesLoad load = new LinesLoad(gatewayPort());
+        load.run(work.label(), STREAMS, HTTP_WARM_UP);
+        List<Figures> rounds = new ArrayList<>();
+        for (int number = 0; number < ROUNDS; number++) {
+            rounds.add(load.run(work.label(), STREAMS, HTTP_DURATION));
+        }
+        Figures median = Figures.median(rounds);
+        rows.add(Row.of(work.label(), "records/s", median.value(), median.details()));
+        ourKafka().deleteTopic(work.label());
+    }
+
+    private void httpProduce(Work work, int recordsPerRequest, boolean isKeyed)
+            throws IOException, InterruptedException {
+        topic(work.label(), PARTITIONS);
+        HttpProduceLoad load = new HttpProduceLoad(gatewayPort(), directory, isKeyed);
         load.run(work.label(), recordsPerRequest, CONNECTIONS, HTTP_WARM_UP);
         List<Figures> rounds = new ArrayList<>();
         for (int number = 0; number < ROUNDS; number++) {
@@ -151,7 +168,7 @@ final class Benchmark {
 
     private void httpProduceSingle(Work work) throws IOException, InterruptedException {
         topic(work.label(), PARTITIONS);
-        HttpProduceLoad load = new HttpProduceLoad(gatewayPort(), directory);
+        HttpProduceLoad load = new HttpProduceLoad(gatewayPort(), directory, false);
         load.run(work.label(), 1, 1, SINGLE_CLIENT_DURATION);
         Figures figures = load.run(work.label(), 1, 1, SINGLE_CLIENT_DURATION);
         rows.add(Row.of(work.label(), "ms p50", figures.details().getOrDefault("p50 ms", 0.0),

@@ -4,10 +4,12 @@ import io.millrace.workbench.peer.ChildJvm;
 import io.millrace.workbench.suite.Commands;
 import io.millrace.workbench.suite.LaunchRefusedException;
 import java.io.IOException;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.Callable;
@@ -15,6 +17,7 @@ import java.util.concurrent.ExecutionException;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.ThreadLocalRandom;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
@@ -29,14 +32,26 @@ final class HttpProduceLoad {
     private static final Pattern RATE = Pattern.compile("Requests/sec:\\s+([\\d.]+)");
     private static final Pattern PERCENTILE = Pattern.compile("\\s+(\\d+)%\\s+([\\d.]+)(us|ms|s)");
     private static final Pattern REFUSED = Pattern.compile("\\s*Non-2xx or 3xx responses: (\\d+)");
+    private static final String KEY_LINE = "\r\nIdempotency-Key: 0123456789abcdef";
+    private static final String KEYS = """
+            local sent = 0
+            request = function()
+                sent = sent + 1
+                wrk.headers["idempotency-key"] = "%d-" .. sent
+                return wrk.format()
+            end
+            """;
     private static final String ONE_RECORD = "{\"key\":\"user-1234\",\"value\":{\"orderId\":12345,\"amount\":99.95,\"currency\":\"EUR\",\"items\":[\"a\",\"b\",\"c\"]}}";
 
     private final int port;
     private final Path outputs;
+    private final boolean isKeyed;
 
-    HttpProduceLoad(int port, Path outputs) {
+    /** @param isKeyed whether each request has an {@code Idempotency-Key} of its own */
+    HttpProduceLoad(int port, Path outputs, boolean isKeyed) {
         this.port = port;
         this.outputs = outputs;
+        this.isKeyed = isKeyed;
     }
 
     /** Whether wrk drives the load. */
@@ -68,7 +83,8 @@ final class HttpProduceLoad {
                 wrk.method = "POST"
                 wrk.headers["content-type"] = "%s"
                 wrk.body = [[%s]]
-                """.formatted(CONTENT_TYPE, body(recordsPerRequest)));
+                %s
+                """.formatted(CONTENT_TYPE, body(recordsPerRequest), isKeyed ? KEYS.formatted(System.nanoTime()) : ""));
         List<String> output = ChildJvm.run(
                 List.of("wrk", "-t1", "-c" + connections, "-d" + duration.toSeconds() + "s", "--latency", "-s",
                         script.toString(), "http://127.0.0.1:" + port + "/topics/" + topic),
@@ -101,7 +117,8 @@ final class HttpProduceLoad {
 
     private Figures own(String topic, int recordsPerRequest, int connections, Duration duration)
             throws IOException, InterruptedException {
-        byte[] request = HttpConnection.post(port, "/topics/" + topic, CONTENT_TYPE, body(recordsPerRequest));
+        byte[] request = HttpConnection.post(port, "/topics/" + topic, CONTENT_TYPE + (isKeyed ? KEY_LINE : ""), body(
+                recordsPerRequest));
         long startedNanos = System.nanoTime();
         long endNanos = startedNanos + duration.toNanos();
         Histogram all = new Histogram(HIGHEST_LATENCY_NANOS, LATENCY_DIGITS);
@@ -124,9 +141,16 @@ final class HttpProduceLoad {
 
     private Histogram client(byte[] request, long endNanos) throws IOException {
         Histogram latencies = new Histogram(HIGHEST_LATENCY_NANOS, LATENCY_DIGITS);
+        byte[] own = request.clone();
+        int key = isKeyed ? new String(own, StandardCharsets.US_ASCII).indexOf(KEY_LINE) + KEY_LINE.length() : 0;
+        long nextKey = ThreadLocalRandom.current().nextLong();
         try (HttpConnection connection = new HttpConnection(port)) {
             for (long sentNanos = System.nanoTime(); sentNanos - endNanos < 0;) {
-                int status = connection.exchange(request);
+                if (isKeyed) {
+                    byte[] digits = HexFormat.of().toHexDigits(nextKey++).getBytes(StandardCharsets.US_ASCII);
+                    System.arraycopy(digits, 0, own, key - digits.length, digits.length);
+                }
+                int status = connection.exchange(own);
                 if (status != 200) {
                     throw new IOException("a produce request was answered " + status);
                 }

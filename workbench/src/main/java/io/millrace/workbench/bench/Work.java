@@ -13,6 +13,8 @@ enum Work {
     HTTP_PRODUCE_1("http-produce-1"),
     HTTP_PRODUCE_100("http-produce-100"),
     HTTP_PRODUCE_SINGLE("http-produce-one-client"),
+    HTTP_PRODUCE_KEYED("http-produce-idempotency-key"),
+    HTTP_PRODUCE_LINES("http-produce-ndjson"),
     HTTP_CONSUME("http-consume"),
     SSE_LATENCY("sse-latency"),
     SSE_LATENCY_100("sse-latency-100-subscribers"),

@@ -1,0 +1,150 @@
+package io.millrace.gateway.produce;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.record.RecordSlices;
+import io.millrace.gateway.brokers.Shutdown;
+import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.edge.StreamedBodies;
+import io.millrace.gateway.producer.IdempotencyKeys;
+import io.millrace.gateway.producer.Producer;
+import io.millrace.gateway.producer.ProducerProperties;
+import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
+import java.io.IOException;
+import java.io.InputStream;
+import java.net.SocketTimeoutException;
+import java.time.Duration;
+import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.LockSupport;
+import org.jspecify.annotations.Nullable;
+import org.springframework.stereotype.Component;
+
+/** Produces a stream of lines, and answers with a stream of what became of each. */
+@Component
+class LineProduce implements StreamedBodies {
+    private static final String PATHS = "/topics/";
+    private static final String ANSWER_TYPE = "application/x-ndjson";
+    private static final long MEMORY_CHECK_NANOS = 2_000_000;
+
+    private final Topics topics;
+    private final Producer producer;
+    private final Shutdown shutdown;
+    private final ProduceProperties properties;
+    private final Duration answerTimeout;
+    private final Semaphore streams;
+
+    LineProduce(Topics topics, Producer producer, Shutdown shutdown, ProduceProperties properties,
+            ProducerProperties producerProperties) {
+        this.topics = topics;
+        this.producer = producer;
+        this.shutdown = shutdown;
+        this.properties = properties;
+        this.answerTimeout = producerProperties.answerTimeout();
+        this.streams = new Semaphore(properties.maxStreams());
+    }
+
+    @Override
+    public boolean areOf(HttpServletRequest request) {
+        return request.getRequestURI().startsWith(PATHS) && LineTypes.isLines(request.getContentType());
+    }
+
+    void produce(TopicImage topic, int partition, HttpServletRequest request, HttpServletResponse response)
+            throws IOException, InterruptedException {
+        String header = request.getHeader(IdempotencyKeys.HEADER);
+        String key = header == null ? null : IdempotencyKeys.text(header);
+        boolean isCompressed = RequestBody.isCompressed(request);
+        if (!streams.tryAcquire()) {
+            throw new RefusedException(ErrorCode.QUEUE_FULL, "there are " + properties.maxStreams()
+                    + " streams of lines already; try again later");
+        }
+        try {
+            response.setContentType(ANSWER_TYPE);
+            var reports = new LineReports(response.getOutputStream(), (int) properties.streamWindow().toBytes(),
+                    answerTimeout);
+            var lines = new LineStream(new Sending(topic.name(), key, reports), partition, key != null,
+                    (int) properties.maxLineSize().toBytes());
+            stream(lines, request, isCompressed, reports, new LineChunk(topic));
+        } finally {
+            streams.release();
+        }
+    }
+
+    /** What ends the stream before its time is the last line of the answer, or all of it. */
+    private static void stream(LineStream lines, HttpServletRequest request, boolean isCompressed,
+            LineReports reports, LineChunk last) throws IOException, InterruptedException {
+        boolean isOver = false;
+        try (InputStream in = RequestBody.open(request, isCompressed)) {
+            lines.readAll(in);
+            isOver = true;
+        } catch (RefusedException refusal) {
+            isOver = reports.haveBegun();
+            if (!isOver) {
+                throw refusal;
+            }
+            last.end = refusal;
+        } catch (SocketTimeoutException timeout) {
+            isOver = reports.haveBegun();
+            if (!isOver) {
+                throw timeout;
+            }
+            last.end = new RefusedException(ErrorCode.BODY_TOO_SLOW, "no further line came in time");
+        } finally {
+            if (!isOver) {
+                reports.giveUp();
+            }
+        }
+        reports.finish(last);
+    }
+
+    /** Sends one stream's chunks. */
+    private final class Sending implements LineStream.Target {
+        private final String topic;
+        private final @Nullable String key;
+        private final LineReports reports;
+        private long chunks;
+
+        private Sending(String topic, @Nullable String key, LineReports reports) {
+            this.topic = topic;
+            this.key = key;
+            this.reports = reports;
+        }
+
+        @Override
+        public TopicImage topic() {
+            return topics.require(topic);
+        }
+
+        @Override
+        public void take(LineChunk chunk, RecordSlices records) throws IOException, InterruptedException {
+            reports.awaitRoom(chunk);
+            awaitMemory(records);
+            long nowMs = System.currentTimeMillis();
+            try {
+                chunk.delivery = key == null ? producer.send(chunk.topic, records, nowMs)
+                        : producer.sendOnce(chunk.topic, records, IdempotencyKeys.part(key, chunks, chunk.topic), nowMs,
+                                null);
+            } catch (RefusedException refusal) {
+                chunk.refusal = refusal;
+            }
+            chunks++;
+            reports.add(chunk);
+            if (shutdown.hasBegun()) {
+                throw new RefusedException(ErrorCode.UNAVAILABLE,
+                        "the gateway is shutting down; send the lines that follow to another");
+            }
+        }
+
+        /** Others' records may fill the producer's memory: a stream waits where a request is refused. */
+        private void awaitMemory(RecordSlices records) throws InterruptedException {
+            long deadline = System.nanoTime() + answerTimeout.toNanos();
+            while (!producer.hasRoomFor(records) && System.nanoTime() < deadline) {
+                LockSupport.parkNanos(this, MEMORY_CHECK_NANOS);
+                if (Thread.interrupted()) {
+                    throw new InterruptedException();
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,195 @@
+package io.millrace.gateway.produce;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.record.RecordSlices;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
+import java.util.Arrays;
+
+/**
+ * Cuts a body of any length into lines, each of which is a record, and hands them on in chunks. It holds one chunk and one line at a time.
+ *
+ * <p>Without a key a chunk is what has arrived. Under an {@code Idempotency-Key} it ends after so many lines or bytes, whenever they arrive:
+ * the same stream has the same chunks when it comes again, however much of it came before.
+ */
+final class LineStream {
+    private static final int READ_BYTES = 64 * 1024;
+    private static final int KEYED_CHUNK_LINES = 500;
+    private static final int KEYED_CHUNK_BYTES = 128 * 1024;
+    private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final long ONES = 0x0101_0101_0101_0101L;
+    private static final long HIGH_BITS = 0x8080_8080_8080_8080L;
+    private static final long NEWLINES = '\n' * ONES;
+
+    /** Where lines go. */
+    interface Target {
+        /** The topic as it is now. @throws RefusedException if it is gone */
+        TopicImage topic();
+
+        /** Takes a chunk that is complete; the records' bytes change when this returns. */
+        void take(LineChunk chunk, RecordSlices records) throws IOException, InterruptedException;
+    }
+
+    private final Target target;
+    private final int pathPartition;
+    private final boolean isKeyed;
+    private final int maxLineBytes;
+    private final ProduceBodyParser parser = new ProduceBodyParser(Integer.MAX_VALUE);
+    private final RecordSlices records = new RecordSlices();
+    private byte[] buffer;
+    private LineChunk chunk;
+    /** Of the chunk's lines, blank ones and breaks included. */
+    private int chunkBytes;
+    private long lineNumber;
+    /** Of the line that is not complete. */
+    private int lineStart;
+    private int searched;
+    private int filled;
+    /** Up to the end of a line that was too long. */
+    private boolean isSkipping;
+
+    LineStream(Target target, int pathPartition, boolean isKeyed, int maxLineBytes) {
+        this.target = target;
+        this.pathPartition = pathPartition;
+        this.isKeyed = isKeyed;
+        this.maxLineBytes = maxLineBytes;
+        this.buffer = new byte[isKeyed ? KEYED_CHUNK_BYTES + maxLineBytes + 1 : Math.min(READ_BYTES, maxLineBytes + 1)];
+        this.chunk = new LineChunk(target.topic());
+        records.clear(buffer);
+    }
+
+    /** Reads up to the end. What was read and not handed on when this fails is not produced. */
+    void readAll(InputStream in) throws IOException, InterruptedException {
+        while (true) {
+            int read = in.read(buffer, filled, buffer.length - filled);
+            if (read < 0) {
+                break;
+            }
+            filled += read;
+            takeLines();
+            makeRoom();
+        }
+        if (filled > lineStart && !isSkipping) {
+            takeLine(filled);
+        }
+        handOn();
+    }
+
+    private void takeLines() throws IOException, InterruptedException {
+        for (int newline = nextNewline(); newline >= 0; newline = nextNewline()) {
+            if (isSkipping || newline - lineStart > maxLineBytes) {
+                if (!isSkipping) {
+                    refuseLongLine();
+                }
+                isSkipping = false;
+                forgetLineUpTo(newline + 1);
+            } else {
+                takeLine(newline);
+                lineStart = newline + 1;
+            }
+            if (isKeyed && (chunk.lines() == KEYED_CHUNK_LINES || chunkBytes >= KEYED_CHUNK_BYTES)) {
+                handOn();
+            }
+        }
+        if (!isSkipping && filled - lineStart > maxLineBytes) {
+            refuseLongLine();
+            isSkipping = true;
+        }
+        if (isSkipping) {
+            forgetLineUpTo(filled);
+        }
+        if (!isKeyed) {
+            handOn();
+        }
+    }
+
+    private void refuseLongLine() {
+        lineNumber++;
+        chunkBytes += maxLineBytes;
+        chunk.addBad(maxLineBytes, new RefusedException(ErrorCode.BODY_TOO_LARGE, "line " + lineNumber
+                + " is longer than " + maxLineBytes + " bytes"));
+    }
+
+    private void forgetLineUpTo(int end) {
+        System.arraycopy(buffer, end, buffer, lineStart, filled - end);
+        filled -= end - lineStart;
+        searched = lineStart;
+    }
+
+    private void takeLine(int end) {
+        int length = end - lineStart;
+        lineNumber++;
+        chunkBytes += length + 1;
+        if (isBlank(end)) {
+            return;
+        }
+        try {
+            parser.parseLine(buffer, lineStart, length, pathPartition, records);
+            chunk.addRecord(length);
+        } catch (RefusedException refusal) {
+            chunk.addBad(length, new RefusedException(refusal.code(), "line " + lineNumber + ": " + refusal
+                    .getMessage()));
+        }
+    }
+
+    private boolean isBlank(int end) {
+        for (int at = lineStart; at < end; at++) {
+            if (buffer[at] != ' ' && buffer[at] != '\t' && buffer[at] != '\r') {
+                return false;
+            }
+        }
+        return true;
+    }
+
+    private void handOn() throws IOException, InterruptedException {
+        if (chunk.lines() > 0) {
+            target.take(chunk, records);
+            chunk = new LineChunk(target.topic());
+        }
+        chunkBytes = 0;
+        records.clear(buffer);
+        // Nothing refers to the lines before any more.
+        System.arraycopy(buffer, lineStart, buffer, 0, filled - lineStart);
+        filled -= lineStart;
+        searched -= lineStart;
+        lineStart = 0;
+    }
+
+    /** A line longer than the buffer but not too long needs a larger one; under a key the buffer is large enough from the start. */
+    private void makeRoom() {
+        if (filled == buffer.length) {
+            buffer = Arrays.copyOf(buffer, (int) Math.min(2L * buffer.length, maxLineBytes + 1L));
+            records.clear(buffer);
+        }
+    }
+
+    private int nextNewline() {
+        int at = Math.max(searched, lineStart);
+        while (at + Long.BYTES <= filled) {
+            long word = (long) WORD.get(buffer, at) ^ NEWLINES;
+            long found = word - ONES & ~word & HIGH_BITS;
+            if (found != 0) {
+                return foundNewline(at + (Long.numberOfTrailingZeros(found) >> 3));
+            }
+            at += Long.BYTES;
+        }
+        while (at < filled) {
+            if (buffer[at] == '\n') {
+                return foundNewline(at);
+            }
+            at++;
+        }
+        searched = filled;
+        return -1;
+    }
+
+    private int foundNewline(int at) {
+        searched = at + 1;
+        return at;
+    }
+}

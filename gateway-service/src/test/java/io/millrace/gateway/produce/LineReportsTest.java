@@ -1,0 +1,105 @@
+package io.millrace.gateway.produce;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.awaitility.Awaitility.await;
+
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.TopicImage;
+import java.io.ByteArrayOutputStream;
+import java.io.IOException;
+import java.io.OutputStream;
+import java.time.Duration;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import org.apache.kafka.common.Uuid;
+import org.junit.jupiter.api.Test;
+
+class LineReportsTest {
+    private static final TopicImage TOPIC = new TopicImage(new Uuid(1, 2), "orders", Map.of(), List.of());
+    private static final int WINDOW_BYTES = 1000;
+
+    private static LineChunk bad(int lineBytes, String why) {
+        var chunk = new LineChunk(TOPIC);
+        chunk.addBad(lineBytes, new RefusedException(ErrorCode.MALFORMED_BODY, why));
+        return chunk;
+    }
+
+    @Test
+    void reports_come_in_order_and_the_reason_of_the_end_last() throws Exception {
+        var written = new ByteArrayOutputStream();
+        var reports = new LineReports(written, WINDOW_BYTES, Duration.ofSeconds(1));
+        for (int i = 0; i < 20; i++) {
+            LineChunk chunk = bad(100, "n" + i);
+            reports.awaitRoom(chunk);
+            reports.add(chunk);
+        }
+        var last = new LineChunk(TOPIC);
+        last.end = new RefusedException(ErrorCode.UNAVAILABLE, "over");
+
+        reports.finish(last);
+
+        String[] lines = written.toString(UTF_8).split("\n");
+        assertThat(lines).hasSize(21).startsWith("{\"error_code\":400,\"message\":\"n0\"}").endsWith(
+                "{\"error_code\":503,\"message\":\"over\"}");
+    }
+
+    @Test
+    void nothing_is_read_while_a_windows_bytes_are_not_reported() throws Exception {
+        var gate = new CountDownLatch(1);
+        var reports = new LineReports(new OutputStream() {
+            @Override
+            public void write(int b) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                try {
+                    gate.await();
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+            }
+        }, WINDOW_BYTES, Duration.ofSeconds(1));
+        LineChunk first = bad(WINDOW_BYTES, "x".repeat(40_000));
+        reports.awaitRoom(first);
+        reports.add(first);
+        Thread reader = Thread.ofPlatform().start(() -> {
+            LineChunk second = bad(2 * WINDOW_BYTES, "second");
+            try {
+                reports.awaitRoom(second);
+                reports.add(second);
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        await().until(() -> reader.getState() == Thread.State.WAITING);
+
+        gate.countDown();
+
+        reader.join();
+        reports.finish(new LineChunk(TOPIC));
+    }
+
+    @Test
+    void when_the_reports_cannot_be_written_reading_ends() throws Exception {
+        var reports = new LineReports(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                throw new IOException("gone");
+            }
+        }, WINDOW_BYTES, Duration.ofSeconds(1));
+        reports.add(bad(10, "first"));
+
+        await().untilAsserted(() -> assertThatThrownBy(() -> {
+            LineChunk next = bad(10, "next");
+            reports.awaitRoom(next);
+            reports.add(next);
+        }).hasMessage("gone"));
+        assertThatThrownBy(() -> reports.finish(new LineChunk(TOPIC))).isInstanceOf(IOException.class);
+    }
+}

@@ -1,0 +1,122 @@
+package io.millrace.gateway.produce;
+
+import static java.nio.charset.StandardCharsets.UTF_8;
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.record.RecordSlices;
+import java.io.ByteArrayInputStream;
+import java.io.InputStream;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
+import org.apache.kafka.common.Uuid;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+class LineStreamTest {
+    private static final int MAX_LINE_BYTES = 100_000;
+    private static final TopicImage TOPIC = new TopicImage(new Uuid(1, 2), "orders", Map.of(), List.of());
+
+    /** What the lines became: a value or {@code !} and why not, and how many there were in each chunk. */
+    private static final class Collected implements LineStream.Target {
+        private final List<String> lines = new ArrayList<>();
+        private final List<Integer> chunks = new ArrayList<>();
+
+        @Override
+        public TopicImage topic() {
+            return TOPIC;
+        }
+
+        @Override
+        public void take(LineChunk chunk, RecordSlices records) {
+            List<String> taken = new ArrayList<>();
+            for (int i = 0; i < records.count(); i++) {
+                taken.add(new String(records.bytes(), records.valueStart(i), records.valueLength(i), UTF_8));
+            }
+            chunk.badLines().forEach(bad -> taken.add(bad.place(), "!" + bad.refusal().getMessage()));
+            assertThat(taken).hasSize(chunk.lines());
+            lines.addAll(taken);
+            chunks.add(chunk.lines());
+        }
+    }
+
+    /** Gives its bytes in pieces of any size. */
+    private static InputStream inPieces(byte[] bytes, Random random, int most) {
+        return new ByteArrayInputStream(bytes) {
+            @Override
+            public synchronized int read(byte[] target, int offset, int length) {
+                return super.read(target, offset, Math.min(length, 1 + random.nextInt(most)));
+            }
+        };
+    }
+
+    private static Collected collect(String body, boolean isKeyed, Random random, int most) throws Exception {
+        var collected = new Collected();
+        new LineStream(collected, RecordSlices.ANY_PARTITION, isKeyed, MAX_LINE_BYTES).readAll(inPieces(body.getBytes(
+                UTF_8), random, most));
+        return collected;
+    }
+
+    @Test
+    void each_line_is_a_record_with_the_fields_of_the_others() throws Exception {
+        Collected collected = collect(
+                "{\"value\":1}\r\n\n  \n{\"key\":\"k\",\"value\":{\"a\":\"é\"}}\nnonsense\n{\"valeu\":2}\n{\"value\":3} x\n {\"value\" : 4 } ",
+                false, new Random(1), 7);
+
+        assertThat(collected.lines).containsExactly("1", "{\"a\":\"é\"}", "!line 5: must be an object, at byte 0",
+                "!line 6: valeu: unknown field at byte 1; known are key, value, partition, timestamp, headers",
+                "!line 7: something follows the JSON object at byte 12", "4");
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5, 6})
+    void lines_are_the_same_however_they_arrive(long seed) throws Exception {
+        var random = new Random(seed);
+        List<String> expected = new ArrayList<>();
+        var body = new StringBuilder();
+        int line = 0;
+        for (int i = 0; i < 3000; i++) {
+            line++;
+            int length = random.nextInt(200) == 0 ? random.nextInt(2 * MAX_LINE_BYTES) : random.nextInt(80);
+            String text = "{\"value\":\"" + "x".repeat(length) + "\"}";
+            if (random.nextInt(10) == 0) {
+                body.append(random.nextBoolean() ? "\n" : " \r\n");
+                line++;
+            }
+            body.append(text).append('\n');
+            expected.add(text.length() > MAX_LINE_BYTES ? "!line " + line + " is longer than " + MAX_LINE_BYTES
+                    + " bytes"
+                    : text.substring(9, text.length() - 1));
+        }
+        Collected whole = collect(body.toString(), false, random, 1 << 20);
+        Collected pieces = collect(body.toString(), false, random, 3000);
+        Collected keyed = collect(body.toString(), true, random, 1 << 20);
+        Collected keyedInPieces = collect(body.toString(), true, random, 3000);
+
+        assertThat(whole.lines).isEqualTo(expected);
+        assertThat(pieces.lines).isEqualTo(expected);
+        assertThat(keyed.lines).isEqualTo(expected);
+        assertThat(keyedInPieces.lines).isEqualTo(expected);
+        assertThat(keyedInPieces.chunks).isEqualTo(keyed.chunks).hasSizeGreaterThan(5);
+        assertThat(pieces.chunks).isNotEqualTo(whole.chunks);
+    }
+
+    @Test
+    void under_a_key_chunks_end_after_so_many_lines() throws Exception {
+        String body = IntStream.range(0, 1201).mapToObj(i -> "{\"value\":" + i + "}").collect(Collectors.joining("\n"));
+
+        assertThat(collect(body, true, new Random(1), 100).chunks).containsExactly(500, 500, 201);
+    }
+
+    @Test
+    void blank_lines_without_end_take_no_memory() throws Exception {
+        Collected collected = collect("\n".repeat(1_000_000) + "{\"value\":1}", true, new Random(1), 5000);
+
+        assertThat(collected.lines).containsExactly("1");
+    }
+}

@@ -1,6 +1,7 @@
 package io.millrace.broker.replication.simulation;
 
 import io.millrace.broker.log.PartitionLog;
+import io.millrace.broker.replication.simulation.SimulatedProducer.Kind;
 import io.millrace.common.incarnation.LogReport;
 import io.millrace.common.incarnation.RecoveryElection;
 import io.millrace.common.metadata.PartitionImage;
@@ -101,8 +102,10 @@ final class Cluster {
         brokers.forEach(SimulatedBroker::start);
         control();
         auditNowAndThen();
-        IntStream.range(0, 4).mapToObj(number -> new SimulatedProducer(this, number, number > 0)).forEach(
-                producers::add);
+        producers.add(new SimulatedProducer(this, 0, Kind.ACKS_ONE));
+        producers.add(new SimulatedProducer(this, 1, Kind.IDEMPOTENT));
+        producers.add(new SimulatedProducer(this, 2, Kind.IDEMPOTENT));
+        producers.add(new SimulatedProducer(this, 3, Kind.UNDER_KEYS));
         IntStream.range(0, 2).mapToObj(_ -> new SimulatedConsumer(this)).forEach(consumers::add);
         scheduler.runUntil(100_000);
         producers.forEach(SimulatedProducer::begin);

@@ -73,7 +73,7 @@ final class LogLoader {
         snapshots.deleteAfter(nextOffset);
         snapshots.deleteStrays(segments.stream().map(LogSegment::baseOffset).toList());
         LogSegments loaded = new LogSegments(segments);
-        ProducerStates producers = new ProducerStates(keyLimits);
+        ProducerStates producers = new ProducerStates(keyLimits, nextOffset == 0);
         restoreProducers(producers, snapshots, loaded, nextOffset, nowMs);
         return new Loaded(loaded, nextOffset, logStartOffset, epochs, joined, producers, snapshots, List.copyOf(
                 discarded));

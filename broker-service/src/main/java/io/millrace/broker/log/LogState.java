@@ -287,6 +287,7 @@ final class LogState {
         buryFrom(0, nowMs);
         snapshots.deleteAll();
         epochs.clear();
+        producers.missSome();
         logStartOffset = offset;
         settleAfterTruncation(new LogSegments(List.of(LogSegment.growing(store, offset, config, nowMs))), offset,
                 nowMs);

@@ -14,9 +14,18 @@ import org.jspecify.annotations.Nullable;
 final class ProducerStates {
     private final Map<Long, ProducerEntry> producers = new HashMap<>();
     private final RequestKeys keys;
+    /** Whether every producer that has written here since the log's first offset is known. */
+    private boolean complete;
 
-    ProducerStates(KeyLimits keyLimits) {
+    /** @param complete whether nothing was written yet */
+    ProducerStates(KeyLimits keyLimits, boolean complete) {
         this.keys = new RequestKeys(keyLimits);
+        this.complete = complete;
+    }
+
+    /** Some of what was written was never seen here. */
+    void missSome() {
+        complete = false;
     }
 
     int size() {
@@ -41,8 +50,9 @@ final class ProducerStates {
     }
 
     /**
-     * Why a leader must refuse a batch, or null when it may be appended. A producer that is not known may begin at any sequence, since its state
-     * may have expired or gone with deleted records.
+     * Why a leader must refuse a batch, or null when it may be appended. A producer that is not known may begin at any sequence if its state
+     * may have expired or gone with deleted records. Else it has a batch on the way that was refused before, while its leader did not yet know that
+     * it leads; to take this one first would lose the order, and in the end the batch.
      */
     AppendResult.@Nullable Refused check(BatchHeader batch, long nowMs) {
         if (RequestKey.isProducerIdOfKey(batch.producerId())) {
@@ -50,7 +60,11 @@ final class ProducerStates {
         }
         ProducerEntry entry = producers.get(batch.producerId());
         if (entry == null) {
-            return null;
+            return !complete || batch.baseSequence() == 0 ? null
+                    : AppendResult.Refused.batch(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, 0, "producer " + batch
+                            .producerId()
+                            + " has written nothing yet and begins with sequence " + batch.baseSequence()
+                            + " instead of 0");
         }
         if (batch.producerEpoch() < entry.epoch()) {
             return AppendResult.Refused.batch(Errors.INVALID_PRODUCER_EPOCH, 0, "epoch " + batch.producerEpoch()
@@ -114,7 +128,9 @@ final class ProducerStates {
     }
 
     void removeExpired(long nowMs, long expirationMs) {
-        producers.values().removeIf(entry -> nowMs - entry.lastSeenMs() >= expirationMs);
+        if (producers.values().removeIf(entry -> nowMs - entry.lastSeenMs() >= expirationMs)) {
+            missSome();
+        }
         keys.forgetBefore(nowMs);
     }
 

@@ -110,16 +110,38 @@ class IdempotentProducerTest {
     }
 
     @Test
-    void a_producer_that_is_not_known_may_begin_at_any_sequence() throws IOException {
+    void a_producer_that_has_written_nothing_yet_begins_at_zero() throws IOException {
         PartitionLog log = open(store, config(1 << 20));
+        append(log, idempotent(PRODUCER + 1, 0, 0, "another's"));
+
+        assertThat(error(send(log, idempotent(PRODUCER, 0, 1, "second")))).as("its first batch is on its way")
+                .isEqualTo(
+                        Errors.OUT_OF_ORDER_SEQUENCE_NUMBER);
+        assertThat(send(log, idempotent(PRODUCER, 0, 0, "first"))).isInstanceOf(Appended.class);
+        assertThat(send(log, idempotent(PRODUCER, 0, 1, "second"))).isInstanceOf(Appended.class);
+    }
+
+    @Test
+    void a_producer_that_may_have_been_forgotten_may_go_on_at_any_sequence() throws IOException {
+        PartitionLog log = openLackingSome();
 
         assertThat(send(log, idempotent(PRODUCER, 0, 17, "a"))).isInstanceOf(Appended.class);
         assertThat(send(log, idempotent(PRODUCER, 0, 18, "b"))).isInstanceOf(Appended.class);
+
+        PartitionLog reopened = open(store.copy(), config(1 << 20));
+        assertThat(send(reopened, idempotent(PRODUCER + 1, 0, 17, "c"))).isInstanceOf(Appended.class);
+    }
+
+    /** What was in it before is another replica's to know. */
+    private PartitionLog openLackingSome() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        log.truncateFullyAndStartAt(0, NOW_MS);
+        return log;
     }
 
     @Test
     void sequences_wrap_around_after_the_greatest_int() throws IOException {
-        PartitionLog log = open(store, config(1 << 20));
+        PartitionLog log = openLackingSome();
         append(log, idempotent(PRODUCER, 0, Integer.MAX_VALUE - 1, "a", "b", "c"));
 
         assertThat(send(log, idempotent(PRODUCER, 0, Integer.MAX_VALUE - 1, "a", "b", "c"))).isEqualTo(new Duplicate(0,
@@ -129,7 +151,7 @@ class IdempotentProducerTest {
 
     @Test
     void a_wrap_exactly_at_the_greatest_int_begins_at_zero() throws IOException {
-        PartitionLog log = open(store, config(1 << 20));
+        PartitionLog log = openLackingSome();
         append(log, idempotent(PRODUCER, 0, Integer.MAX_VALUE, "a"));
 
         assertThat(send(log, idempotent(PRODUCER, 0, 0, "b"))).isEqualTo(new Appended(1, 1, -1, 0));
@@ -158,7 +180,7 @@ class IdempotentProducerTest {
 
     @Test
     void the_snapshot_has_the_layout_of_kafkas_version_1() {
-        ProducerStates states = new ProducerStates(LogFixture.KEY_LIMITS);
+        ProducerStates states = new ProducerStates(LogFixture.KEY_LIMITS, true);
         MemoryRecords records = idempotent(PRODUCER, 3, 10, "a", "b");
         states.note(BatchHeader.read(records.buffer(), 0).withBaseOffset(100, 0), NOW_MS);
 

@@ -42,15 +42,24 @@ final class ImageReader {
         return knowledge;
     }
 
-    /** False if this database lacks something of what is known, which it then takes note of. */
-    private boolean present() {
-        return !sql.sql("select metadata.present(:clusterId, :incarnation, cast(:run as uuid), :version)")
+    /** False if this database lacks something of what is known: it is then told the topics of the known image, for the controller may not have seen them. */
+    private boolean present(ClusterImage known) {
+        boolean contradicts = sql.sql(
+                "select metadata.contradicts(:clusterId, :incarnation, cast(:run as uuid), :version)")
                 .param("clusterId", knowledge.clusterId())
                 .param("incarnation", knowledge.incarnation())
                 .param("run", knowledge.run())
                 .param("version", knowledge.version())
                 .query(Boolean.class)
                 .single();
+        if (contradicts) {
+            sql.sql("select metadata.tell_topics(:incarnation, :version, cast(:topics as jsonb))")
+                    .param("incarnation", knowledge.incarnation())
+                    .param("version", knowledge.version())
+                    .param("topics", TopicsSeen.in(known))
+                    .query(rows -> {});
+        }
+        return !contradicts;
     }
 
     /**
@@ -63,7 +72,7 @@ final class ImageReader {
      */
     @Nullable
     ClusterImage newerThan(ClusterImage known) throws SQLException {
-        presented = presented || present();
+        presented = presented || present(known);
         var newest = cluster();
         if (!presented || !newest.trusted()) {
             return null;

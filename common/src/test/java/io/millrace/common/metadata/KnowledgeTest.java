@@ -10,6 +10,7 @@ import io.millrace.common.error.RefusedException;
 import io.millrace.testing.TestPostgres;
 import java.time.Duration;
 import java.util.UUID;
+import javax.sql.DataSource;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -21,9 +22,9 @@ class KnowledgeTest {
 
     @AutoClose
     private final TestPostgres postgres = TestPostgres.create();
-    private final JdbcClient sql = JdbcClient.create(postgres.dataSource());
-    private final MetadataTransaction transaction = new MetadataTransaction(sql, new JdbcTransactionManager(postgres
-            .dataSource()));
+    private final DataSource database = postgres.dataSource();
+    private final JdbcClient sql = JdbcClient.create(database);
+    private final MetadataTransaction transaction = new MetadataTransaction(sql, new JdbcTransactionManager(database));
 
     @Test
     void a_server_that_was_started_anew_is_in_doubt_and_refuses_until_it_is_trusted() {
@@ -86,11 +87,65 @@ class KnowledgeTest {
     }
 
     @Test
+    void who_finds_out_that_something_is_lost_tells_what_it_has_seen_of_it() throws Exception {
+        long kept = write();
+        try (var feed = feed()) {
+            feed.start();
+            transaction.write(version -> sql.sql("""
+                    with lost as (
+                        insert into metadata.topic (id, name, configs, version)
+                        values (gen_random_uuid(), 'lost', '{"min.insync.replicas": "2"}', :version) returning id
+                    )
+                    insert into metadata.partition (topic_id, index, replicas, isr, leader, last_leader, leader_epoch,
+                        partition_epoch, version)
+                    select id, 0, '{2,1}', '{2,1}', 2, 2, 4, 7, :version from lost
+                    """).param("version", version).update());
+            assertThat(feed.awaitVersion(known().version(), LONG)).isTrue();
+            var lost = known();
+            postgres.stop();
+            postgres.direct().sql("delete from metadata.topic").update();
+            postgres.direct().sql("update metadata.cluster set version = :kept").param("kept", kept).update();
+            postgres.start();
+
+            var told = postgres.direct().sql("""
+                    select incarnation, version, (topic ->> 'name') || (topic ->> 'configs') || (topic ->> 'partitions')
+                    from metadata.topics_seen, jsonb_array_elements(topics -> 'topics') topic
+                    """).query((row, _) -> row.getInt(1) + " " + row.getLong(2) + " " + row.getString(3));
+            await().atMost(LONG).until(() -> !told.list().isEmpty());
+            assertThat(told.single()).startsWith(lost.incarnation() + " " + lost.version() + " lost")
+                    .contains("min.insync.replicas", "[2, 1]");
+            assertThatThrownBy(this::write).isInstanceOf(RefusedException.class);
+        }
+    }
+
+    @Test
+    void of_what_is_told_the_latest_stays() {
+        tell(0, 7, "b");
+        tell(0, 6, "a");
+        assertThat(told()).isEqualTo("\"b\"");
+        tell(1, 2, "c");
+        assertThat(told()).isEqualTo("\"c\"");
+    }
+
+    private void tell(int incarnation, long version, String topics) {
+        sql.sql("select metadata.tell_topics(:incarnation, :version, to_jsonb(cast(:topics as text)))")
+                .param("incarnation", incarnation).param("version", version).param("topics", topics).query(row -> {});
+    }
+
+    private String told() {
+        return sql.sql("select topics from metadata.topics_seen").query(String.class).single();
+    }
+
+    private ImageFeed feed() {
+        return new ImageFeed(new PostgresConnections(postgres.jdbcUrl(), postgres.user(), postgres
+                .password()), new MetadataSettings(Duration.ofMillis(50), Duration
+                        .ofSeconds(5), Duration.ofMillis(20), Duration.ofMillis(100)));
+    }
+
+    @Test
     void no_image_is_taken_from_a_database_in_doubt() throws Exception {
         write();
-        try (var feed = new ImageFeed(new PostgresConnections(postgres.jdbcUrl(), postgres.user(), postgres
-                .password()), new MetadataSettings(Duration.ofMillis(50), Duration
-                        .ofSeconds(5), Duration.ofMillis(20), Duration.ofMillis(100)))) {
+        try (var feed = feed()) {
             feed.start();
             assertThat(feed.awaitVersion(known().version(), LONG)).isTrue();
             startAnew();

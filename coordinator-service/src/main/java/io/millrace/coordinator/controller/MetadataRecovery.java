@@ -5,6 +5,8 @@ import io.millrace.common.incarnation.RecoveryElection;
 import io.millrace.common.lease.LeaseSettings;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.metadata.Incarnation;
+import io.millrace.common.metadata.Knowledge;
+import io.millrace.common.metadata.TopicsSeen;
 import io.millrace.common.partition.PartitionTable;
 import io.millrace.common.partition.PartitionTable.Transition;
 import io.millrace.common.partition.Standing;
@@ -24,8 +26,9 @@ import org.springframework.stereotype.Component;
  *             started anew                    all brokers that should run have presented what
  *   trusted ---------------> in doubt ------- they know, or had one TTL to: nothing is missing ------> trusted
  *      |                        |
- *      |  a process knows more  | it does, or the server's timeline is another
- *      +------------------------+--> new incarnation: nobody leads, brokers report their logs ---> elections by the reports
+ *      |  a process knows more  | something is, or the server's timeline is another
+ *      +------------------------+--> new incarnation: topics are as the one that knows most has seen them, nobody leads,
+ *                                    brokers report their logs ---> elections by the reports
  * </pre>
  */
 @Component
@@ -74,7 +77,7 @@ class MetadataRecovery {
     }
 
     private void step(Since doubt, Since leaderless) {
-        var standing = store.standing();
+        var standing = store.standing(images.knowledge());
         if (standing.trusted()) {
             doubt.end();
             if (standing.leaderless()) {
@@ -82,9 +85,16 @@ class MetadataRecovery {
             } else {
                 leaderless.end();
             }
-        } else if (standing.wentBack() || store.contradicts(images.knowledge())) {
+            return;
+        }
+        // Meanwhile partitions are led as before. Whoever comes may have seen what this process has not.
+        boolean heardAll = doubt.lastsFor(grace) || standing.unpresented() == 0 && standing.complete();
+        if (!heardAll) {
+            return;
+        }
+        if (standing.wentBack() || store.contradicts(images.knowledge())) {
             beginIncarnation();
-        } else if (doubt.lastsFor(grace) || standing.unpresented() == 0) {
+        } else {
             role.writeInDoubt(version -> {
                 store.trust();
                 return version;
@@ -95,26 +105,36 @@ class MetadataRecovery {
 
     private void beginIncarnation() {
         role.writeInDoubt(_ -> {
-            if (store.standing().trusted()) {
+            var knowledge = images.knowledge();
+            if (store.standing(knowledge).trusted()) {
                 return null;
             }
-            var knowledge = images.knowledge();
-            boolean sawMore = store.contradicts(knowledge);
+            var seen = seen(knowledge);
             var begun = store.begin(knowledge);
             store.forget();
-            if (sawMore) {
-                store.restore(images.current(), begun.version());
+            if (seen != null) {
+                store.restore(seen, begun.version());
             }
             store.wantWhatIsOnItsWay();
             int suspended = store.suspendPartitions(begun, Incarnation.firstLeaderEpoch(begun.incarnation()));
             store.raiseCounters(begun);
             LOG.warn(
                     "PostgreSQL went back to an older state. Incarnation {} of the metadata begins: the leaders of {} partitions are"
-                            + " elected by what the brokers' logs have{}", begun.incarnation(), suspended, sawMore
-                                    ? ", and topics are as they were last seen here"
+                            + " elected by what the brokers' logs have{}", begun.incarnation(), suspended, seen != null
+                                    ? ", and topics are as they were last seen"
                                     : "");
             return null;
         });
+    }
+
+    /** The topics of the latest image that anybody has seen, here or elsewhere; null if nobody has seen more than PostgreSQL has. */
+    private @Nullable String seen(Knowledge knowledge) {
+        boolean sawMore = store.contradicts(knowledge);
+        var told = store.told();
+        if (told != null && (!sawMore || told.isLaterThan(knowledge))) {
+            return told.topics();
+        }
+        return sawMore ? TopicsSeen.in(images.current()) : null;
     }
 
     private void elect(boolean patient) {

@@ -1,19 +1,15 @@
 package io.millrace.coordinator.controller;
 
-import io.millrace.common.database.SqlValues;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.Knowledge;
-import io.millrace.common.metadata.PartitionImage;
-import io.millrace.common.metadata.TopicImage;
-import java.util.Map;
+import io.millrace.common.metadata.TopicsSeen;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
-import tools.jackson.databind.json.JsonMapper;
 
 /** What PostgreSQL says of itself and of the way back from an older state. */
 @Component
 class RecoveryStore {
-    private static final JsonMapper JSON = JsonMapper.builder().build();
     /** No process knows a version so much higher than the highest that was presented. */
     private static final int VERSIONS_AHEAD = 1_000_000;
 
@@ -28,16 +24,22 @@ class RecoveryStore {
      *
      * @param trusted     nothing is in doubt
      * @param wentBack    it has certainly lost something
+     * @param complete    whether nobody is known to have seen more than this process has, or another has told
      * @param unpresented how many brokers that should be running have not told this server what they know
      * @param leaderless  whether a partition waits for its replicas' reports
      */
-    record Standing(boolean trusted, boolean wentBack, int unpresented, boolean leaderless) {}
+    record Standing(boolean trusted, boolean wentBack, boolean complete, int unpresented, boolean leaderless) {}
 
-    Standing standing() {
+    /** @param own what this process knows */
+    Standing standing(Knowledge own) {
         return sql.sql("""
                 select trusted and contradicted_version is null and same_run,
                     contradicted_version is not null
                         or not (trusted and same_run) and nullif(timeline, '') <> nullif(server_timeline, '') is true,
+                    contradicted_version is null
+                        or (:incarnation, :version) >= (contradicted_incarnation, contradicted_version)
+                        or exists (select from metadata.topics_seen seen
+                            where (seen.incarnation, seen.version) >= (contradicted_incarnation, contradicted_version)),
                     (select count(*) from metadata.broker
                         where not fenced and not removed and presented_to is distinct from pg_postmaster_start_time()),
                     exists (select from metadata.partition where recovering and leader is null)
@@ -45,7 +47,10 @@ class RecoveryStore {
                     lateral (select run_started_at = pg_postmaster_start_time(), metadata.server_timeline())
                         server(same_run, server_timeline)
                 """)
-                .query((row, _) -> new Standing(row.getBoolean(1), row.getBoolean(2), row.getInt(3), row.getBoolean(4)))
+                .param("incarnation", own.incarnation())
+                .param("version", own.version())
+                .query((row, _) -> new Standing(row.getBoolean(1), row.getBoolean(2), row.getBoolean(3), row.getInt(4),
+                        row.getBoolean(5)))
                 .single();
     }
 
@@ -88,30 +93,55 @@ class RecoveryStore {
                 .single();
     }
 
+    /** The topics of the latest image that a process other than this one has told, with what that process knew; null if none has. */
+    @Nullable
+    Told told() {
+        return sql.sql("select incarnation, version, topics from metadata.topics_seen")
+                .query((row, _) -> new Told(row.getInt(1), row.getLong(2), row.getString(3)))
+                .optional()
+                .orElse(null);
+    }
+
+    /** @param topics see {@link TopicsSeen} */
+    record Told(int incarnation, long version, String topics) {
+        boolean isLaterThan(Knowledge knowledge) {
+            return incarnation > knowledge.incarnation() || incarnation == knowledge.incarnation()
+                    && version > knowledge
+                            .version();
+        }
+    }
+
     /** What the lost history said of deletions, and logs, counts no more. */
     void forget() {
         sql.sql("delete from metadata.topic_deletion").update();
         sql.sql("delete from metadata.log_report").update();
+        sql.sql("delete from metadata.topics_seen").update();
     }
 
     /**
-     * Brings back what this process saw of the lost history: topics that were created, with more partitions or other replicas, or deleted.
+     * Brings back what was seen of the lost history: topics that were created, with more partitions or other replicas, or deleted.
      * A topic whose name another has is left alone.
+     *
+     * @param seen see {@link TopicsSeen}
      */
-    void restore(ClusterImage seen, long version) {
+    void restore(String seen, long version) {
         sql.sql("""
                 with gone as (
-                    delete from metadata.topic where id = any(cast(:ids as uuid[])) returning id, name
+                    delete from metadata.topic
+                    where id in (select cast(deleted as uuid)
+                        from jsonb_array_elements_text(cast(:seen as jsonb) -> 'deleted') d(deleted))
+                    returning id, name
                 )
                 insert into metadata.topic_deletion (topic_id, name, version) select id, name, :version from gone
                 """)
-                .param("ids", SqlValues.uuids(seen.deletedTopics().keySet()))
+                .param("seen", seen)
                 .param("version", version)
                 .update();
         sql.sql("""
                 with seen as (
                     select id, name, configs, partitions
-                    from jsonb_to_recordset(cast(:topics as jsonb)) as t(id uuid, name text, configs jsonb, partitions jsonb)
+                    from jsonb_to_recordset(cast(:seen as jsonb) -> 'topics')
+                        as t(id uuid, name text, configs jsonb, partitions jsonb)
                 ), restored as (
                     insert into metadata.topic (id, name, configs, version)
                     select id, name, configs, :version from seen
@@ -131,8 +161,7 @@ class RecoveryStore {
                 set replicas = excluded.replicas, adding = excluded.adding, removing = excluded.removing,
                     leader = null, last_leader = excluded.last_leader
                 """)
-                .param("topics", JSON.writeValueAsString(seen.topicsById().values().stream().map(RecoveryStore::json)
-                        .toList()))
+                .param("seen", seen)
                 .param("version", version)
                 .update();
     }
@@ -196,22 +225,5 @@ class RecoveryStore {
                 .param("incarnation", begun.incarnation())
                 .query(Long.class)
                 .single();
-    }
-
-    private static Map<String, Object> json(TopicImage topic) {
-        return Map.of(
-                "id", SqlValues.uuid(topic.id()).toString(),
-                "name", topic.name(),
-                "configs", topic.configs(),
-                "partitions", topic.partitions().stream().map(RecoveryStore::json).toList());
-    }
-
-    private static Map<String, Object> json(PartitionImage partition) {
-        return Map.of(
-                "index", partition.index(),
-                "replicas", partition.replicas(),
-                "last_leader", partition.lastLeader(),
-                "adding", partition.adding(),
-                "removing", partition.removing());
     }
 }

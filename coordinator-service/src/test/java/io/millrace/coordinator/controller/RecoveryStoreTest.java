@@ -2,9 +2,15 @@ package io.millrace.coordinator.controller;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.metadata.TopicsSeen;
 import io.millrace.testing.TestPostgres;
 import java.util.List;
+import java.util.Map;
 import java.util.UUID;
+import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -50,6 +56,41 @@ class RecoveryStoreTest {
         store.wantWhatIsOnItsWay();
 
         assertThat(wanted()).containsExactly("0: {1,2,3} to {5,2,3}", "1: {1,2,3} to {4,2,3}");
+    }
+
+    @Test
+    void what_somebody_has_seen_is_brought_back() {
+        UUID deleted = new UUID(5, 6);
+        sql.sql("insert into metadata.topic (id, name, configs, version) values (:id, 'old', '{}', 1)").param("id",
+                deleted).update();
+        UUID forgotten = new UUID(7, 8);
+        TopicImage moved = new TopicImage(id(TOPIC), "orders", Map.of("retention.ms", "5"), List.of(new PartitionImage(
+                0,
+                List.of(7, 8, 9), List.of(7), 7, 9, 9), new PartitionImage(1, List.of(1, 2, 3), List.of(1), 1, 3, 3)));
+        TopicImage lost = new TopicImage(id(forgotten), "lost", Map.of(), List.of(new PartitionImage(0, List.of(2, 1),
+                List
+                        .of(2), 2, 4, 4)));
+        Map<Uuid, TopicImage> byId = Map.of(moved.id(), moved, lost.id(), lost);
+        ClusterImage seen = new ClusterImage("c", 9, Map.of(), Map.of("orders", moved, "lost", lost), byId, Map.of(),
+                Map
+                        .of(id(deleted), 8L));
+
+        store.restore(TopicsSeen.in(seen), 20);
+
+        assertThat(sql.sql("""
+                select name || ' ' || index || ' ' || cast(replicas as text) || ' ' || cast(isr as text)
+                    || coalesce(' led by ' || leader, '')
+                from metadata.topic join metadata.partition on topic_id = id order by 1
+                """).query(String.class).list()).containsExactly("lost 0 {2,1} {}", "orders 0 {7,8,9} {4,2,3,1}",
+                "orders 1 {1,2,3} {1,2,3}");
+        assertThat(sql.sql("select configs ->> 'retention.ms' from metadata.topic where id = :id").param("id", TOPIC)
+                .query(String.class).single()).isEqualTo("5");
+        assertThat(sql.sql("select topic_id from metadata.topic_deletion").query(UUID.class).list()).containsExactly(
+                deleted);
+    }
+
+    private static Uuid id(UUID id) {
+        return new Uuid(id.getMostSignificantBits(), id.getLeastSignificantBits());
     }
 
     private void partition(int index, String replicas, String adding, String removing) {

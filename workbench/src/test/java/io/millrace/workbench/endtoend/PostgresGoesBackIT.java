@@ -116,11 +116,13 @@ class PostgresGoesBackIT {
             });
 
             suite.stop("postgres");
+            suite.kill("coordinator"); // the others remember what it has seen
             SuiteDirectories.deleteRecursively(data);
             Files.move(older, data);
             suite.start("broker-1");
             restartPostgres();
-            suite.awaitReady(PATIENCE, "broker-1");
+            suite.start("coordinator");
+            suite.awaitReady(PATIENCE, "broker-1", "coordinator");
             awaitCreated("goes-back-new");
             load.awaitMore(1_000);
             List<ConsumerRecord<String, String>> stored = assertAllOnce(load.end(), read("goes-back"));

@@ -39,14 +39,18 @@ class RecordSender {
     Delivery sendWhenThereIsRoom(TopicImage topic, RecordSlices records, long nowMs) throws InterruptedException {
         long deadline = System.nanoTime() + answerTimeout.toNanos();
         while (true) {
-            try {
-                return send(topic, records, null, nowMs);
-            } catch (RefusedException refusal) {
-                if (refusal.code() != ErrorCode.QUEUE_FULL || System.nanoTime() - deadline >= 0) {
-                    throw refusal;
+            boolean isLast = System.nanoTime() - deadline >= 0;
+            if (isLast || producer.hasRoomFor(records)) {
+                try {
+                    return send(topic, records, null, nowMs);
+                } catch (RefusedException refusal) {
+                    // Others may have taken the room.
+                    if (isLast || refusal.code() != ErrorCode.QUEUE_FULL) {
+                        throw refusal;
+                    }
                 }
-                TimeUnit.NANOSECONDS.sleep(backoff.toNanos());
             }
+            TimeUnit.NANOSECONDS.sleep(backoff.toNanos());
         }
     }
 }

@@ -74,6 +74,22 @@ class GroupEventsTest {
     }
 
     @Test
+    void a_stream_below_the_confluent_prefix_is_the_same_and_its_commits_mean_what_was_consumed() {
+        topic("theirs", 1);
+        append("theirs", 0, "1", "2", "3");
+        try (var stream = open("/confluent/consumers/g-theirs/events?topics=theirs&from=earliest&commit=manual")) {
+            await().untilAsserted(() -> assertThat(values(stream)).containsExactly("1", "2", "3"));
+            var base = URI.create(json(stream.events("joined")).get("base_uri").asString());
+            assertThat(base.getPath()).startsWith("/confluent/consumers/g-theirs/instances/");
+
+            assertThat(gateway.send("POST", base.getPath() + "/offsets",
+                    "{\"offsets\":[{\"topic\":\"theirs\",\"partition\":0,\"offset\":1}]}").status()).isEqualTo(204);
+        }
+        await().untilAsserted(() -> assertThat(gateway.services.instancesOf("g-theirs")).isEmpty());
+        assertThat(gateway.services.committed("g-theirs", "theirs", 0)).isEqualTo(2);
+    }
+
+    @Test
     void a_manual_stream_commits_what_its_client_posts_to_the_address_in_its_first_event() {
         topic("manual", 1);
         append("manual", 0, "1", "2", "3");

@@ -331,7 +331,6 @@ class ConsumersTest {
     @Test
     void records_that_cannot_be_written_to_the_client_come_with_the_next_poll() throws IOException {
         var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
-        int withdrawn = gateway.services.withdrawals();
         int before = gateway.services.polls();
         try (var client = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
             client.setSoLinger(true, 0);
@@ -341,7 +340,7 @@ class ConsumersTest {
             await().until(() -> gateway.services.polls() > before);
         }
         append(consumer.topic, 0, "1");
-        await().until(() -> gateway.services.withdrawals() > withdrawn);
+        await().until(() -> gateway.services.withdrawals(consumer.group) > 0);
 
         assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
     }

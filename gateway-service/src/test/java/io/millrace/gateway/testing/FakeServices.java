@@ -18,6 +18,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;
 
@@ -52,7 +53,8 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     private final Set<TopicPartition> others = new HashSet<>();
     private volatile @Nullable ErrorCode refuseDelivered;
     private final AtomicInteger lostReplies = new AtomicInteger();
-    private final AtomicInteger withdrawals = new AtomicInteger();
+    /** By group. */
+    private final Map<String, Integer> withdrawals = new ConcurrentHashMap<>();
     private volatile @Nullable ErrorCode refuseCommits;
     private final List<Reset> resets = new ArrayList<>();
 
@@ -93,9 +95,9 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
         groups.get(group).values().forEach(member -> member.isMember = false);
     }
 
-    /** How often a poll was withdrawn. */
-    public int withdrawals() {
-        return withdrawals.get();
+    /** How often a poll of a group was withdrawn. */
+    public int withdrawals(String group) {
+        return withdrawals.getOrDefault(group, 0);
     }
 
     /** What commits are refused with from now on; null: they are taken. */
@@ -286,7 +288,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     @Override
     public synchronized void withdraw(String group, String instance, Withdrawn withdrawn) {
         var member = member(group, instance);
-        withdrawals.incrementAndGet();
+        withdrawals.merge(group, 1, Integer::sum);
         if (withdrawn.pollNumber() == member.pollNumber) {
             member.pollNumber++;
             member.ends.keySet().forEach(partition -> member.positions.put(partition, member.starts.get(partition)));

@@ -7,11 +7,13 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 import io.millrace.workbench.suite.Suite;
 import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
+import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -22,9 +24,11 @@ import org.junit.jupiter.api.Test;
 class EventSourceIT {
     private static final int RECORDS = 300;
     private static final int LIVE = 10;
-    /** A fifth of what the records come to, so that every subscriber is cut several times, and mostly in the middle of an event. */
+    /** A small part of what the records come to, compressed, so that every subscriber is cut several times, and mostly in the middle of an event. */
     private static final long BYTES_PER_CONNECTION = 16_000;
     private static final int FEWEST_CUTS = 2;
+    /** Random, for these clients ask for compression. */
+    private static final int TEXT_BITS = 1000;
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final String PACKAGE = "eventsource@4";
     private static final String SUBSCRIBER = """
@@ -111,8 +115,9 @@ class EventSourceIT {
         if (from == 0) {
             gateway.createTopic(topic, 1);
         }
+        Random random = new Random(from);
         gateway.produce(topic, IntStream.range(from, from + count).mapToObj(n -> "{\"value\":{\"n\":" + n
-                + ",\"text\":\"" + "x".repeat(60) + "\"}}").toList());
+                + ",\"text\":\"" + new BigInteger(TEXT_BITS, random).toString(36) + "\"}}").toList());
     }
 
     private static List<Integer> all() {

@@ -28,6 +28,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxTimeout         longest wait of a client that names a time-out; more is taken for this
  * @param pollSize           such a client has enough when it has got so much
  * @param writeTimeout       a client that takes nothing at all for so long is cut off
+ * @param sendBuffer         what the kernel keeps of a connection's answer until its client takes it
  * @param drainTimeout       streams that do not end in this time when the gateway stops are cut off
  * @param groups             streams that are members of a group
  */
@@ -52,6 +53,7 @@ record EventsProperties(
         @DefaultValue("5m") Duration maxTimeout,
         @DefaultValue("1MB") DataSize pollSize,
         @DefaultValue("20s") Duration writeTimeout,
+        @DefaultValue("256KB") DataSize sendBuffer,
         @DefaultValue("5s") Duration drainTimeout,
         @DefaultValue Groups groups) {
 

@@ -1,10 +1,13 @@
 package io.millrace.gateway.events;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 
 /** Asks for a stream and does not read it, with the smallest of receive buffers. HTTP/1.0, so that the body comes without chunks. */
 final class StalledClient implements AutoCloseable {
@@ -22,6 +25,19 @@ final class StalledClient implements AutoCloseable {
         }
     }
 
+    /** Reads one byte a second, on a thread of its own, until {@code done}. */
+    Thread drip(CountDownLatch done, ByteArrayOutputStream dripped) {
+        return Thread.ofVirtual().start(() -> {
+            try {
+                while (!done.await(1, TimeUnit.SECONDS)) {
+                    dripped.write(socket.getInputStream().read());
+                }
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
     void awaitHeaders() {
         try {
             int matched = 0;
@@ -36,7 +52,13 @@ final class StalledClient implements AutoCloseable {
 
     /** Reads what had been sent until the stream was closed. */
     SseParser readToTheEnd() {
+        return readToTheEnd(new byte[0]);
+    }
+
+    /** @param before what had been read of the stream already */
+    SseParser readToTheEnd(byte[] before) {
         var parser = new SseParser("");
+        parser.feed(before, 0, before.length);
         var buffer = new byte[16 * 1024];
         try {
             for (int length = socket.getInputStream().read(buffer); length >= 0; length = socket.getInputStream().read(

@@ -22,6 +22,7 @@ final class Subscribers implements AutoCloseable {
     static final String SENT_MARK = "\"sentNanos\":";
     private static final byte[] SENT = SENT_MARK.getBytes(StandardCharsets.US_ASCII);
     private static final byte[] CAUGHT_UP = "event: caught-up".getBytes(StandardCharsets.US_ASCII);
+    private static final int CONNECTING_AT_ONCE = 100;
     private static final int BUFFER_BYTES = 256 * 1024;
     private static final long HIGHEST_NANOS = Duration.ofSeconds(60).toNanos();
 
@@ -33,8 +34,9 @@ final class Subscribers implements AutoCloseable {
     private final Thread reader;
     private volatile boolean ended;
     private volatile long countFrom;
+    private volatile String loss = "";
 
-    /** Connects one after the other, and waits until every one has caught up. */
+    /** Connects a few at a time, and waits until every one has caught up. */
     Subscribers(int port, String topic, int count, Duration timeout) throws IOException, InterruptedException {
         reader = Thread.ofPlatform().daemon().name("subscribers").start(this::read);
         long deadline = System.nanoTime() + timeout.toNanos();
@@ -43,6 +45,8 @@ final class Subscribers implements AutoCloseable {
                     .getBytes(
                             StandardCharsets.US_ASCII);
             for (int i = 0; i < count; i++) {
+                // A listener's queue of connections that nobody has accepted yet is shorter than all of them.
+                await(caughtUp, i - CONNECTING_AT_ONCE, deadline, "subscribers have caught up");
                 connect(port, request);
             }
             await(caughtUp, count, deadline, "subscribers have caught up");
@@ -75,7 +79,7 @@ final class Subscribers implements AutoCloseable {
         while (counter.get() < count) {
             if (lost.get() > 0 || System.nanoTime() - deadline > 0) {
                 throw new LaunchRefusedException(counter.get() + " of " + count + " " + what + ", and " + lost.get()
-                        + " subscribers were disconnected");
+                        + " subscribers were disconnected" + loss);
             }
             TimeUnit.MILLISECONDS.sleep(1);
         }
@@ -105,16 +109,17 @@ final class Subscribers implements AutoCloseable {
         try {
             buffer.clear();
             int length = ((SocketChannel) key.channel()).read(buffer);
-            if (length < 0) {
-                throw new IOException("disconnected");
-            }
             Marks marks = (Marks) key.attachment();
+            if (length < 0) {
+                throw new IOException(marks.isCaughtUp ? "after it had caught up" : "before it had caught up");
+            }
             buffer.flip();
             while (buffer.hasRemaining()) {
                 marks.next(buffer.get());
             }
         } catch (IOException e) {
             key.cancel();
+            loss = ": " + e.getMessage();
             lost.incrementAndGet();
         }
     }
@@ -138,6 +143,7 @@ final class Subscribers implements AutoCloseable {
     private final class Marks {
         private int sent;
         private int caught;
+        private boolean isCaughtUp;
         private boolean inNumber;
         private long number;
 
@@ -161,6 +167,7 @@ final class Subscribers implements AutoCloseable {
             caught = b == CAUGHT_UP[caught] ? caught + 1 : b == CAUGHT_UP[0] ? 1 : 0;
             if (caught == CAUGHT_UP.length) {
                 caught = 0;
+                isCaughtUp = true;
                 caughtUp.incrementAndGet();
             }
         }

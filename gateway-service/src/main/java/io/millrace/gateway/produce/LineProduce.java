@@ -16,6 +16,8 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.SocketTimeoutException;
 import java.time.Duration;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.locks.LockSupport;
 import org.jspecify.annotations.Nullable;
@@ -34,6 +36,7 @@ class LineProduce implements StreamedBodies {
     private final ProduceProperties properties;
     private final Duration answerTimeout;
     private final Semaphore streams;
+    private final Map<LineReports, TopicImage> open = new ConcurrentHashMap<>();
 
     LineProduce(Topics topics, Producer producer, Shutdown shutdown, ProduceProperties properties,
             ProducerProperties producerProperties) {
@@ -43,6 +46,7 @@ class LineProduce implements StreamedBodies {
         this.properties = properties;
         this.answerTimeout = producerProperties.answerTimeout();
         this.streams = new Semaphore(properties.maxStreams());
+        shutdown.onBegin(this::endAll);
     }
 
     @Override
@@ -59,16 +63,28 @@ class LineProduce implements StreamedBodies {
             throw new RefusedException(ErrorCode.QUEUE_FULL, "there are " + properties.maxStreams()
                     + " streams of lines already; try again later");
         }
+        LineReports reports = new LineReports(response.getOutputStream(), (int) properties.streamWindow().toBytes(),
+                answerTimeout);
+        open.put(reports, topic);
         try {
             response.setContentType(ANSWER_TYPE);
-            var reports = new LineReports(response.getOutputStream(), (int) properties.streamWindow().toBytes(),
-                    answerTimeout);
             var lines = new LineStream(new Sending(topic.name(), key, reports), partition, key != null,
                     (int) properties.maxLineSize().toBytes());
             stream(lines, request, isCompressed, reports, new LineChunk(topic));
         } finally {
+            open.remove(reports);
             streams.release();
         }
+    }
+
+    /** Readers may wait for lines that come late or never: the reports end for them. */
+    private void endAll() {
+        open.forEach((reports, topic) -> reports.endEarly(shuttingDown(), new LineChunk(topic)));
+    }
+
+    private static RefusedException shuttingDown() {
+        return new RefusedException(ErrorCode.UNAVAILABLE,
+                "the gateway is shutting down; send the lines that follow to another");
     }
 
     /** What ends the stream before its time is the last line of the answer, or all of it. */
@@ -120,6 +136,14 @@ class LineProduce implements StreamedBodies {
         public void take(LineChunk chunk, RecordSlices records) throws IOException, InterruptedException {
             reports.awaitRoom(chunk);
             awaitMemory(records);
+            reports.add(chunk, it -> send(it, records));
+            chunks++;
+            if (shutdown.hasBegun()) {
+                throw shuttingDown();
+            }
+        }
+
+        private void send(LineChunk chunk, RecordSlices records) {
             long nowMs = System.currentTimeMillis();
             try {
                 chunk.delivery = key == null ? producer.send(chunk.topic, records, nowMs)
@@ -127,12 +151,6 @@ class LineProduce implements StreamedBodies {
                                 null);
             } catch (RefusedException refusal) {
                 chunk.refusal = refusal;
-            }
-            chunks++;
-            reports.add(chunk);
-            if (shutdown.hasBegun()) {
-                throw new RefusedException(ErrorCode.UNAVAILABLE,
-                        "the gateway is shutting down; send the lines that follow to another");
             }
         }
 

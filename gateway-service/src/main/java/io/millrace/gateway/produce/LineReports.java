@@ -16,6 +16,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
@@ -39,7 +40,10 @@ final class LineReports {
     private final Semaphore window;
     private final LinkedBlockingQueue<LineChunk> chunks = new LinkedBlockingQueue<>();
     private final JsonOutput output = new JsonOutput(2 * FLUSH_BYTES);
+    /** Held while a chunk is on its way to the producer, so that none is sent behind the end and never reported. */
+    private final ReentrantLock order = new ReentrantLock();
     private @Nullable Thread writer;
+    private @Nullable RefusedException end;
     private volatile @Nullable IOException failure;
 
     /** @param answerTimeout after which a record that has no result is told to have timed out */
@@ -52,7 +56,12 @@ final class LineReports {
 
     /** Whether there is something to report, so that the answer has begun. */
     boolean haveBegun() {
-        return writer != null;
+        order.lock();
+        try {
+            return writer != null;
+        } finally {
+            order.unlock();
+        }
     }
 
     /** Waits until there is room in the window for so much. @throws IOException if nobody reads the reports any more */
@@ -68,16 +77,45 @@ final class LineReports {
         return Math.min(chunk.sizeBytes(), windowBytes);
     }
 
-    void add(LineChunk chunk) {
-        chunks.add(chunk);
-        if (writer == null) {
-            writer = Thread.ofVirtual().name("line-reports").start(this::run);
+    /** Sends a chunk's records on and reports it, unless the stream has ended meanwhile. */
+    interface Sender {
+        void send(LineChunk chunk);
+    }
+
+    /** @throws RefusedException the reason for which the stream was ended */
+    void add(LineChunk chunk, Sender sender) {
+        order.lock();
+        try {
+            if (end != null) {
+                throw end;
+            }
+            sender.send(chunk);
+            chunks.add(chunk);
+            if (writer == null) {
+                writer = Thread.ofVirtual().name("line-reports").start(this::run);
+            }
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** Ends the answer behind what was read, though the reader may wait for more, so that the client need not. Nothing before the first report. */
+    void endEarly(RefusedException why, LineChunk last) {
+        order.lock();
+        try {
+            if (writer != null && end == null) {
+                end = why;
+                last.end = why;
+                chunks.add(last);
+            }
+        } finally {
+            order.unlock();
         }
     }
 
     /** Adds the last chunk and waits until all is written. */
     void finish(LineChunk last) throws IOException {
-        end(last);
+        awaitEnd(last);
         IOException failed = failure;
         if (failed != null) {
             throw failed;
@@ -89,13 +127,21 @@ final class LineReports {
         if (failure == null) {
             failure = new IOException("the stream was given up");
         }
-        end(NOTHING);
+        awaitEnd(NOTHING);
     }
 
-    private void end(LineChunk last) {
-        Thread thread = writer;
+    private void awaitEnd(LineChunk last) {
+        Thread thread;
+        order.lock();
+        try {
+            thread = writer;
+            if (thread != null && end == null) {
+                chunks.add(last);
+            }
+        } finally {
+            order.unlock();
+        }
         if (thread != null) {
-            chunks.add(last);
             join(thread);
         }
     }
@@ -123,7 +169,7 @@ final class LineReports {
                 report(chunk);
                 window.release(room(chunk));
                 if (chunk.lines() == 0) {
-                    flush();
+                    close();
                     return;
                 }
             }
@@ -199,6 +245,18 @@ final class LineReports {
             failure = e;
         }
         output.clear();
+    }
+
+    /** The client hears at once that this was the last report. */
+    private void close() {
+        flush();
+        try {
+            if (failure == null) {
+                target.close();
+            }
+        } catch (IOException e) {
+            failure = e;
+        }
     }
 
     private void flush() {

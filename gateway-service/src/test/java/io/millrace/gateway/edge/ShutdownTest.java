@@ -1,11 +1,16 @@
 package io.millrace.gateway.edge;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.millrace.gateway.producer.Producer;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.io.InputStreamReader;
+import java.net.Socket;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.AfterAll;
@@ -74,6 +79,27 @@ class ShutdownTest {
             gateway.stop();
 
             assertEmpty(answer);
+        }
+    }
+
+    @Test
+    void a_stream_of_lines_whose_client_is_silent_is_told_to_go_on_elsewhere() throws IOException {
+        staying.images.topic("silent", 1);
+        try (var gateway = stopping(); var client = new Socket("127.0.0.1", gateway.port())) {
+            client.setSoTimeout(60_000);
+            client.getOutputStream().write(
+                    ("POST /topics/silent HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson"
+                            + "\r\nTransfer-Encoding: chunked\r\n\r\nc\r\n{\"value\":1}\n\r\n").getBytes(UTF_8));
+            var answer = new BufferedReader(new InputStreamReader(client.getInputStream(), UTF_8));
+            assertThat(answer.lines().filter(line -> line.startsWith("{")).findFirst()).contains(
+                    "{\"partition\":0,\"offset\":0}");
+            Thread stop = Thread.startVirtualThread(gateway::stop);
+
+            assertThat(answer.lines().takeWhile(line -> !line.equals("0"))).anyMatch(line -> line.startsWith(
+                    "{\"error_code\":503,"));
+
+            client.shutdownOutput();
+            await().until(() -> !stop.isAlive());
         }
     }
 

@@ -15,6 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
 
@@ -35,7 +36,7 @@ class LineReportsTest {
         for (int i = 0; i < 20; i++) {
             LineChunk chunk = bad(100, "n" + i);
             reports.awaitRoom(chunk);
-            reports.add(chunk);
+            reports.add(chunk, _ -> {});
         }
         var last = new LineChunk(TOPIC);
         last.end = new RefusedException(ErrorCode.UNAVAILABLE, "over");
@@ -67,12 +68,12 @@ class LineReportsTest {
         }, WINDOW_BYTES, Duration.ofSeconds(1));
         LineChunk first = bad(WINDOW_BYTES, "x".repeat(40_000));
         reports.awaitRoom(first);
-        reports.add(first);
+        reports.add(first, _ -> {});
         Thread reader = Thread.ofPlatform().start(() -> {
             LineChunk second = bad(2 * WINDOW_BYTES, "second");
             try {
                 reports.awaitRoom(second);
-                reports.add(second);
+                reports.add(second, _ -> {});
             } catch (IOException | InterruptedException e) {
                 throw new IllegalStateException(e);
             }
@@ -93,13 +94,30 @@ class LineReportsTest {
                 throw new IOException("gone");
             }
         }, WINDOW_BYTES, Duration.ofSeconds(1));
-        reports.add(bad(10, "first"));
+        reports.add(bad(10, "first"), _ -> {});
 
         await().untilAsserted(() -> assertThatThrownBy(() -> {
             LineChunk next = bad(10, "next");
             reports.awaitRoom(next);
-            reports.add(next);
+            reports.add(next, _ -> {});
         }).hasMessage("gone"));
         assertThatThrownBy(() -> reports.finish(new LineChunk(TOPIC))).isInstanceOf(IOException.class);
+    }
+
+    @Test
+    void what_ends_early_sends_nothing_behind_its_end() throws Exception {
+        var written = new ByteArrayOutputStream();
+        var sent = new AtomicInteger();
+        var reports = new LineReports(written, WINDOW_BYTES, Duration.ofSeconds(1));
+        reports.endEarly(new RefusedException(ErrorCode.UNAVAILABLE, "nobody to tell"), new LineChunk(TOPIC));
+        reports.add(bad(10, "first"), _ -> sent.incrementAndGet());
+
+        reports.endEarly(new RefusedException(ErrorCode.UNAVAILABLE, "over"), new LineChunk(TOPIC));
+
+        assertThatThrownBy(() -> reports.add(bad(10, "late"), _ -> sent.incrementAndGet())).hasMessage("over");
+        assertThat(sent).hasValue(1);
+        await().untilAsserted(() -> assertThat(written.toString(UTF_8)).isEqualTo(
+                "{\"error_code\":400,\"message\":\"first\"}\n{\"error_code\":503,\"message\":\"over\"}\n"));
+        reports.finish(new LineChunk(TOPIC));
     }
 }

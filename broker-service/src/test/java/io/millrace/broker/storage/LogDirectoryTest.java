@@ -3,6 +3,9 @@ package io.millrace.broker.storage;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import ch.qos.logback.classic.Logger;
+import ch.qos.logback.classic.spi.ILoggingEvent;
+import ch.qos.logback.core.read.ListAppender;
 import io.millrace.broker.log.AppendResult;
 import io.millrace.broker.log.PartitionLog;
 import io.millrace.broker.log.ReadResult;
@@ -37,13 +40,10 @@ import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.assertj.core.api.InstanceOfAssertFactories;
 import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
-import org.springframework.boot.test.system.CapturedOutput;
-import org.springframework.boot.test.system.OutputCaptureExtension;
+import org.slf4j.LoggerFactory;
 import org.springframework.util.unit.DataSize;
 
-@ExtendWith(OutputCaptureExtension.class)
 class LogDirectoryTest {
     private static final DirectoryIdentity IDENTITY = new DirectoryIdentity("cluster-a", 1);
     private static final TopicConfig NO_DELAY = ((TopicConfig.Parsed.Valid) TopicConfig.parse(Map.of(
@@ -327,25 +327,50 @@ class LogDirectoryTest {
     }
 
     @Test
-    void a_fresh_directory_is_not_said_to_have_been_shut_down(CapturedOutput output) throws IOException {
-        open(NEVER).close();
+    void a_fresh_directory_is_not_said_to_have_been_shut_down() throws IOException {
+        List<String> said = said(() -> open(NEVER).close());
 
-        assertThat(output).contains("holds no logs yet").doesNotContain("unclean shutdown");
+        assertThat(said).anyMatch(line -> line.contains("holds no logs yet")).noneMatch(line -> line.contains(
+                "unclean shutdown"));
     }
 
     @Test
-    void what_recovery_cuts_is_said_in_the_log(CapturedOutput output) throws IOException {
+    void what_recovery_cuts_is_said_in_the_log() throws IOException {
         open(NEVER).close();
         try (LogDirectory directory = open(NEVER)) {
             append(directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT), "a");
         }
         Files.write(root.resolve("orders-0/00000000000000000000.log"), new byte[9], StandardOpenOption.APPEND);
 
-        try (LogDirectory directory = open(NEVER)) {
-            assertThat(values(directory.log(topicId, 0).orElseThrow())).containsExactly("a");
-        }
+        List<String> said = said(() -> {
+            try (LogDirectory directory = open(NEVER)) {
+                assertThat(values(directory.log(topicId, 0).orElseThrow())).containsExactly("a");
+            }
+        });
 
-        assertThat(output).containsPattern("WARN.*9 bytes of 00000000000000000000.log");
+        assertThat(said).anyMatch(line -> line.startsWith("WARN") && line.contains(
+                "9 bytes of 00000000000000000000.log"));
+    }
+
+    /** Something that is done to the directory. */
+    @FunctionalInterface
+    private interface Deed {
+        void run() throws IOException;
+    }
+
+    /** What is logged of this directory meanwhile, with its level; other tests log, too. */
+    private List<String> said(Deed deed) throws IOException {
+        var logger = (Logger) LoggerFactory.getLogger(LogDirectory.class);
+        var appender = new ListAppender<ILoggingEvent>();
+        appender.start();
+        logger.addAppender(appender);
+        try {
+            deed.run();
+        } finally {
+            logger.detachAppender(appender);
+        }
+        return appender.list.stream().map(event -> event.getLevel() + " " + event.getFormattedMessage())
+                .filter(line -> line.contains(root.toString())).toList();
     }
 
     @Test

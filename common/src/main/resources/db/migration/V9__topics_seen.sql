@@ -7,10 +7,15 @@ create table metadata.topics_seen (
     topics      jsonb  not null
 );
 
--- Notes a contradiction together with the image that contradicts.
+-- Notes a contradiction together with the image that contradicts. Not while an incarnation begins, after which it contradicts no more: what
+-- was told too late would be taken for what a later loss has to bring back.
 create function metadata.tell_topics(known_incarnation int, known_version bigint, known_topics jsonb) returns void
     language plpgsql as $$
 begin
+    perform from metadata.cluster where incarnation <= known_incarnation for update;
+    if not found then
+        return;
+    end if;
     insert into metadata.topics_seen as seen (incarnation, version, topics)
     values (known_incarnation, known_version, known_topics)
     on conflict (singleton) do update

@@ -86,6 +86,9 @@ final class LogLoader {
         // An older one knows nothing of the batches between it and the first segment.
         snapshots.deleteBefore(segments.first().baseOffset());
         long from = snapshots.restore(producers, endOffset, nowMs);
+        if (from < 0 && segments.first().baseOffset() > 0) {
+            producers.missSome();
+        }
         if (from >= endOffset) {
             return;
         }

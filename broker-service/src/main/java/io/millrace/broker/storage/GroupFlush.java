@@ -49,7 +49,7 @@ final class GroupFlush {
             try {
                 log.flush(upTo());
                 batch.complete(null);
-            } catch (RuntimeException e) {
+            } catch (RuntimeException | Error e) {
                 batch.completeExceptionally(e);
             }
         }

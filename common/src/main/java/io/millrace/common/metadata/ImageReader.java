@@ -42,24 +42,29 @@ final class ImageReader {
         return knowledge;
     }
 
+    private record Standing(boolean contradicts, boolean told) {}
+
     /** False if this database lacks something of what is known: it is then told the topics of the known image, for the controller may not have seen them. */
     private boolean present(ClusterImage known) {
-        boolean contradicts = sql.sql(
-                "select metadata.contradicts(:clusterId, :incarnation, cast(:run as uuid), :version)")
+        var standing = sql.sql("""
+                select metadata.contradicts(:clusterId, :incarnation, cast(:run as uuid), :version),
+                    exists (select from metadata.topics_seen seen
+                        where (seen.incarnation, seen.version) >= (:incarnation, :version))
+                """)
                 .param("clusterId", knowledge.clusterId())
                 .param("incarnation", knowledge.incarnation())
                 .param("run", knowledge.run())
                 .param("version", knowledge.version())
-                .query(Boolean.class)
+                .query((row, _) -> new Standing(row.getBoolean(1), row.getBoolean(2)))
                 .single();
-        if (contradicts) {
+        if (standing.contradicts() && !standing.told()) {
             sql.sql("select metadata.tell_topics(:incarnation, :version, cast(:topics as jsonb))")
                     .param("incarnation", knowledge.incarnation())
                     .param("version", knowledge.version())
                     .param("topics", TopicsSeen.in(known))
                     .query(rows -> {});
         }
-        return !contradicts;
+        return !standing.contradicts();
     }
 
     /**

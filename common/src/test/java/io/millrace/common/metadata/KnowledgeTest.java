@@ -10,6 +10,8 @@ import io.millrace.common.error.RefusedException;
 import io.millrace.testing.TestPostgres;
 import java.time.Duration;
 import java.util.UUID;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import javax.sql.DataSource;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.Test;
@@ -127,8 +129,23 @@ class KnowledgeTest {
         assertThat(told()).isEqualTo("\"c\"");
     }
 
+    @Test
+    void what_is_told_while_an_incarnation_begins_is_told_too_late() throws Exception {
+        try (var executor = Executors.newVirtualThreadPerTaskExecutor()) {
+            Future<?> telling = transaction.write(_ -> {
+                Future<?> late = executor.submit(() -> tell(0, 7, "late"));
+                await().atMost(LONG).until(() -> postgres.direct().sql(
+                        "select exists (select from pg_locks where not granted)").query(Boolean.class).single());
+                sql.sql("update metadata.cluster set incarnation = 1").update();
+                return late;
+            });
+            telling.get();
+        }
+        assertThat(sql.sql("select count(*) from metadata.topics_seen").query(Integer.class).single()).isZero();
+    }
+
     private void tell(int incarnation, long version, String topics) {
-        sql.sql("select metadata.tell_topics(:incarnation, :version, to_jsonb(cast(:topics as text)))")
+        postgres.direct().sql("select metadata.tell_topics(:incarnation, :version, to_jsonb(cast(:topics as text)))")
                 .param("incarnation", incarnation).param("version", version).param("topics", topics).query(row -> {});
     }
 

@@ -94,6 +94,7 @@ class MetadataRecovery {
         }
         if (standing.wentBack() || store.contradicts(images.knowledge())) {
             beginIncarnation();
+            leaderless.end();
         } else {
             role.writeInDoubt(version -> {
                 store.trust();
@@ -110,10 +111,11 @@ class MetadataRecovery {
                 return null;
             }
             var seen = seen(knowledge);
+            boolean served = store.served();
             var begun = store.begin(knowledge);
             store.forget();
             if (seen != null) {
-                store.restore(seen, begun.version());
+                store.restore(seen, served, begun.version());
             }
             store.wantWhatIsOnItsWay();
             int suspended = store.suspendPartitions(begun, Incarnation.firstLeaderEpoch(begun.incarnation()));
@@ -121,7 +123,9 @@ class MetadataRecovery {
             LOG.warn(
                     "PostgreSQL went back to an older state. Incarnation {} of the metadata begins: the leaders of {} partitions are"
                             + " elected by what the brokers' logs have{}", begun.incarnation(), suspended, seen != null
-                                    ? ", and topics are as they were last seen"
+                                    ? served
+                                            ? ", and topics that were lost are brought back"
+                                            : ", and topics are as they were last seen"
                                     : "");
             return null;
         });

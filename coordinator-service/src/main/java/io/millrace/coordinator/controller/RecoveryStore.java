@@ -96,7 +96,10 @@ class RecoveryStore {
     /** The topics of the latest image that a process other than this one has told, with what that process knew; null if none has. */
     @Nullable
     Told told() {
-        return sql.sql("select incarnation, version, topics from metadata.topics_seen")
+        return sql.sql("""
+                select incarnation, version, topics from metadata.topics_seen
+                where incarnation >= (select incarnation from metadata.cluster)
+                """)
                 .query((row, _) -> new Told(row.getInt(1), row.getLong(2), row.getString(3)))
                 .optional()
                 .orElse(null);
@@ -111,6 +114,13 @@ class RecoveryStore {
         }
     }
 
+    /** Whether this server's run was trusted before anybody contradicted: what it says has been acted on since. */
+    boolean served() {
+        return sql.sql("select trusted and run_started_at = pg_postmaster_start_time() from metadata.cluster")
+                .query(Boolean.class)
+                .single();
+    }
+
     /** What the lost history said of deletions, and logs, counts no more. */
     void forget() {
         sql.sql("delete from metadata.topic_deletion").update();
@@ -122,19 +132,21 @@ class RecoveryStore {
      * Brings back what was seen of the lost history: topics that were created, with more partitions or other replicas, or deleted.
      * A topic whose name another has is left alone.
      *
-     * @param seen see {@link TopicsSeen}
+     * @param seen   see {@link TopicsSeen}
+     * @param served whether the present history has been acted on, perhaps for long: then only what it lacks is added
      */
-    void restore(String seen, long version) {
+    void restore(String seen, boolean served, long version) {
         sql.sql("""
                 with gone as (
                     delete from metadata.topic
-                    where id in (select cast(deleted as uuid)
+                    where not :served and id in (select cast(deleted as uuid)
                         from jsonb_array_elements_text(cast(:seen as jsonb) -> 'deleted') d(deleted))
                     returning id, name
                 )
                 insert into metadata.topic_deletion (topic_id, name, version) select id, name, :version from gone
                 """)
                 .param("seen", seen)
+                .param("served", served)
                 .param("version", version)
                 .update();
         sql.sql("""
@@ -143,11 +155,13 @@ class RecoveryStore {
                     from jsonb_to_recordset(cast(:seen as jsonb) -> 'topics')
                         as t(id uuid, name text, configs jsonb, partitions jsonb)
                 ), restored as (
-                    insert into metadata.topic (id, name, configs, version)
+                    insert into metadata.topic as topic (id, name, configs, version)
                     select id, name, configs, :version from seen
                     where not exists (
                         select from metadata.topic other where other.name = seen.name and other.id <> seen.id)
-                    on conflict (id) do update set configs = excluded.configs, version = excluded.version
+                    on conflict (id) do update
+                    set configs = case when :served then topic.configs else excluded.configs end,
+                        version = excluded.version
                     returning id
                 )
                 insert into metadata.partition (topic_id, index, replicas, isr, leader, last_leader, leader_epoch,
@@ -160,8 +174,10 @@ class RecoveryStore {
                 on conflict (topic_id, index) do update
                 set replicas = excluded.replicas, adding = excluded.adding, removing = excluded.removing,
                     leader = null, last_leader = excluded.last_leader
+                where not :served
                 """)
                 .param("seen", seen)
+                .param("served", served)
                 .param("version", version)
                 .update();
     }

@@ -58,35 +58,62 @@ class RecoveryStoreTest {
         assertThat(wanted()).containsExactly("0: {1,2,3} to {5,2,3}", "1: {1,2,3} to {4,2,3}");
     }
 
-    @Test
-    void what_somebody_has_seen_is_brought_back() {
-        UUID deleted = new UUID(5, 6);
+    private static final UUID DELETED = new UUID(5, 6);
+
+    /** A topic that has moved, got a setting and a partition more, one that is not there, and one that was deleted. */
+    private String seen() {
         sql.sql("insert into metadata.topic (id, name, configs, version) values (:id, 'old', '{}', 1)").param("id",
-                deleted).update();
-        UUID forgotten = new UUID(7, 8);
+                DELETED).update();
         TopicImage moved = new TopicImage(id(TOPIC), "orders", Map.of("retention.ms", "5"), List.of(new PartitionImage(
                 0,
-                List.of(7, 8, 9), List.of(7), 7, 9, 9), new PartitionImage(1, List.of(1, 2, 3), List.of(1), 1, 3, 3)));
-        TopicImage lost = new TopicImage(id(forgotten), "lost", Map.of(), List.of(new PartitionImage(0, List.of(2, 1),
-                List
-                        .of(2), 2, 4, 4)));
-        Map<Uuid, TopicImage> byId = Map.of(moved.id(), moved, lost.id(), lost);
-        ClusterImage seen = new ClusterImage("c", 9, Map.of(), Map.of("orders", moved, "lost", lost), byId, Map.of(),
-                Map
-                        .of(id(deleted), 8L));
+                List.of(7, 8, 9), List.of(7), 7, 9, 9), new PartitionImage(1, List.of(1, 2, 3), List.of(1), 1, 3, 3),
+                new PartitionImage(2, List.of(3, 1), List.of(1), 1, 3, 3)));
+        TopicImage lost = new TopicImage(id(new UUID(7, 8)), "lost", Map.of(), List.of(new PartitionImage(0, List.of(2,
+                1), List.of(2), 2, 4, 4)));
+        return TopicsSeen.in(new ClusterImage("c", 9, Map.of(), Map.of("orders", moved, "lost", lost), Map.of(moved
+                .id(),
+                moved, lost.id(), lost), Map.of(), Map.of(id(DELETED), 8L)));
+    }
 
-        store.restore(TopicsSeen.in(seen), 20);
+    @Test
+    void what_somebody_has_seen_is_brought_back() {
+        store.restore(seen(), false, 20);
 
-        assertThat(sql.sql("""
-                select name || ' ' || index || ' ' || cast(replicas as text) || ' ' || cast(isr as text)
-                    || coalesce(' led by ' || leader, '')
-                from metadata.topic join metadata.partition on topic_id = id order by 1
-                """).query(String.class).list()).containsExactly("lost 0 {2,1} {}", "orders 0 {7,8,9} {4,2,3,1}",
-                "orders 1 {1,2,3} {1,2,3}");
+        assertThat(placements()).containsExactly("lost 0 {2,1}", "orders 0 {7,8,9}", "orders 1 {1,2,3}",
+                "orders 2 {3,1}");
         assertThat(sql.sql("select configs ->> 'retention.ms' from metadata.topic where id = :id").param("id", TOPIC)
                 .query(String.class).single()).isEqualTo("5");
         assertThat(sql.sql("select topic_id from metadata.topic_deletion").query(UUID.class).list()).containsExactly(
-                deleted);
+                DELETED);
+    }
+
+    @Test
+    void once_the_present_history_was_acted_on_only_what_it_lacks_is_added() {
+        store.restore(seen(), true, 20);
+
+        assertThat(placements()).containsExactly("lost 0 {2,1}", "orders 0 {4,2,3,1}", "orders 1 {1,2,3}",
+                "orders 2 {3,1}");
+        assertThat(sql.sql("select configs::text from metadata.topic where id = :id").param("id", TOPIC).query(
+                String.class).single()).isEqualTo("{}");
+        assertThat(sql.sql("select name from metadata.topic where id = :id").param("id", DELETED).query(String.class)
+                .single()).isEqualTo("old");
+    }
+
+    @Test
+    void what_was_told_in_an_earlier_incarnation_is_told_no_more() {
+        sql.sql("insert into metadata.topics_seen (incarnation, version, topics) values (0, 7, '{}')").update();
+        assertThat(store.told()).isNotNull();
+
+        sql.sql("update metadata.cluster set incarnation = 1").update();
+
+        assertThat(store.told()).isNull();
+    }
+
+    private List<String> placements() {
+        return sql.sql("""
+                select name || ' ' || index || ' ' || cast(replicas as text)
+                from metadata.topic join metadata.partition on topic_id = id order by 1
+                """).query(String.class).list();
     }
 
     private static Uuid id(UUID id) {

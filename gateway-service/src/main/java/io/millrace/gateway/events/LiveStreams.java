@@ -37,6 +37,7 @@ final class LiveStreams implements SmartLifecycle {
     private final Shutdown shutdown;
     private final Gzip gzip;
     private volatile boolean running;
+    private volatile boolean ending;
 
     LiveStreams(EventsProperties properties, Shutdown shutdown, MeterRegistry registry) {
         this.properties = properties;
@@ -59,7 +60,7 @@ final class LiveStreams implements SmartLifecycle {
      */
     void serve(HttpServletRequest request, HttpServletResponse response, Opening opening) throws IOException,
             InterruptedException {
-        if (shutdown.hasBegun() || !room.tryAcquire()) {
+        if (ending || shutdown.hasBegun() || !room.tryAcquire()) {
             throw new RefusedException(ErrorCode.QUEUE_FULL, "this gateway has " + properties.maxStreams()
                     + " streams open already or is shutting down; try again, or at another gateway");
         }
@@ -113,7 +114,7 @@ final class LiveStreams implements SmartLifecycle {
     private void write(LiveStream stream, ClientLine client) {
         open.add(stream);
         try {
-            End end = stream.writeTo(client, () -> shutdown.hasBegun() || client.hasLeft());
+            End end = stream.writeTo(client, () -> ending || shutdown.hasBegun() || client.hasLeft());
             client.finish();
             if (client.hasLeft()) {
                 meters.left();
@@ -152,13 +153,16 @@ final class LiveStreams implements SmartLifecycle {
 
     @Override
     public void start() {
+        ending = false;
         running = true;
     }
 
-    /** The streams were woken when the shutdown began. */
+    /** Comes before {@link Shutdown} begins, though its phase is later: Spring stops first what depends on a bean. */
     @Override
     public void stop() {
         running = false;
+        ending = true;
+        open.forEach(LiveStream::wake);
         try {
             if (!room.tryAcquire(properties.maxStreams(), properties.drainTimeout().toMillis(),
                     TimeUnit.MILLISECONDS)) {

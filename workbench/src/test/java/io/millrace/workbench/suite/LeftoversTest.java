@@ -1,6 +1,7 @@
 package io.millrace.workbench.suite;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -59,12 +60,17 @@ class LeftoversTest {
         assertThat(server.isAlive()).isTrue();
     }
 
-    /** The shell under the name of postgres; it takes what comes after its command as it is, and waits for input. */
+    /**
+     * The shell under the name of postgres; it takes what comes after its command as it is, and waits for input. As postgres, it ends when it is
+     * interrupted, also where this build is a background job, whose children pass interrupts over.
+     */
     private void start(Path dataDirectory) throws IOException {
         Path program = directory.resolve("postgres");
         Files.copy(Path.of("/bin/sh").toRealPath(), program);
-        server = new ProcessBuilder(program.toString(), "-c", "trap exit INT TERM; read line", "-D", dataDirectory
-                .toString()).start();
+        server = new ProcessBuilder("env", "--default-signal=INT", program.toString(), "-c",
+                "trap exit INT TERM; read line", "-D", dataDirectory
+                        .toString()).start();
+        await().until(() -> server.info().command().filter(program.toString()::equals).isPresent());
     }
 
     private void pidFile(Instant started) throws IOException {

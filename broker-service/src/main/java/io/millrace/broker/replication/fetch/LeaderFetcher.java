@@ -240,7 +240,7 @@ final class LeaderFetcher implements AutoCloseable {
 
     private void flushed(Followed each, @Nullable Throwable failure) {
         if (failure == null) {
-            ready(each, hot);
+            ready(each, fresh);
         } else {
             LOG.warn("{} cannot follow, for it cannot be flushed: {}", each.partition, failure.getMessage());
             pause(each);

@@ -107,7 +107,7 @@ final class LiveStreams implements SmartLifecycle {
                 stream.close();
                 connection.end();
             }
-        }, stream::wake);
+        }, stream::close, stream::wake);
         response.flushBuffer();
     }
 

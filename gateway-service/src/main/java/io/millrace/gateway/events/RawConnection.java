@@ -24,6 +24,7 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
     private final AtomicBoolean begun = new AtomicBoolean();
     private Duration writeTimeout = Duration.ZERO;
     private Runnable writer = () -> {};
+    private Runnable abandoned = () -> {};
     private Runnable onLeft = () -> {};
     private volatile boolean left;
     private volatile boolean lost;
@@ -36,11 +37,13 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
     /**
      * @param timeout a write that gets on by nothing for so long fails
      * @param task    writes the answer, on a thread of its own, once the connection is had
+     * @param missed  called instead, on such a thread, when the connection breaks before: while the rest of the request is waited for
      * @param noticed told when the client has left
      */
-    void prepare(Duration timeout, Runnable task, Runnable noticed) {
+    void prepare(Duration timeout, Runnable task, Runnable missed, Runnable noticed) {
         writeTimeout = timeout;
         writer = task;
+        abandoned = missed;
         onLeft = noticed;
     }
 
@@ -142,6 +145,9 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
     @Override
     public void destroy() {
         left = true;
+        if (begun.compareAndSet(false, true)) {
+            Thread.ofVirtual().name("stream").start(abandoned);
+        }
         onLeft.run();
     }
 

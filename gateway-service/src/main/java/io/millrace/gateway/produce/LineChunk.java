@@ -9,6 +9,11 @@ import org.jspecify.annotations.Nullable;
 
 /** Lines of a stream that were sent together, on their way from who reads to who reports. Not shared: it is handed over. */
 final class LineChunk {
+    /** What is kept of a record besides its bytes, until it is reported. */
+    private static final int RECORD_BYTES = 64;
+    /** As {@link #RECORD_BYTES}, with the refusal and its message. */
+    private static final int REFUSAL_BYTES = 512;
+
     /** @param place among the chunk's lines */
     record BadLine(int place, RefusedException refusal) {}
 
@@ -32,12 +37,13 @@ final class LineChunk {
 
     void addRecord(int lineBytes) {
         lines++;
-        sizeBytes += lineBytes;
+        sizeBytes += lineBytes + RECORD_BYTES;
     }
 
     void addBad(int lineBytes, RefusedException why) {
         badLines.add(new BadLine(lines, why));
         addRecord(lineBytes);
+        sizeBytes += REFUSAL_BYTES;
     }
 
     /** In the order of the lines. */
@@ -49,6 +55,7 @@ final class LineChunk {
         return lines;
     }
 
+    /** Of the memory that it takes, about. */
     int sizeBytes() {
         return sizeBytes;
     }

@@ -175,6 +175,11 @@ final class LineReports {
             }
         } catch (InterruptedException _) {
             Thread.currentThread().interrupt();
+        } catch (RuntimeException | Error e) {
+            // Who waits for room must not wait for ever.
+            failure = new IOException("the reports cannot be written", e);
+            window.release(windowBytes);
+            throw e;
         }
     }
 

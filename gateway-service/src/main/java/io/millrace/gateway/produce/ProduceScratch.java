@@ -77,7 +77,8 @@ final class ProduceScratch {
     int append(byte[] more) {
         int start = length;
         if (body.length - length < more.length) {
-            grow(length + more.length);
+            // By half at least: many small ones must not copy the whole each.
+            grow(Math.max(length + more.length, length + (length >> 1)));
         }
         System.arraycopy(more, 0, body, length, more.length);
         length += more.length;

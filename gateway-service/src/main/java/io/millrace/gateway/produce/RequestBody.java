@@ -4,7 +4,6 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import jakarta.servlet.http.HttpServletRequest;
 import java.io.EOFException;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.util.Locale;
@@ -38,7 +37,7 @@ final class RequestBody {
             return raw;
         }
         try {
-            return new Inflated(new GZIPInputStream(raw, INFLATE_BUFFER_BYTES));
+            return new Inflated(raw);
         } catch (ZipException | EOFException e) {
             throw damaged(e);
         }
@@ -48,15 +47,22 @@ final class RequestBody {
         return new RefusedException(ErrorCode.MALFORMED_BODY, "the body is not whole gzip: " + cause.getMessage());
     }
 
-    private static final class Inflated extends FilterInputStream {
-        private Inflated(InputStream in) {
-            super(in);
+    /** Its own superclass takes whatever follows a member and is no other for the end, and a lost connection, too. */
+    private static final class Inflated extends GZIPInputStream {
+        private static final int TRAILER_BYTES = 8;
+
+        private Inflated(InputStream in) throws IOException {
+            super(in, INFLATE_BUFFER_BYTES);
         }
 
         @Override
         public int read(byte[] target, int offset, int length) throws IOException {
             try {
-                return super.read(target, offset, length);
+                int read = super.read(target, offset, length);
+                if (read < 0 && (inf.getRemaining() > TRAILER_BYTES || in.read() >= 0)) {
+                    throw new ZipException("something follows that is not");
+                }
+                return read;
             } catch (ZipException | EOFException e) {
                 throw damaged(e);
             }

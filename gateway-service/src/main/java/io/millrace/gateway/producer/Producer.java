@@ -39,6 +39,9 @@ import org.slf4j.LoggerFactory;
  * sends what may be sent at once; what gathers meanwhile is sent by the answer to what is under way.
  */
 public final class Producer implements AutoCloseable {
+    /** What a batch of its own takes besides its records: a buffer, which is not shared with others, and a queue. */
+    private static final long KEYED_BATCH_BYTES = 5 * 1024;
+
     private static final Logger LOG = LoggerFactory.getLogger(Producer.class);
     /** Of batches that have one already. */
     private static final ProducerId OF_THE_KEY = new ProducerId(RecordBatchWriter.NO_PRODUCER_ID, (short) -1);
@@ -93,7 +96,7 @@ public final class Producer implements AutoCloseable {
      * @param losses told of records that fail later, from any thread and under locks; it must not wait
      */
     public Delivery send(TopicImage topic, RecordSlices records, long nowMs, @Nullable LossListener losses) {
-        Delivery delivery = begin(records, losses);
+        Delivery delivery = begin(records, 0, losses);
         TopicQueues queues = queuesOf(topic);
         TopicLimits limits = queues.limits(topic);
         if (records.count() == 1) {
@@ -123,7 +126,8 @@ public final class Producer implements AutoCloseable {
      */
     public Delivery sendOnce(TopicImage topic, RecordSlices records, RequestKey key, long nowMs,
             @Nullable LossListener losses) {
-        Delivery delivery = begin(records, losses);
+        int mostBatches = Math.min(records.count(), topic.partitions().size());
+        Delivery delivery = begin(records, mostBatches * KEYED_BATCH_BYTES, losses);
         TopicQueues queues = queuesOf(topic);
         List<KeyedBatch> batches;
         try {
@@ -162,9 +166,9 @@ public final class Producer implements AutoCloseable {
         return bytes;
     }
 
-    /** Reserves memory for the records. */
-    private Delivery begin(RecordSlices records, @Nullable LossListener losses) {
-        long bytes = sizeUpperBound(records);
+    /** Reserves memory for the records, and for so much besides. */
+    private Delivery begin(RecordSlices records, long besidesBytes, @Nullable LossListener losses) {
+        long bytes = sizeUpperBound(records) + besidesBytes;
         if (closing) {
             refused.add(ErrorCode.UNAVAILABLE, records.count());
             throw new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again");

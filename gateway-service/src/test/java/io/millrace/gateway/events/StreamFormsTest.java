@@ -7,6 +7,7 @@ import static org.awaitility.Awaitility.await;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
+import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
@@ -193,6 +194,23 @@ class StreamFormsTest {
 
             await().untilAsserted(() -> assertThat(quiet.get("/topics/quiet/events?timeout=1").status()).isEqualTo(
                     200));
+        }
+    }
+
+    @Test
+    void a_client_that_breaks_off_while_its_connection_is_taken_gives_its_place_back() throws Exception {
+        try (var small = gateway.another("millrace.events.max-streams=1")) {
+            topic("hasty", 1);
+            for (int i = 0; i < 5; i++) {
+                try (var socket = new Socket("127.0.0.1", small.port())) {
+                    // The rest of the body is waited for when the request ends.
+                    socket.getOutputStream().write(("GET /topics/hasty/events HTTP/1.1\r\nHost: localhost\r\n"
+                            + "Content-Length: 10\r\n\r\n12345").getBytes(UTF_8));
+                    assertThat(socket.getInputStream().read()).isEqualTo('H');
+                }
+                await().untilAsserted(() -> assertThat(small.get("/topics/hasty/events?timeout=1").status()).isEqualTo(
+                        200));
+            }
         }
     }
 

@@ -224,6 +224,30 @@ class BodiesTest {
     }
 
     @Test
+    void a_compressed_body_may_have_several_members() {
+        String topic = topic(1);
+        byte[] line = gzip(repeated("{\"value\":1}\n", 1));
+        byte[] lines = gzip(repeated("{\"value\":1}\n", 2_000));
+
+        Answer answer = gateway.sendFrom("POST", "/topics/" + topic, BodyPublishers.ofByteArray(joined(joined(line,
+                lines), line)), "Content-Type", LINES, "Content-Encoding", "gzip");
+
+        assertThat(answer.body().lines()).hasSize(2_002);
+        assertThat(gateway.broker.partition(topic, 0).values()).hasSize(2_002);
+    }
+
+    /** Bad ones, since they take much more memory than they have bytes, in more of them than the window is meant to hold. */
+    @Test
+    void a_stream_of_nothing_but_bad_lines_is_answered_to_its_end() {
+        String topic = topic(1);
+
+        Answer answer = gateway.sendFrom("POST", "/topics/" + topic, BodyPublishers.ofInputStream(() -> repeated("x\n",
+                100_000)), "Content-Type", LINES);
+
+        assertThat(answer.body().lines()).hasSize(100_000).allMatch(line -> line.startsWith("{\"error_code\":400"));
+    }
+
+    @Test
     void a_body_that_is_no_json_is_one_record() {
         String topic = topic(2);
         byte[] bytes = {0, 1, (byte) 0xff, '\n'};
@@ -294,6 +318,10 @@ class BodiesTest {
                 compressed("a zip bomb of bytes", 413, "application/octet-stream", gzip(repeated("\0".repeat(1024),
                         100 * 1024))),
                 compressed("no gzip", 400, JSON, "{\"records\":[]}".getBytes(UTF_8)),
+                compressed("something behind a gzip", 400, "application/octet-stream", joined(gzip(repeated("x", 100)),
+                        "not gzip".getBytes(UTF_8))),
+                compressed("a great deal behind a gzip", 400, "application/octet-stream", joined(gzip(repeated("x",
+                        100)), new byte[100_000])),
                 compressed("half of a gzip", 400, JSON, Arrays.copyOf(gzip(repeated("{\"records\":[]}", 1000)), 20)),
                 Arguments.of("another encoding", 415, List.of("Content-Type", JSON, "Content-Encoding", "br"),
                         BodyPublishers.ofString("{\"records\":[]}")),
@@ -424,6 +452,12 @@ class BodiesTest {
                 return count;
             }
         };
+    }
+
+    private static byte[] joined(byte[] first, byte[] second) {
+        byte[] both = Arrays.copyOf(first, first.length + second.length);
+        System.arraycopy(second, 0, both, first.length, second.length);
+        return both;
     }
 
     private static byte[] gzip(InputStream source) {

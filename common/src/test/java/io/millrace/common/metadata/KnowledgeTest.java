@@ -135,7 +135,8 @@ class KnowledgeTest {
             Future<?> telling = transaction.write(_ -> {
                 Future<?> late = executor.submit(() -> tell(0, 7, "late"));
                 await().atMost(LONG).until(() -> postgres.direct().sql(
-                        "select exists (select from pg_locks where not granted)").query(Boolean.class).single());
+                        "select exists (select from pg_stat_activity where datname = current_database()"
+                                + " and wait_event_type = 'Lock')").query(Boolean.class).single());
                 sql.sql("update metadata.cluster set incarnation = 1").update();
                 return late;
             });

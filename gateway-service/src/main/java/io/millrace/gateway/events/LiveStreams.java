@@ -3,7 +3,6 @@ package io.millrace.gateway.events;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.gateway.brokers.Shutdown;
 import io.millrace.gateway.events.LiveStream.End;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
@@ -34,18 +33,15 @@ final class LiveStreams implements SmartLifecycle {
     private final Semaphore room;
     private final Set<LiveStream> open = ConcurrentHashMap.newKeySet();
     private final StreamMeters meters;
-    private final Shutdown shutdown;
     private final Gzip gzip;
-    private volatile boolean running;
-    private volatile boolean ending;
+    /** The web server may have requests before {@link #start}. */
+    private volatile boolean running = true;
 
-    LiveStreams(EventsProperties properties, Shutdown shutdown, MeterRegistry registry) {
+    LiveStreams(EventsProperties properties, MeterRegistry registry) {
         this.properties = properties;
         this.room = new Semaphore(properties.maxStreams());
         this.meters = new StreamMeters(registry, open);
-        this.shutdown = shutdown;
         this.gzip = new Gzip();
-        shutdown.onBegin(() -> open.forEach(LiveStream::wake));
     }
 
     /** Gets a stream ready, or refuses it while a status can still be answered. */
@@ -60,7 +56,7 @@ final class LiveStreams implements SmartLifecycle {
      */
     void serve(HttpServletRequest request, HttpServletResponse response, Opening opening) throws IOException,
             InterruptedException {
-        if (ending || shutdown.hasBegun() || !room.tryAcquire()) {
+        if (!running || !room.tryAcquire()) {
             throw new RefusedException(ErrorCode.QUEUE_FULL, "this gateway has " + properties.maxStreams()
                     + " streams open already or is shutting down; try again, or at another gateway");
         }
@@ -114,7 +110,7 @@ final class LiveStreams implements SmartLifecycle {
     private void write(LiveStream stream, ClientLine client) {
         open.add(stream);
         try {
-            End end = stream.writeTo(client, () -> ending || shutdown.hasBegun() || client.hasLeft());
+            End end = stream.writeTo(client, () -> !running || client.hasLeft());
             client.finish();
             if (client.hasLeft()) {
                 meters.left();
@@ -153,15 +149,13 @@ final class LiveStreams implements SmartLifecycle {
 
     @Override
     public void start() {
-        ending = false;
         running = true;
     }
 
-    /** Comes before {@link Shutdown} begins, though its phase is later: Spring stops first what depends on a bean. */
+    /** Ends the streams, each at an id from which it goes on elsewhere. */
     @Override
     public void stop() {
         running = false;
-        ending = true;
         open.forEach(LiveStream::wake);
         try {
             if (!room.tryAcquire(properties.maxStreams(), properties.drainTimeout().toMillis(),
@@ -178,7 +172,7 @@ final class LiveStreams implements SmartLifecycle {
         return running;
     }
 
-    /** After {@link Shutdown}, before the web server. */
+    /** Before the web server, which waits for its requests to end. */
     @Override
     public int getPhase() {
         return Integer.MAX_VALUE - 512;

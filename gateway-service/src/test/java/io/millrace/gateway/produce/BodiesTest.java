@@ -236,7 +236,6 @@ class BodiesTest {
         assertThat(gateway.broker.partition(topic, 0).values()).hasSize(2_002);
     }
 
-    /** Bad ones, since they take much more memory than they have bytes, in more of them than the window is meant to hold. */
     @Test
     void a_stream_of_nothing_but_bad_lines_is_answered_to_its_end() {
         String topic = topic(1);

@@ -9,7 +9,6 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
-import io.millrace.common.record.RecordSlices;
 import io.millrace.gateway.brokers.Leaders;
 import io.millrace.gateway.testing.FakeBroker;
 import io.millrace.gateway.testing.FakeBroker.Verdict;
@@ -25,7 +24,6 @@ import java.util.Random;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.utils.Utils;
-import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -386,30 +384,11 @@ class ProducerTest {
         assertThatThrownBy(() -> sendTo(0, "late")).isInstanceOf(RefusedException.class);
     }
 
-    private record Sent(@Nullable String key, String value, int partition) {}
-
     private Delivery sendTo(int partition, String value) {
         return send(List.of(new Sent(null, value, partition)));
     }
 
     private Delivery send(List<Sent> records) {
-        var all = new StringBuilder();
-        records.forEach(record -> all.append(record.key == null ? "" : record.key).append(record.value));
-        var slices = new RecordSlices();
-        slices.clear(all.toString().getBytes(UTF_8));
-        int at = 0;
-        for (Sent record : records) {
-            slices.add();
-            if (record.key != null) {
-                slices.key(at, record.key.length());
-                at += record.key.length();
-            }
-            slices.value(at, record.value.length());
-            at += record.value.length();
-            if (record.partition >= 0) {
-                slices.partition(record.partition);
-            }
-        }
-        return producer.send(topic, slices, NOW_MS);
+        return producer.send(topic, Sent.slices(records), NOW_MS);
     }
 }

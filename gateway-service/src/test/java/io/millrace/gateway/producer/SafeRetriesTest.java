@@ -1,6 +1,5 @@
 package io.millrace.gateway.producer;
 
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
@@ -9,7 +8,6 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
-import io.millrace.common.record.RecordSlices;
 import io.millrace.common.record.RequestKey;
 import io.millrace.gateway.brokers.Leaders;
 import io.millrace.gateway.testing.FakeBroker;
@@ -93,7 +91,7 @@ class SafeRetriesTest {
         for (int i = 0; i < request.size(); i++) {
             assertThat(again.partition(i)).isEqualTo(first.partition(i));
             assertThat(again.offset(i)).isEqualTo(first.offset(i));
-            assertThat(values(first.partition(i)).get((int) first.offset(i))).isEqualTo(request.get(i).value);
+            assertThat(values(first.partition(i)).get((int) first.offset(i))).isEqualTo(request.get(i).value());
         }
         assertThat(allValues()).hasSize(43);
     }
@@ -211,6 +209,23 @@ class SafeRetriesTest {
         assertThat(delivery.error(0)).isEqualTo(ErrorCode.QUEUE_FULL);
     }
 
+    /** Each batch under a key has a buffer to itself, however small its records are. */
+    @Test
+    void small_requests_under_keys_are_refused_before_their_buffers_exceed_the_memory_limit() {
+        brokers.getFirst().onProduce((_, _) -> Verdict.HOLD);
+        List<Delivery> taken = new ArrayList<>();
+
+        assertThatThrownBy(() -> {
+            while (taken.size() < 5_000) {
+                taken.add(send(0, "key" + taken.size(), List.of(new Sent(null, "a", 0))));
+            }
+        }).isInstanceOfSatisfying(RefusedException.class, refusal -> assertThat(refusal.code()).isEqualTo(
+                ErrorCode.QUEUE_FULL));
+
+        // 8 MB, as batches of 4 KB and what belongs to each.
+        assertThat(taken).hasSizeBetween(1_000, 2_000);
+    }
+
     @Test
     void an_empty_request_is_done() throws Exception {
         assertThat(send(0, "key", List.of()).await(PATIENCE)).isTrue();
@@ -221,7 +236,7 @@ class SafeRetriesTest {
         List<Delivery> deliveries = new ArrayList<>();
         for (int i = 0; i < 300; i++) {
             List<Sent> request = List.of(new Sent(null, "v" + i, i % PARTITIONS));
-            deliveries.add(i % 3 == 0 ? gateways.getFirst().send(topic, slices(request), NOW_MS)
+            deliveries.add(i % 3 == 0 ? gateways.getFirst().send(topic, Sent.slices(request), NOW_MS)
                     : send(0, "key " + i, request));
         }
 
@@ -266,9 +281,9 @@ class SafeRetriesTest {
             assertThat(request.getValue().getLast().get()).isEqualTo(places);
             List<Sent> sent = request(request.getKey());
             for (int i = 0; i < sent.size(); i++) {
-                expected.add(sent.get(i).value);
+                expected.add(sent.get(i).value());
                 assertThat(values((int) places[2 * i]).get((int) places[2 * i + 1])).as("seed %d", seed).isEqualTo(sent
-                        .get(i).value);
+                        .get(i).value());
             }
         }
         assertThat(allValues()).as("seed %d", seed).hasSameSizeAs(expected).containsAll(expected);
@@ -349,35 +364,13 @@ class SafeRetriesTest {
         return IntStream.range(0, PARTITIONS).mapToObj(this::values).flatMap(List::stream).toList();
     }
 
-    private record Sent(@Nullable String key, String value, int partition) {}
-
     private static List<Sent> keyed(int count) {
         return IntStream.range(0, count).mapToObj(i -> new Sent("k" + i, "v" + i, -1)).toList();
     }
 
     private Delivery send(int gateway, String key, List<Sent> request) {
-        return gateways.get(gateway).sendOnce(topic, slices(request), RequestKey.of(TOPIC_ID, key), NOW_MS + gateway,
+        return gateways.get(gateway).sendOnce(topic, Sent.slices(request), RequestKey.of(TOPIC_ID, key), NOW_MS
+                + gateway,
                 null);
-    }
-
-    private static RecordSlices slices(List<Sent> records) {
-        var all = new StringBuilder();
-        records.forEach(record -> all.append(record.key == null ? "" : record.key).append(record.value));
-        var slices = new RecordSlices();
-        slices.clear(all.toString().getBytes(UTF_8));
-        int at = 0;
-        for (Sent record : records) {
-            slices.add();
-            if (record.key != null) {
-                slices.key(at, record.key.length());
-                at += record.key.length();
-            }
-            slices.value(at, record.value.length());
-            at += record.value.length();
-            if (record.partition >= 0) {
-                slices.partition(record.partition);
-            }
-        }
-        return slices;
     }
 }

@@ -8,8 +8,10 @@ import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 import java.util.concurrent.Semaphore;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -39,7 +41,10 @@ final class EventStream {
     private long lastWriteNanos = System.nanoTime();
     private long nextCheckpointNanos = lastWriteNanos;
     private long writtenBytes;
-    private int turn = -1;
+    private int turn;
+    /** Partitions of which nobody knows yet whether they have something for the client. */
+    private final BitSet unseen = new BitSet();
+    private int lookBytes = Integer.MAX_VALUE;
 
     EventStream(Feed feed, long[] positions, PartitionLogs logs, RecordRendering rendering, Limits limits,
             CatchUp catchUp, ClientLine client) {
@@ -55,6 +60,8 @@ final class EventStream {
         this.cursor = new StreamCursor(subscription, positions, feed.join(), new Counted());
         this.notBefore = new long[positions.length];
         Arrays.fill(notBefore, lastWriteNanos);
+        this.turn = catchUp.firstTurn(positions.length);
+        this.unseen.set(0, positions.length);
     }
 
     /**
@@ -69,6 +76,9 @@ final class EventStream {
         cursor.writeId();
         for (var loss : lost) {
             cursor.lose(loss.partition(), loss.requested(), loss.available());
+        }
+        if (!patience.isEndless()) {
+            lookBytes = (int) Math.max(1, limits.pollBytes() / partitions.size());
         }
         confirmPositions();
         while (true) {
@@ -88,7 +98,8 @@ final class EventStream {
                 return finish(End.TOO_SLOW);
             }
             boolean hasAnswer = cursor.records() > 0 && (!progressed || writtenBytes >= limits.pollBytes());
-            if (patience.isOver(hasAnswer)) {
+            if (patience.isOver(hasAnswer) && (hasLookedAround() || patience.overdueNanos() > limits.heartbeat()
+                    .toNanos())) {
                 return finish(End.ANSWERED);
             }
             if (!progressed) {
@@ -136,12 +147,16 @@ final class EventStream {
 
     private boolean fetch(int partition) throws IOException, InterruptedException {
         try (var grant = catchUp.next()) {
-            return switch (logs.fetch(partitions.get(partition), cursor.position(partition), grant.fetchBytes(),
-                    Duration.ZERO)) {
+            int maxBytes = unseen.get(partition) ? Math.min(lookBytes, grant.fetchBytes()) : grant.fetchBytes();
+            unseen.clear(partition);
+            return switch (logs.fetch(partitions.get(partition), cursor.position(partition), maxBytes, Duration.ZERO)) {
                 case Fetched.Records(ByteBuffer records) when records.hasRemaining() -> {
                     cursor.confirm(partition);
                     yield write(partition, records);
                 }
+                // The leader knows more than when it refused.
+                case Fetched.OutOfRange(long logStart, long end) when cursor.position(partition) >= logStart
+                        && cursor.position(partition) <= end -> pause(partition);
                 case Fetched.OutOfRange(long logStart, long end) -> {
                     long requested = cursor.position(partition);
                     cursor.lose(partition, requested, requested < logStart ? logStart : end);
@@ -157,13 +172,24 @@ final class EventStream {
         }
     }
 
+    /** Whether each partition has been asked for what the feed does not bring. A client that waits for a moment only is to get its share of all. */
+    private boolean hasLookedAround() {
+        for (int partition = unseen.nextSetBit(0); partition >= 0; partition = unseen.nextSetBit(partition + 1)) {
+            if (cursor.isBehind(partition)) {
+                return false;
+            }
+            unseen.clear(partition);
+        }
+        return true;
+    }
+
     private boolean pause(int partition) {
         notBefore[partition] = System.nanoTime() + limits.retryWait().toNanos();
         return false;
     }
 
     private int nextReadyBehind() {
-        int first = cursor.nextBehind(turn < 0 ? notBefore.length - 1 : turn);
+        int first = cursor.nextBehind(turn);
         int candidate = first;
         long now = System.nanoTime();
         while (candidate >= 0 && now - notBefore[candidate] < 0) {
@@ -266,7 +292,7 @@ final class EventStream {
      * @param retryWait   pause before a partition without a leader is asked again
      * @param maxLagBytes a stream further behind its feed is closed
      * @param checkpoint  pause between two ids that come without a record
-     * @param pollBytes   a client that waits for an answer has enough of it
+     * @param pollBytes   a client that waits for an answer has enough of it, if there was something of each partition
      */
     record Limits(Duration heartbeat, Duration clientRetry, Duration retryWait, long maxLagBytes, Duration checkpoint,
             long pollBytes) {}
@@ -279,11 +305,17 @@ final class EventStream {
         private final Semaphore grants;
         private final int fetchBytes;
         private final int smallFetchBytes;
+        private final AtomicInteger turns = new AtomicInteger();
 
         CatchUp(int grants, int fetchBytes, int smallFetchBytes) {
             this.grants = new Semaphore(grants);
             this.fetchBytes = fetchBytes;
             this.smallFetchBytes = smallFetchBytes;
+        }
+
+        /** Before which partition a stream begins: another for each, so that one that ends soon does not leave out always the same. */
+        int firstTurn(int partitions) {
+            return Math.floorMod(turns.getAndIncrement(), partitions);
         }
 
         Grant next() {

@@ -25,10 +25,11 @@ final class EventStreams {
         // A stream has other partitions to serve while one has no leader: it asks once and comes back.
         this.logs = new LeaderLogs(brokers.withPatience(Duration.ZERO).forBackground(), brokers, topics);
         var budget = new RingBudget(properties.ringTotalSize().toBytes());
-        this.feeds = new Feeds(logs, rendering, properties.tailLimits(), properties.ringSize().toBytes(), budget);
+        this.feeds = new Feeds(logs, rendering, properties.tailLimits(), properties.ringSize().toBytes(), budget,
+                images::current);
         this.catchUp = properties.catchUp();
         StreamMeters.ofFeeds(registry, feeds, budget);
-        images.subscribe((_, image) -> feeds.imageChanged(image));
+        images.subscribe((_, _) -> feeds.imageChanged());
     }
 
     /** Refused with {@code LEADER_UNAVAILABLE} when it cannot be known where the stream begins. */

@@ -20,13 +20,14 @@ import org.springframework.validation.annotation.Validated;
  * @param ringTotalSize      the same for all subscriptions together; over it each keeps its newest run only
  * @param tailFetchSize      most that a partition's reader asks for at a time
  * @param tailLongPoll       longest wait of a partition's reader for records
+ * @param tailRenderTime     for all the views of what one fetch gave; streams of the others read it by themselves
  * @param catchUpFetchSize   most that a stream which reads old records asks for at a time
  * @param catchUpFetches     streams that may do so at a time; others ask for {@code catchUpSmallFetchSize}
  * @param catchUpSmallFetchSize what the others ask for
  * @param leaderRetry        pause before a partition without a leader is asked again
  * @param checkpoint         pause between two ids that come without a record, where records are not shown
  * @param maxTimeout         longest wait of a client that names a time-out; more is taken for this
- * @param pollSize           such a client has enough when it has got so much
+ * @param pollSize           such a client has enough when it has got so much, and was given the first batch of each partition at least
  * @param writeTimeout       a client that takes nothing at all for so long is cut off
  * @param sendBuffer         what the kernel keeps of a connection's answer until its client takes it
  * @param drainTimeout       streams that do not end in this time when the gateway stops are cut off
@@ -45,6 +46,7 @@ record EventsProperties(
         @DefaultValue("128MB") DataSize ringTotalSize,
         @DefaultValue("1MB") DataSize tailFetchSize,
         @DefaultValue("5s") Duration tailLongPoll,
+        @DefaultValue("50ms") Duration tailRenderTime,
         @DefaultValue("256KB") DataSize catchUpFetchSize,
         @Min(0) @DefaultValue("128") int catchUpFetches,
         @DefaultValue("16KB") DataSize catchUpSmallFetchSize,
@@ -72,7 +74,8 @@ record EventsProperties(
             @DefaultValue("100ms") Duration assignmentWait) {}
 
     PartitionTail.Limits tailLimits() {
-        return new PartitionTail.Limits((int) tailFetchSize.toBytes(), tailLongPoll, leaderRetry);
+        return new PartitionTail.Limits((int) tailFetchSize.toBytes(), tailLongPoll, leaderRetry,
+                tailRenderTime);
     }
 
     EventStream.Limits streamLimits() {

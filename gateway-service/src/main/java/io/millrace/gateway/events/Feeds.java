@@ -5,6 +5,7 @@ import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 
 /** The feeds and partition readers that some stream of this gateway needs; what nobody needs any more stops at once. */
 final class Feeds {
@@ -13,17 +14,20 @@ final class Feeds {
     private final PartitionTail.Limits tailLimits;
     private final long ringBytes;
     private final RingBudget budget;
+    private final Supplier<ClusterImage> newest;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<FeedKey, SharedFeed> feeds = new HashMap<>();
     private final Map<SubscribedPartition, PartitionTail> tails = new HashMap<>();
 
+    /** @param newest the image at any time, at least as new as any by which a feed is asked for */
     Feeds(PartitionLogs logs, RecordRendering rendering, PartitionTail.Limits tailLimits, long ringBytes,
-            RingBudget budget) {
+            RingBudget budget, Supplier<ClusterImage> newest) {
         this.logs = logs;
         this.rendering = rendering;
         this.tailLimits = tailLimits;
         this.ringBytes = ringBytes;
         this.budget = budget;
+        this.newest = newest;
     }
 
     /** Takes part in the feed; to be given back by {@link #release}. */
@@ -55,9 +59,11 @@ final class Feeds {
     }
 
     /** Ends the feeds whose topics are gone or have got partitions that they do not read; their streams' clients come back for the rest. */
-    void imageChanged(ClusterImage image) {
+    void imageChanged() {
         lock.lock();
         try {
+            // Not the image that was told of: a feed may have been asked for by a newer one.
+            var image = newest.get();
             for (var shared : feeds.values()) {
                 if (!isCurrent(shared.feed.key().subscription(), image)) {
                     shared.feed.end();
@@ -84,7 +90,7 @@ final class Feeds {
         for (var partition : key.subscription().partitions()) {
             var tail = tails.get(partition);
             if (tail == null) {
-                tail = new PartitionTail(partition, logs, rendering, tailLimits);
+                tail = new PartitionTail(partition, logs, rendering, tailLimits, this::ended);
                 tails.put(partition, tail);
                 tail.attach(feed, index++);
                 tail.start();
@@ -92,7 +98,22 @@ final class Feeds {
                 tail.attach(feed, index++);
             }
         }
+        if (!isCurrent(key.subscription(), newest.get())) {
+            // Asked for by an image that is no longer the newest, and the newest may have been told of before there was this feed.
+            feed.end();
+        }
         return new SharedFeed(feed);
+    }
+
+    /** A reader that ended by itself: nobody is to wait for it, and whoever comes gets another. */
+    private void ended(PartitionTail tail) {
+        lock.lock();
+        try {
+            tails.remove(tail.partition(), tail);
+            tail.endFeeds();
+        } finally {
+            lock.unlock();
+        }
     }
 
     private void close(Feed feed) {

@@ -6,15 +6,23 @@ import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.LinkedHashMap;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Consumer;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
  * The one reader of a partition's newest records on this gateway: a thread that asks the leader for more as long as some feed wants the
- * partition, renders each record once per view, and gives it to all feeds. While the leader is away it tries again, and the feeds rest.
+ * partition, renders each record once per view, and gives it to all feeds of that view. While the leader is away it tries again, and the
+ * feeds rest.
+ *
+ * <p>The views that were cheap so far come first. Those that the time for one fetch is not enough for are not rendered here: their feeds
+ * are told to go on behind it, and each of their streams reads what is missing by itself, as one that is behind does. So no filter, however
+ * dear, keeps the streams of other views waiting for longer than that.
  */
 final class PartitionTail {
     private static final Logger log = LoggerFactory.getLogger(PartitionTail.class);
@@ -24,18 +32,23 @@ final class PartitionTail {
     private final RecordRendering rendering;
     private final Limits limits;
     private final ReentrantLock lock = new ReentrantLock();
-    private final List<Attachment> attachments = new ArrayList<>();
+    private final Map<RecordView, Viewers> viewers = new HashMap<>();
+    private final Consumer<PartitionTail> onEnd;
     private final Thread reader;
+    /** Of the next fetch; the viewers' own may be ahead while what was fetched is given out. */
     private long position = FeedRing.UNKNOWN;
     private boolean away;
     /** Where reading failed last, so that it is told once. */
     private long failedAt = -1;
 
-    PartitionTail(SubscribedPartition partition, PartitionLogs logs, RecordRendering rendering, Limits limits) {
+    /** @param onEnd told, on the reader's thread, that it reads no more, whatever the reason */
+    PartitionTail(SubscribedPartition partition, PartitionLogs logs, RecordRendering rendering, Limits limits,
+            Consumer<PartitionTail> onEnd) {
         this.partition = partition;
         this.logs = logs;
         this.rendering = rendering;
         this.limits = limits;
+        this.onEnd = onEnd;
         this.reader = Thread.ofVirtual().name("tail-" + partition.topic() + "-" + partition.partition()).unstarted(
                 this::run);
     }
@@ -48,13 +61,18 @@ final class PartitionTail {
         reader.interrupt();
     }
 
+    SubscribedPartition partition() {
+        return partition;
+    }
+
     /** Gives the feed all records from now on; {@code index} is the partition's in the feed's subscription. */
     void attach(Feed feed, int index) {
         lock.lock();
         try {
-            attachments.add(new Attachment(feed, index));
-            if (position != FeedRing.UNKNOWN) {
-                feed.startAt(index, position);
+            var same = viewers.computeIfAbsent(feed.key().view(), view -> new Viewers(view, position));
+            same.attachments.add(new Attachment(feed, index));
+            if (same.position != FeedRing.UNKNOWN) {
+                feed.startAt(index, same.position);
             }
         } finally {
             lock.unlock();
@@ -65,8 +83,25 @@ final class PartitionTail {
     boolean detach(Feed feed) {
         lock.lock();
         try {
-            attachments.removeIf(attachment -> attachment.feed() == feed);
-            return attachments.isEmpty();
+            var view = feed.key().view();
+            var same = viewers.get(view);
+            if (same != null) {
+                same.attachments.removeIf(attachment -> attachment.feed() == feed);
+                if (same.attachments.isEmpty()) {
+                    viewers.remove(view);
+                }
+            }
+            return viewers.isEmpty();
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Ends the feeds: nothing will come of this partition any more. */
+    void endFeeds() {
+        lock.lock();
+        try {
+            viewers.values().forEach(same -> same.attachments.forEach(attachment -> attachment.feed().end()));
         } finally {
             lock.unlock();
         }
@@ -80,6 +115,8 @@ final class PartitionTail {
             }
         } catch (InterruptedException e) {
             log.debug("Reader of {} stopped", partition);
+        } finally {
+            onEnd.accept(this);
         }
     }
 
@@ -104,7 +141,7 @@ final class PartitionTail {
                 move(end);
                 yield true;
             }
-            case Found.Gone() -> end();
+            case Found.Gone() -> false;
             case Found.Away(String reason) -> waitForLeader(reason);
         };
     }
@@ -112,73 +149,98 @@ final class PartitionTail {
     private boolean read() throws InterruptedException {
         return switch (logs.fetch(partition, position, limits.fetchBytes(), limits.longPoll())) {
             case Fetched.Records(ByteBuffer records) -> publish(records);
+            // The leader knows more than when it refused.
+            case Fetched.OutOfRange(long logStart, long end) when position >= logStart && position <= end ->
+                waitForLeader("the offset was out of range for a moment");
             case Fetched.OutOfRange(long logStart, long end) -> {
                 log.warn("{}: offset {} is outside the log, which holds {} to {}", partition, position, logStart, end);
                 move(position < logStart ? logStart : end);
                 yield true;
             }
-            case Fetched.Gone() -> end();
+            case Fetched.Gone() -> false;
             case Fetched.Away(String reason) -> waitForLeader(reason);
         };
     }
 
     private boolean publish(ByteBuffer records) {
         noteBack();
-        if (!records.hasRemaining()) {
-            return true;
+        if (records.hasRemaining()) {
+            move(giveToViewers(records));
         }
+        return true;
+    }
+
+    /** Returns the next offset to read. */
+    private long giveToViewers(ByteBuffer records) {
+        var sorted = cheapestFirst();
+        if (sorted.isEmpty()) {
+            return position;
+        }
+        long next = FeedRing.UNKNOWN;
+        RuntimeException failure = null;
+        long deadlineNanos = System.nanoTime() + limits.renderTime().toNanos();
+        for (var same : sorted) {
+            if (next != FeedRing.UNKNOWN && System.nanoTime() - deadlineNanos >= 0) {
+                break;
+            }
+            long begunNanos = System.nanoTime();
+            var runs = new ArrayList<RenderedRecords>();
+            try {
+                // Given out only when all of it could be read: what is read again would be given twice.
+                next = rendering.render(partition, same.view, records, position, runs::add);
+                give(same, runs, next);
+            } catch (RuntimeException e) {
+                failure = e;
+            } finally {
+                same.lastNanosPerByte = (double) (System.nanoTime() - begunNanos) / records.remaining();
+            }
+        }
+        if (failure != null) {
+            if (next == FeedRing.UNKNOWN) {
+                throw failure;
+            }
+            log.warn("{}: records from offset {} cannot be shown in one of the views", partition, position, failure);
+        }
+        return next;
+    }
+
+    private List<Viewers> cheapestFirst() {
         lock.lock();
         try {
-            long next = position;
-            var rendered = new LinkedHashMap<RecordView, List<RenderedRecords>>();
-            for (var attachment : attachments) {
-                rendered.computeIfAbsent(attachment.feed().key().view(), _ -> new ArrayList<>());
-            }
-            // Given out only when all of it could be read: what is read again would be given twice.
-            for (var entry : rendered.entrySet()) {
-                next = rendering.render(partition, entry.getKey(), records, position, entry.getValue()::add);
-            }
-            rendered.forEach((view, runs) -> runs.forEach(run -> give(view, run)));
-            position = next;
-            return true;
+            var sorted = new ArrayList<>(viewers.values());
+            sorted.sort(Comparator.comparingDouble(same -> same.lastNanosPerByte));
+            return sorted;
         } finally {
             lock.unlock();
         }
     }
 
-    private void give(RecordView view, RenderedRecords run) {
-        for (var attachment : attachments) {
-            if (attachment.feed().key().view().equals(view)) {
-                attachment.feed().append(attachment.index(), run);
+    private void give(Viewers same, List<RenderedRecords> runs, long next) {
+        lock.lock();
+        try {
+            for (var attachment : same.attachments) {
+                runs.forEach(run -> attachment.feed().append(attachment.index(), run));
             }
+            same.position = next;
+        } finally {
+            lock.unlock();
         }
     }
 
+    /** Goes on at {@code to}, and with it all feeds that are not there yet. */
     private void move(long to) {
         lock.lock();
         try {
             boolean back = position != FeedRing.UNKNOWN && to < position;
             position = to;
-            for (var attachment : attachments) {
-                if (back) {
-                    attachment.feed().moveBack(attachment.index(), to);
-                } else {
-                    attachment.feed().startAt(attachment.index(), to);
+            for (var same : viewers.values()) {
+                if (same.position != to) {
+                    same.moveTo(to, back);
                 }
             }
         } finally {
             lock.unlock();
         }
-    }
-
-    private boolean end() {
-        lock.lock();
-        try {
-            attachments.forEach(attachment -> attachment.feed().end());
-        } finally {
-            lock.unlock();
-        }
-        return false;
     }
 
     private boolean waitForLeader(String reason) throws InterruptedException {
@@ -201,8 +263,35 @@ final class PartitionTail {
      * @param fetchBytes most bytes of one fetch
      * @param longPoll   longest wait of a fetch for records
      * @param retryWait  pause after a failed fetch
+     * @param renderTime for the views of what one fetch gave; a view begun is ended, and one at least is rendered
      */
-    record Limits(int fetchBytes, Duration longPoll, Duration retryWait) {}
+    record Limits(int fetchBytes, Duration longPoll, Duration retryWait, Duration renderTime) {}
 
     private record Attachment(Feed feed, int index) {}
+
+    /** The feeds of one view. */
+    private static final class Viewers {
+        private final RecordView view;
+        private final List<Attachment> attachments = new ArrayList<>();
+        /** What follows in the feeds holds the partition from here on. */
+        private long position;
+        /** The reader's alone. A view that was never rendered comes last. */
+        private double lastNanosPerByte = Double.MAX_VALUE;
+
+        private Viewers(RecordView view, long position) {
+            this.view = view;
+            this.position = position;
+        }
+
+        private void moveTo(long to, boolean back) {
+            position = to;
+            for (var attachment : attachments) {
+                if (back) {
+                    attachment.feed().moveBack(attachment.index(), to);
+                } else {
+                    attachment.feed().startAt(attachment.index(), to);
+                }
+            }
+        }
+    }
 }

@@ -35,6 +35,15 @@ final class Patience {
         return !endless && (hasAnswer || leftNanos() <= 0);
     }
 
+    boolean isEndless() {
+        return endless;
+    }
+
+    /** How long ago the time was over; negative before. */
+    long overdueNanos() {
+        return endless ? Long.MIN_VALUE : System.nanoTime() - deadlineNanos;
+    }
+
     long leftNanos() {
         return endless ? Long.MAX_VALUE : Math.max(0, deadlineNanos - System.nanoTime());
     }

@@ -97,21 +97,23 @@ final class StreamCursor {
         return last.next() != null;
     }
 
-    /**
-     * The partition after {@code previous}, in a circle, which is to be fetched from the log: it is behind, or its position may be beyond
-     * the log's end; -1 when there is none.
-     */
+    /** The partition after {@code previous}, in a circle, which is to be fetched from the log; -1 when there is none. */
     int nextBehind(int previous) {
         if (apart == 0) {
             return -1;
         }
         for (int i = 1; i <= positions.length; i++) {
             int p = (previous + i) % positions.length;
-            if (positions[p] < covered[p] || isDoubtful(p)) {
+            if (isBehind(p)) {
                 return p;
             }
         }
         return -1;
+    }
+
+    /** Whether the partition is to be fetched from the log: it is behind, or its position may be beyond the log's end. */
+    boolean isBehind(int partition) {
+        return positions[partition] < covered[partition] || isDoubtful(partition);
     }
 
     /** Whether the log must be asked for the partition's position before the feed may go past it. */

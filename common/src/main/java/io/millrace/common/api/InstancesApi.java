@@ -5,6 +5,7 @@ import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestBody;
+import org.springframework.web.bind.annotation.RequestParam;
 import org.springframework.web.service.annotation.DeleteExchange;
 import org.springframework.web.service.annotation.GetExchange;
 import org.springframework.web.service.annotation.HttpExchange;
@@ -15,8 +16,9 @@ import org.springframework.web.service.annotation.PostExchange;
  * instance is a member of its group under its own name.
  *
  * <p>One poll: {@link #beginPoll} grants partitions with the positions to read from, the gateway fetches, {@link #delivered} tells how
- * far it got, and only when that was taken are the records given to the client. A poll confirms what the poll before delivered: what was
- * delivered last is committed (if auto-commit is on) or lost on a crash only after the client came back for more.
+ * far it got, only when that was taken are the records given to the client, and {@link #answered} tells that they were. A poll confirms
+ * what the poll before delivered: what was delivered last is committed (if auto-commit is on) only after the client came back for more.
+ * Of an answer that nobody told of, for its gateway died in the middle, the next poll gives the records again.
  *
  * <p>Served by the coordinator that holds the group's shard, any other answers {@link ErrorCode#NOT_COORDINATOR}. Calls on an instance that
  * does not exist, or has expired, are refused with {@code UNKNOWN_INSTANCE}.
@@ -31,9 +33,13 @@ public interface InstancesApi {
     @GetExchange("/{instance}")
     Instance describe(@PathVariable String group, @PathVariable String instance);
 
-    /** Leaves the group (committing first when auto-commit is on) and forgets the instance. */
+    /**
+     * Leaves the group (committing first when auto-commit is on) and forgets the instance.
+     *
+     * @param lossy whether the client may not have got what was delivered since it last confirmed: then that is not committed
+     */
     @DeleteExchange("/{instance}")
-    void delete(@PathVariable String group, @PathVariable String instance);
+    void delete(@PathVariable String group, @PathVariable String instance, @RequestParam boolean lossy);
 
     /** Replaces the subscription; an empty one unsubscribes. Refused with {@code SUBSCRIPTION_CONFLICT} while partitions are assigned by hand. */
     @Repeatable
@@ -56,20 +62,19 @@ public interface InstancesApi {
     /**
      * Tells the positions after what this poll is about to hand to its client. Refused with {@code POLL_SUPERSEDED} or
      * {@code FENCED_MEMBER_EPOCH}; then the records must not be given out; after the latter, which is also the answer where another
-     * coordinator has taken over and heard of no poll since, they may be read anew. To be repeated when the outcome is unknown, or
-     * {@linkplain #withdraw withdrawn}.
+     * coordinator has taken over and heard of no poll since, they may be read anew. To be repeated when the outcome is unknown.
      */
     @Repeatable
     @PostExchange("/{instance}/delivered")
     void delivered(@PathVariable String group, @PathVariable String instance, @RequestBody Delivered delivered);
 
     /**
-     * Takes back what a poll delivered, for its answer did not get to the client: the next poll reads it again. Without effect when a
-     * newer poll has begun, which has confirmed it. Also ends the poll, so that a {@link #delivered} still on its way comes too late.
+     * Tells how the answer of a poll that delivered records went out to the client. Without effect once a newer poll has begun. That next
+     * poll waits a moment to hear it, for a client may be quicker than this call; then it takes the answer for lost.
      */
     @Repeatable
-    @PostExchange("/{instance}/withdraw")
-    void withdraw(@PathVariable String group, @PathVariable String instance, @RequestBody Withdrawn withdrawn);
+    @PostExchange("/{instance}/answered")
+    void answered(@PathVariable String group, @PathVariable String instance, @RequestBody Answered answered);
 
     /** Moves positions; refused with {@code INVALID_REQUEST} for a partition the instance does not own. */
     @Repeatable
@@ -157,13 +162,14 @@ public interface InstancesApi {
     }
 
     /**
-     * Where a stream stands. The positions count as delivered and confirmed, and outlive the coordinator that way, unless its client has
-     * moved them since the poll that is named.
+     * Where a stream stands. The positions count as delivered, and outlive the coordinator that way, unless its client has moved them since
+     * the poll that is named. Partitions that go to another member with this call are confirmed up to where the stream stands.
      *
      * @param pollNumber the stream's last poll
      * @param positions  next offsets to read, after all that its client was given; those it does not own are passed over
+     * @param confirmed  the same, after what its client was given so long ago that it has got it
      */
-    record Standing(long pollNumber, List<Position> positions) {}
+    record Standing(long pollNumber, List<Position> positions, List<Position> confirmed) {}
 
     /**
      * @param pollNumber  to be given back in {@link Delivered}
@@ -183,16 +189,14 @@ public interface InstancesApi {
     /**
      * @param positions next offsets to read, also for partitions without records whose position {@code auto.offset.reset} has just found:
      *                  what is appended from now on is then not missed
-     * @param starts    where reading began in those partitions that were granted without a position, so that the poll can be repeated;
-     *                  null: none were
+     * @param starts    where reading began in those partitions that were granted without a position, so that the poll can be repeated
+     * @param isAnswer  whether this is the end of the poll, of whose answer is told by {@link #answered}: not where the positions moved
+     *                  without records, or where a stream goes on
      */
-    record Delivered(long pollNumber, List<Position> positions, @Nullable List<Position> starts) {
-        public Delivered(long pollNumber, List<Position> positions) {
-            this(pollNumber, positions, null);
-        }
-    }
+    record Delivered(long pollNumber, List<Position> positions, List<Position> starts, boolean isAnswer) {}
 
-    record Withdrawn(long pollNumber) {}
+    /** @param whole whether all of it went out; else the next poll gives the records again */
+    record Answered(long pollNumber, boolean whole) {}
 
     /** @param offset next offset to read */
     record Position(String topic, int partition, long offset) {}

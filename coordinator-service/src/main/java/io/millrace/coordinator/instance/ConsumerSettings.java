@@ -21,6 +21,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxRequestTimeout    longest wait of a poll that a consumer may set; more is refused with 422
  * @param requestsWaiting      requests that wait for one consumer; more are refused with 503
  * @param requestPatience      how long such a request waits; then 503
+ * @param answerPatience       how long a poll waits to hear whether the answer before it went out; then that is given again
  * @param housekeepingInterval how often consumers are looked through for commits and expiry
  * @param commitsAtOnce        consumers for which that is done at the same time; others wait
  */
@@ -32,5 +33,6 @@ record ConsumerSettings(@NotNull @DefaultValue("5m") Duration instanceTimeout,
         @NotNull @DefaultValue("30s") Duration maxCommitBackoff, @Min(1) @DefaultValue("10000") int maxInstances,
         @Min(1) @DefaultValue("1000") int maxAssignedByHand, @NotNull @DefaultValue("5m") Duration maxRequestTimeout,
         @Min(1) @DefaultValue("16") int requestsWaiting, @NotNull @DefaultValue("10s") Duration requestPatience,
+        @NotNull @DefaultValue("250ms") Duration answerPatience,
         @NotNull @DefaultValue("500ms") Duration housekeepingInterval,
         @Min(1) @DefaultValue("32") int commitsAtOnce) {}

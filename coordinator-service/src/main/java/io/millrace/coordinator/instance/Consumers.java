@@ -50,11 +50,7 @@ class Consumers implements ShardListener {
 
     /** Runs a call of the client's, one at a time per consumer. Refused with {@link ErrorCode#UNKNOWN_INSTANCE}. */
     <T> T call(String groupId, String instanceId, Function<HttpConsumer, T> task) {
-        shards.of(groupId);
-        HttpConsumer consumer = consumers.get(new Key(groupId, instanceId));
-        if (consumer == null) {
-            throw unknown(groupId, instanceId);
-        }
+        HttpConsumer consumer = served(groupId, instanceId);
         return consumer.turnstile.pass(() -> {
             if (consumer.deleted) {
                 throw unknown(groupId, instanceId);
@@ -64,6 +60,16 @@ class Consumers implements ShardListener {
             consumer.calledAtMs = clock.nowMs();
             return task.apply(consumer);
         });
+    }
+
+    /** One to look at outside of its turn. Refused with {@link ErrorCode#UNKNOWN_INSTANCE}. */
+    HttpConsumer served(String groupId, String instanceId) {
+        shards.of(groupId);
+        HttpConsumer consumer = consumers.get(new Key(groupId, instanceId));
+        if (consumer == null) {
+            throw unknown(groupId, instanceId);
+        }
+        return consumer;
     }
 
     /** Stores and keeps a new one. Refused with {@link ErrorCode#INSTANCE_EXISTS} and {@link ErrorCode#TOO_MANY}. */

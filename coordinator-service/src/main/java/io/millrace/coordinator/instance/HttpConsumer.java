@@ -10,12 +10,13 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
 import org.jspecify.annotations.Nullable;
 
-/** One HTTP consumer in memory. Everything but {@link #shard} and {@link #calledAtMs} is touched only inside its turnstile. */
+/** One HTTP consumer in memory. Everything but {@link #shard}, {@link #calledAtMs} and {@link #answer} is touched only inside its turnstile. */
 final class HttpConsumer {
     static final long NOT_A_MEMBER = -1;
 
     final Turnstile turnstile;
     final ReadProgress progress;
+    final LastAnswer answer = new LastAnswer();
     /** The term under which it is served; calls of an earlier one are refused by the runtime. */
     volatile Shard shard;
     volatile long calledAtMs;

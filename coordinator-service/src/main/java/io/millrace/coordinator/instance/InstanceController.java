@@ -14,6 +14,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.SortedSet;
 import java.util.UUID;
+import java.util.function.ObjLongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.RestController;
 
@@ -23,6 +24,7 @@ class InstanceController implements InstancesApi {
     private final Consumers consumers;
     private final Membership membership;
     private final TopicsFeed topics;
+    private final ConsumerSettings settings;
     private final InstanceRules rules;
 
     InstanceController(Consumers consumers, Membership membership, TopicsFeed topics, ConsumerSettings settings,
@@ -30,6 +32,7 @@ class InstanceController implements InstancesApi {
         this.consumers = consumers;
         this.membership = membership;
         this.topics = topics;
+        this.settings = settings;
         this.rules = new InstanceRules(settings, groupSettings);
     }
 
@@ -50,10 +53,12 @@ class InstanceController implements InstancesApi {
     }
 
     @Override
-    public void delete(String group, String instance) {
+    public void delete(String group, String instance, boolean lossy) {
         consumers.call(group, instance, consumer -> {
             // A client that says goodbye is done with what it got, as with KafkaConsumer.close.
-            consumer.progress.confirm();
+            if (!lossy) {
+                confirm(consumer);
+            }
             end(consumer);
             return null;
         });
@@ -110,10 +115,8 @@ class InstanceController implements InstancesApi {
             ReadProgress progress = consumer.progress;
             if (request.standing() != null) {
                 goOnFrom(consumer, request.standing());
-            }
-            boolean repeats = progress.repeats(request.pollId());
-            if (!repeats) {
-                progress.confirm();
+            } else if (!progress.repeats(request.pollId())) {
+                confirm(consumer);
             }
             progress.supersede();
             int waitMs = request.waitMs() == null ? 0 : Math.max(0, request.waitMs());
@@ -138,18 +141,32 @@ class InstanceController implements InstancesApi {
         });
     }
 
+    /** The client has what was delivered, as far as its answer is known to have gone out. */
+    private void confirm(HttpConsumer consumer) {
+        ReadProgress progress = consumer.progress;
+        if (progress.awaitsAnswer()) {
+            progress.answered(consumer.answer.isWhole(settings.answerPatience()));
+        }
+        progress.confirm();
+    }
+
     /** Before the heartbeat, which may hand partitions over: what their next owner goes on from is committed then. */
     private void goOnFrom(HttpConsumer consumer, Standing standing) {
         ReadProgress progress = consumer.progress;
         boolean unknownYet = consumer.takenOver && !progress.hasBegun();
         // Another number: a seek, or another poll, has moved the positions since.
         if (unknownYet || progress.pollNumber() == standing.pollNumber()) {
-            for (Position position : standing.positions()) {
-                Topic topic = topics.current().named(position.topic());
-                PartitionId partition = topic == null ? null : new PartitionId(topic.id(), position.partition());
-                if (partition != null && position.offset() >= 0 && consumer.owned.contains(partition)) {
-                    progress.stand(partition, position.offset());
-                }
+            forEachOwned(consumer, standing.positions(), progress::stand);
+            forEachOwned(consumer, standing.confirmed(), progress::confirm);
+        }
+    }
+
+    private void forEachOwned(HttpConsumer consumer, List<Position> positions, ObjLongConsumer<PartitionId> action) {
+        for (Position position : positions) {
+            Topic topic = topics.current().named(position.topic());
+            PartitionId partition = topic == null ? null : new PartitionId(topic.id(), position.partition());
+            if (partition != null && position.offset() >= 0 && consumer.owned.contains(partition)) {
+                action.accept(partition, position.offset());
             }
         }
     }
@@ -165,22 +182,20 @@ class InstanceController implements InstancesApi {
                         "poll %d of consumer '%s' was superseded".formatted(delivered.pollNumber(), instance));
             }
             Map<PartitionId, Long> positions = owned(consumer, delivered.positions(), ErrorCode.FENCED_MEMBER_EPOCH);
-            Map<PartitionId, Long> starts = delivered.starts() == null ? Map.of()
-                    : owned(consumer, delivered.starts(), ErrorCode.FENCED_MEMBER_EPOCH);
+            Map<PartitionId, Long> starts = owned(consumer, delivered.starts(), ErrorCode.FENCED_MEMBER_EPOCH);
             membership.touch(consumer);
-            consumer.progress.delivered(positions, starts);
+            consumer.progress.delivered(positions, starts, delivered.isAnswer());
+            if (delivered.isAnswer()) {
+                consumer.answer.expect(delivered.pollNumber());
+            }
             return null;
         });
     }
 
     @Override
-    public void withdraw(String group, String instance, Withdrawn withdrawn) {
-        consumers.call(group, instance, consumer -> {
-            if (withdrawn.pollNumber() == consumer.progress.pollNumber()) {
-                consumer.progress.withdraw();
-            }
-            return null;
-        });
+    public void answered(String group, String instance, Answered answered) {
+        // Not in turn: the next poll may be having its turn, and wait for this.
+        consumers.served(group, instance).answer.tell(answered.pollNumber(), answered.whole());
     }
 
     @Override
@@ -197,7 +212,7 @@ class InstanceController implements InstancesApi {
             if (consumer.takenOver && !consumer.progress.hasBegun()) {
                 throw unknownHere(consumer);
             }
-            consumer.progress.confirm();
+            confirm(consumer);
             awaitCommitUnderWay(consumer);
             var positions = new ArrayList<Position>();
             consumer.progress.confirmed().forEach((partition, offset) -> {
@@ -213,12 +228,7 @@ class InstanceController implements InstancesApi {
     @Override
     public Confirmed confirmGiven(String group, String instance, Given given) {
         return consumers.call(group, instance, consumer -> {
-            for (Position position : given.positions()) {
-                Topic topic = topics.current().named(position.topic());
-                if (topic != null && consumer.owned.contains(new PartitionId(topic.id(), position.partition()))) {
-                    consumer.progress.confirm(new PartitionId(topic.id(), position.partition()), position.offset());
-                }
-            }
+            forEachOwned(consumer, given.positions(), consumer.progress::confirm);
             awaitCommitUnderWay(consumer);
             return new Confirmed(consumer.memberEpoch, given.positions());
         });

@@ -57,7 +57,7 @@ class Membership {
             own(consumer, byHand(consumer.row.byHand()));
             return;
         }
-        reconcile(consumer, joinOrBeat(consumer, silentMs), silentMs);
+        reconcile(consumer, joinOrBeat(consumer, silentMs), silentMs, false);
     }
 
     /** As {@link #heartbeat}, of one that has joined before. Refused with {@code FENCED_MEMBER_EPOCH} once the group goes on without it. */
@@ -68,13 +68,14 @@ class Membership {
                     "consumer '%s' is not a member of group '%s' any more: nothing was heard of it for its session's time"
                             .formatted(consumer.row.instanceId(), consumer.row.groupId()));
         }
-        reconcile(consumer, granted, silentMs);
+        reconcile(consumer, granted, silentMs, true);
     }
 
-    private void reconcile(HttpConsumer consumer, GroupReply.Granted first, long silentMs) {
+    /** @param standing whether it has told where it stands: of partitions that go to another, that is what is committed */
+    private void reconcile(HttpConsumer consumer, GroupReply.Granted first, long silentMs, boolean standing) {
         GroupReply.Granted granted = first;
         for (int i = 0; i < MAX_RECONCILIATIONS && !granted.assigned().containsAll(consumer.owned); i++) {
-            letGo(consumer, granted.assigned());
+            letGo(consumer, granted.assigned(), standing);
             granted = joinOrBeat(consumer, silentMs);
         }
         SortedSet<PartitionId> mine = granted.assigned();
@@ -82,9 +83,12 @@ class Membership {
         own(consumer, mine);
     }
 
-    private void letGo(HttpConsumer consumer, SortedSet<PartitionId> kept) {
+    private void letGo(HttpConsumer consumer, SortedSet<PartitionId> kept, boolean standing) {
         var leaving = new TreeSet<>(consumer.owned);
         leaving.removeAll(kept);
+        if (standing) {
+            consumer.progress.confirm(leaving);
+        }
         commitConfirmed(consumer, leaving);
         var staying = new TreeSet<>(consumer.owned);
         staying.retainAll(kept);

@@ -12,7 +12,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * How far a consumer has read. An offset, always the next one to read, goes through three stages: <em>delivered</em> with
- * a poll's reply, <em>confirmed</em> once the client came back (for then it got that reply), <em>committed</em> once the
+ * a poll's reply, <em>confirmed</em> once the client came back after that reply had gone out whole, <em>committed</em> once the
  * offset service has it. A reply that was lost is thus never committed, and its poll can be repeated.
  */
 final class ReadProgress {
@@ -37,6 +37,7 @@ final class ReadProgress {
     private @Nullable String pollId;
     private long pollNumber;
     private boolean hasBegun;
+    private boolean awaitsAnswer;
 
     /** @param numberBefore the first poll's; polls of another term or namesake are numbered from elsewhere, so none is taken for one of these */
     ReadProgress(long numberBefore) {
@@ -71,11 +72,19 @@ final class ReadProgress {
         }
     }
 
+    /** The client has got what was delivered of these. */
+    void confirm(Collection<PartitionId> of) {
+        of.forEach(partition -> {
+            Stages stages = partitions.get(partition);
+            if (stages != null) {
+                stages.confirmed = stages.delivered;
+            }
+        });
+    }
+
     /** Its reader tells that it was given all before here. */
     void stand(PartitionId partition, long offset) {
-        Stages stages = partitions.computeIfAbsent(partition, _ -> new Stages());
-        stages.delivered = offset;
-        stages.confirmed = offset;
+        partitions.computeIfAbsent(partition, _ -> new Stages()).delivered = offset;
     }
 
     /** Whether a poll of this name would repeat the last one. */
@@ -124,8 +133,14 @@ final class ReadProgress {
         return ranges;
     }
 
-    /** The poll under way hands these out; {@code starts} are those found by {@code auto.offset.reset}. */
-    void delivered(Map<PartitionId, Long> positions, Map<PartitionId, Long> starts) {
+    /**
+     * The poll under way hands these out.
+     *
+     * @param starts   those found by {@code auto.offset.reset}
+     * @param isAnswer whether it ends with this, and it is to be heard whether its answer went out
+     */
+    void delivered(Map<PartitionId, Long> positions, Map<PartitionId, Long> starts, boolean isAnswer) {
+        awaitsAnswer = isAnswer;
         starts.forEach(pollStarts::putIfAbsent);
         positions.forEach((partition, offset) -> {
             partitions.computeIfAbsent(partition, _ -> new Stages()).delivered = offset;
@@ -136,15 +151,27 @@ final class ReadProgress {
         });
     }
 
+    /** Whether it has yet to be heard how the last poll's answer went out. */
+    boolean awaitsAnswer() {
+        return awaitsAnswer;
+    }
+
     /**
-     * The client did not get the last poll's answer: the next poll begins where that one did. It can still be repeated by its name.
+     * It was heard how the last poll's answer went out. If not whole, the next poll begins where that one did, or after what the client has
+     * confirmed of it nevertheless. It can still be repeated by its name.
      */
-    void withdraw() {
-        supersede();
-        pollEnds.keySet().forEach(partition -> {
+    void answered(boolean whole) {
+        awaitsAnswer = false;
+        if (whole) {
+            return;
+        }
+        pollEnds.forEach((partition, end) -> {
             Stages stages = partitions.get(partition);
+            Long start = pollStarts.get(partition);
             if (stages != null) {
-                stages.delivered = pollStarts.get(partition);
+                boolean hasSome = stages.confirmed != null && (start == null || stages.confirmed > start)
+                        && stages.confirmed <= end;
+                stages.delivered = hasSome ? stages.confirmed : start;
             }
         });
     }
@@ -206,6 +233,7 @@ final class ReadProgress {
 
     private void forgetPoll() {
         pollId = null;
+        awaitsAnswer = false;
         pollStarts.clear();
         pollEnds.clear();
     }

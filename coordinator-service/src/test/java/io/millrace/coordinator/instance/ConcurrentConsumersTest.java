@@ -3,6 +3,7 @@ package io.millrace.coordinator.instance;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.common.api.InstancesApi;
+import io.millrace.common.api.InstancesApi.Answered;
 import io.millrace.common.api.InstancesApi.BeginPoll;
 import io.millrace.common.api.InstancesApi.CreateInstance;
 import io.millrace.common.api.InstancesApi.Delivered;
@@ -22,8 +23,10 @@ import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Consumers that come and go while all of them poll: whoever gets a partition goes on exactly where the one before ended. */
+@ResourceLock(RunningCoordinator.ALONE)
 class ConcurrentConsumersTest {
     private static final String GROUP = "concurrent";
     private static final int PARTITIONS = 4;
@@ -41,6 +44,8 @@ class ConcurrentConsumersTest {
 
     @Test
     void every_record_is_read_once_while_consumers_come_and_go_and_the_coordinator_begins_new_terms() throws Exception {
+        // Those of the test are then its own terms, with nobody's between.
+        coordinator.takeOverAll();
         var threads = new ArrayList<Thread>();
         threads.add(consumer("a", this::everythingIsRead));
         threads.add(consumer("b", () -> aHalf.getCount() == 0));
@@ -86,7 +91,7 @@ class ConcurrentConsumersTest {
                 while (!done.getAsBoolean() && failure.get() == null) {
                     retrying(() -> poll(name));
                 }
-                retrying(() -> instances.delete(GROUP, name));
+                retrying(() -> instances.delete(GROUP, name, false));
             } catch (RuntimeException | AssertionError e) {
                 failure.compareAndSet(null, e);
             }
@@ -121,7 +126,8 @@ class ConcurrentConsumersTest {
             }
         }
         if (!positions.isEmpty()) {
-            instances.delivered(GROUP, name, new Delivered(grant.pollNumber(), positions));
+            instances.delivered(GROUP, name, new Delivered(grant.pollNumber(), positions, List.of(), true));
+            retrying(() -> instances.answered(GROUP, name, new Answered(grant.pollNumber(), true)));
             mine.forEach(read -> {
                 reads.add(read);
                 aQuarter.countDown();

@@ -6,16 +6,17 @@ import static org.awaitility.Awaitility.await;
 
 import io.millrace.common.api.GroupsApi;
 import io.millrace.common.api.InstancesApi;
+import io.millrace.common.api.InstancesApi.Answered;
 import io.millrace.common.api.InstancesApi.Assignment;
 import io.millrace.common.api.InstancesApi.BeginPoll;
 import io.millrace.common.api.InstancesApi.CreateInstance;
 import io.millrace.common.api.InstancesApi.Delivered;
+import io.millrace.common.api.InstancesApi.Given;
 import io.millrace.common.api.InstancesApi.Granted;
 import io.millrace.common.api.InstancesApi.PollGrant;
 import io.millrace.common.api.InstancesApi.Position;
 import io.millrace.common.api.InstancesApi.Seek;
 import io.millrace.common.api.InstancesApi.Subscription;
-import io.millrace.common.api.InstancesApi.Withdrawn;
 import io.millrace.common.api.OffsetsApi;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.common.error.ErrorCode;
@@ -26,12 +27,15 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Executors;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The coordinator's HTTP interface for consumers, as a gateway uses it, on a real database. */
+@ResourceLock(RunningCoordinator.ALONE)
 class HttpConsumersTest {
     private static final RunningCoordinator COORDINATOR = RunningCoordinator.shared();
     private static final AtomicLong CLOCK_MS = COORDINATOR.clockMs;
@@ -85,7 +89,7 @@ class HttpConsumersTest {
         assertThat(grant.partitions()).extracting(Granted::partition).containsExactly(0, 1, 2, 3);
         assertThat(grant.partitions()).extracting(Granted::position).containsOnlyNulls();
         deliver("a", grant, "orders", 0, 12);
-        INSTANCES.delete(group, "a");
+        INSTANCES.delete(group, "a", false);
 
         assertThat(OFFSETS.of(group)).isEqualTo(Map.of(new TopicPartition("orders", 0), 12L));
         assertThat(GROUPS.describe(group).state()).isEqualTo("EMPTY");
@@ -96,8 +100,8 @@ class HttpConsumersTest {
         create("a");
         subscribe("a", "orders");
         PollGrant first = poll("a");
-        INSTANCES.delivered(group, "a", new Delivered(first.pollNumber(), List.of(new Position("orders", 0, 10),
-                new Position("orders", 1, 11), new Position("orders", 2, 12), new Position("orders", 3, 13))));
+        deliver("a", first, List.of(new Position("orders", 0, 10), new Position("orders", 1, 11), new Position("orders",
+                2, 12), new Position("orders", 3, 13)), List.of());
         create("b");
         subscribe("b", "orders");
 
@@ -127,21 +131,59 @@ class HttpConsumersTest {
     }
 
     @Test
-    void what_a_poll_delivered_is_withdrawn_unless_a_newer_one_has_begun() {
+    void an_answer_that_did_not_go_out_whole_is_given_again() {
         create("a");
         subscribe("a", "orders");
         deliver("a", poll("a"), "orders", 0, 5);
         PollGrant lost = poll("a");
-        deliver("a", lost, "orders", 0, 9);
+        deliverUnanswered(lost, 9);
 
-        INSTANCES.withdraw(group, "a", new Withdrawn(lost.pollNumber()));
+        INSTANCES.answered(group, "a", new Answered(lost.pollNumber(), false));
 
-        assertRefused(() -> deliver("a", lost, "orders", 0, 9), ErrorCode.POLL_SUPERSEDED, "superseded");
         PollGrant again = poll("a");
         assertThat(positions(again)).containsEntry(0, 5L);
         deliver("a", again, "orders", 0, 9);
-        INSTANCES.withdraw(group, "a", new Withdrawn(lost.pollNumber()));
+        INSTANCES.answered(group, "a", new Answered(lost.pollNumber(), false));
         assertThat(positions(poll("a"))).containsEntry(0, 9L);
+    }
+
+    @Test
+    void an_answer_whose_gateway_died_with_it_is_given_again_and_not_committed() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 0, 5);
+        deliverUnanswered(poll("a"), 9);
+
+        assertThat(INSTANCES.confirm(group, "a").positions()).containsExactly(new Position("orders", 0, 5));
+        assertThat(positions(poll("a"))).containsEntry(0, 5L);
+        INSTANCES.delete(group, "a", false);
+        assertThat(OFFSETS.of(group)).isEqualTo(Map.of(new TopicPartition("orders", 0), 5L));
+    }
+
+    @Test
+    void a_client_that_commits_a_part_of_such_an_answer_is_given_the_rest() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), "orders", 0, 5);
+        deliverUnanswered(poll("a"), 9);
+
+        INSTANCES.confirmGiven(group, "a", new Given(List.of(new Position("orders", 0, 7))));
+
+        assertThat(positions(poll("a"))).containsEntry(0, 7L);
+    }
+
+    @Test
+    void a_poll_that_is_quicker_than_the_word_of_the_answer_before_waits_for_it() throws Exception {
+        create("a");
+        subscribe("a", "orders");
+        PollGrant first = poll("a");
+        deliverUnanswered(first, 5);
+
+        try (var threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            var next = threads.submit(() -> poll("a"));
+            INSTANCES.answered(group, "a", new Answered(first.pollNumber(), true));
+            assertThat(positions(next.get())).containsEntry(0, 5L);
+        }
     }
 
     @Test
@@ -149,9 +191,7 @@ class HttpConsumersTest {
         create("a");
         subscribe("a", "orders");
         PollGrant grant = INSTANCES.beginPoll(group, "a", new BeginPoll("p1"));
-        INSTANCES.delivered(group, "a",
-                new Delivered(grant.pollNumber(), List.of(new Position("orders", 2, 8)), List.of(new Position("orders",
-                        2, 3))));
+        deliver("a", grant, List.of(new Position("orders", 2, 8)), List.of(new Position("orders", 2, 3)));
 
         PollGrant again = INSTANCES.beginPoll(group, "a", new BeginPoll("p1"));
 
@@ -226,7 +266,7 @@ class HttpConsumersTest {
         deliver("a", grant, "orders", 1, 40);
 
         var confirmed = INSTANCES.confirm(group, "a");
-        INSTANCES.delete(group, "a");
+        INSTANCES.delete(group, "a", false);
 
         assertThat(confirmed).isEqualTo(new InstancesApi.Confirmed(grant.memberEpoch(), List.of(new Position("orders",
                 1, 40))));
@@ -503,7 +543,7 @@ class HttpConsumersTest {
         subscribe("a", "orders");
         deliver("a", poll("a"), "orders", 0, 9);
         assertRefused(() -> GROUPS.delete(group), ErrorCode.GROUP_NOT_EMPTY, group);
-        INSTANCES.delete(group, "a");
+        INSTANCES.delete(group, "a", false);
         assertThat(GROUPS.list()).extracting(GroupsApi.GroupSummary::group).contains(group);
         assertThat(OFFSETS.of(group)).isNotEmpty();
 
@@ -540,8 +580,17 @@ class HttpConsumersTest {
     }
 
     private void deliver(String name, PollGrant grant, String topic, int partition, long offset) {
-        INSTANCES.delivered(group, name,
-                new Delivered(grant.pollNumber(), List.of(new Position(topic, partition, offset))));
+        deliver(name, grant, List.of(new Position(topic, partition, offset)), List.of());
+    }
+
+    private void deliver(String name, PollGrant grant, List<Position> positions, List<Position> starts) {
+        INSTANCES.delivered(group, name, new Delivered(grant.pollNumber(), positions, starts, true));
+        INSTANCES.answered(group, name, new Answered(grant.pollNumber(), true));
+    }
+
+    private void deliverUnanswered(PollGrant grant, long offset) {
+        INSTANCES.delivered(group, "a", new Delivered(grant.pollNumber(), List.of(new Position("orders", 0, offset)),
+                List.of(), true));
     }
 
     private static Map<Integer, @Nullable Long> positions(PollGrant grant) {

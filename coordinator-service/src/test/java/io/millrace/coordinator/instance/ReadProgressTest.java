@@ -23,7 +23,7 @@ class ReadProgressTest {
     void what_a_poll_delivered_is_committed_only_after_the_client_came_back() {
         known(10L, 20L);
         progress.beginPoll(null, BOTH);
-        progress.delivered(Map.of(ONE, 15L), Map.of());
+        progress.delivered(Map.of(ONE, 15L), Map.of(), true);
         assertThat(progress.uncommitted(BOTH)).isEmpty();
 
         progress.confirm();
@@ -37,19 +37,19 @@ class ReadProgressTest {
     void the_next_poll_begins_where_the_last_one_ended() {
         known(10L, 20L);
         progress.beginPoll(null, BOTH);
-        progress.delivered(Map.of(ONE, 15L), Map.of());
+        progress.delivered(Map.of(ONE, 15L), Map.of(), true);
 
         assertThat(progress.beginPoll(null, BOTH)).isEqualTo(Map.of(ONE, new Range(15L, null), TWO, new Range(20L,
                 null)));
     }
 
     @Test
-    void a_withdrawn_poll_is_not_confirmed_and_the_next_one_begins_where_it_did() {
+    void a_poll_whose_answer_was_lost_is_not_confirmed_and_the_next_one_begins_where_it_did() {
         known(10L, 20L);
         progress.beginPoll("p1", BOTH);
-        progress.delivered(Map.of(ONE, 15L), Map.of());
+        progress.delivered(Map.of(ONE, 15L), Map.of(), true);
 
-        progress.withdraw();
+        progress.answered(false);
         progress.confirm();
 
         assertThat(progress.uncommitted(BOTH)).isEmpty();
@@ -58,12 +58,12 @@ class ReadProgressTest {
     }
 
     @Test
-    void a_withdrawn_poll_begins_again_where_the_reset_had_found_its_start() {
+    void a_poll_whose_answer_was_lost_begins_again_where_the_reset_had_found_its_start() {
         known(null, 20L);
         progress.beginPoll(null, BOTH);
-        progress.delivered(Map.of(ONE, 15L), Map.of(ONE, 3L));
+        progress.delivered(Map.of(ONE, 15L), Map.of(ONE, 3L), true);
 
-        progress.withdraw();
+        progress.answered(false);
 
         assertThat(progress.beginPoll(null, BOTH)).containsEntry(ONE, new Range(3L, null));
     }
@@ -72,11 +72,11 @@ class ReadProgressTest {
     void a_poll_of_the_same_name_repeats_exactly_what_was_delivered() {
         known(10L, 20L);
         progress.beginPoll("p1", BOTH);
-        progress.delivered(Map.of(ONE, 15L), Map.of());
+        progress.delivered(Map.of(ONE, 15L), Map.of(), true);
 
         assertThat(progress.repeats("p1")).isTrue();
         assertThat(progress.beginPoll("p1", BOTH)).isEqualTo(Map.of(ONE, new Range(10L, 15L)));
-        progress.delivered(Map.of(ONE, 15L), Map.of());
+        progress.delivered(Map.of(ONE, 15L), Map.of(), true);
         assertThat(progress.beginPoll("p1", BOTH)).isEqualTo(Map.of(ONE, new Range(10L, 15L)));
         assertThat(progress.beginPoll("p2", BOTH)).isEqualTo(Map.of(ONE, new Range(15L, null), TWO, new Range(20L,
                 null)));
@@ -95,7 +95,7 @@ class ReadProgressTest {
     void a_start_that_the_reset_found_is_where_the_repeated_poll_begins() {
         known(null, null);
         progress.beginPoll("p1", BOTH);
-        progress.delivered(Map.of(ONE, 105L, TWO, 7L), Map.of(ONE, 100L, TWO, 7L));
+        progress.delivered(Map.of(ONE, 105L, TWO, 7L), Map.of(ONE, 100L, TWO, 7L), true);
 
         assertThat(progress.beginPoll("p1", BOTH)).isEqualTo(Map.of(ONE, new Range(100L, 105L)));
         assertThat(progress.beginPoll("p2", BOTH).get(TWO)).isEqualTo(new Range(7L, null));
@@ -132,39 +132,59 @@ class ReadProgressTest {
         assertThat(progress.beginPoll(null, BOTH).get(ONE)).isEqualTo(new Range(null, null));
     }
 
+    /** How a poll's answer fares on its way. */
+    private enum Way {
+        GOT, LOST_AFTER_US, GIVEN_UP, GOT_BUT_UNTOLD, LOST_WITH_ITS_GATEWAY
+    }
+
     /**
-     * A client that loses replies and repeats polls, or dies and is replaced, sees every offset and never has one committed
-     * that it did not see.
+     * A client that loses replies and repeats polls, by name or without, or dies and is replaced, and whose gateways die in the middle of
+     * their answers, sees every offset and never has one committed that it did not see.
      */
     @Test
     void no_offset_is_skipped_or_committed_unseen_whatever_replies_are_lost() {
-        for (long seed = 0; seed < 500; seed++) {
+        for (long seed = 0; seed < 2_000; seed++) {
             var random = new SplittableRandom(seed);
+            boolean named = random.nextBoolean();
             var committed = new HashMap<PartitionId, Long>();
             long seenUpTo = 0;
             var reader = new ReadProgress(0);
             int poll = 0;
-            boolean replyLost = false;
+            boolean repeats = false;
+            boolean told = true;
+            boolean whole = true;
             for (int i = 0; i < 60; i++) {
                 if (random.nextInt(12) == 0) {
                     reader = new ReadProgress(0);
-                    replyLost = false;
+                    repeats = false;
                     poll++;
                 }
                 if (!reader.unknown(PartitionId.sorted(List.of(ONE))).isEmpty()) {
                     reader.lookedUp(ONE, committed.getOrDefault(ONE, 0L));
                 }
-                String name = "p" + (replyLost ? poll : ++poll);
+                String name = named ? "p" + (repeats ? poll : ++poll) : null;
                 if (!reader.repeats(name)) {
+                    if (reader.awaitsAnswer()) {
+                        reader.answered(told && whole);
+                    }
                     reader.confirm();
                 }
                 Range range = reader.beginPoll(name, PartitionId.sorted(List.of(ONE))).get(ONE);
                 assertThat(range.start()).as("seed %d", seed).isNotNull().isLessThanOrEqualTo(seenUpTo);
                 long end = range.end() != null ? range.end() : range.start() + random.nextInt(4);
-                reader.delivered(Map.of(ONE, end), Map.of());
-                replyLost = random.nextInt(3) == 0;
-                if (!replyLost) {
+                reader.delivered(Map.of(ONE, end), Map.of(), true);
+                Way way = Way.values()[random.nextInt(Way.values().length)];
+                // What is lost on the network, after it went out, only the client knows.
+                way = way == Way.LOST_AFTER_US && !named ? Way.GOT : way;
+                told = way != Way.GOT_BUT_UNTOLD && way != Way.LOST_WITH_ITS_GATEWAY;
+                whole = way != Way.GIVEN_UP;
+                boolean got = way == Way.GOT || way == Way.GOT_BUT_UNTOLD;
+                repeats = way == Way.LOST_AFTER_US || !got && random.nextBoolean();
+                if (got) {
                     seenUpTo = Math.max(seenUpTo, end);
+                    if (random.nextInt(4) == 0) {
+                        reader.confirm(ONE, end);
+                    }
                 }
                 if (random.nextInt(3) == 0) {
                     Map<PartitionId, Long> due = reader.uncommitted(List.of(ONE));

@@ -28,6 +28,9 @@ import tools.jackson.databind.json.JsonMapper;
  * One for all tests of this JVM; each uses groups of its own.
  */
 final class RunningCoordinator {
+    /** Lock of the tests that use the {@linkplain #shared() shared} one. */
+    static final String ALONE = "the running coordinator";
+
     private static final class Shared {
         static final RunningCoordinator COORDINATOR = new RunningCoordinator();
     }
@@ -70,6 +73,7 @@ final class RunningCoordinator {
         takeOverAll();
     }
 
+    /** Its tests change its clock, its terms and whether its neighbours are there: one class at a time, by {@link #ALONE}. */
     static RunningCoordinator shared() {
         return Shared.COORDINATOR;
     }

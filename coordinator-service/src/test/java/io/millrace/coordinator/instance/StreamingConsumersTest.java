@@ -21,8 +21,10 @@ import io.millrace.common.error.RefusedException;
 import java.util.List;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** Consumers that a gateway polls for by itself, for a client that only listens. */
+@ResourceLock(RunningCoordinator.ALONE)
 class StreamingConsumersTest {
     private static final RunningCoordinator COORDINATOR = RunningCoordinator.shared();
     private static final InstancesApi INSTANCES = COORDINATOR.client(InstancesApi.class);
@@ -40,23 +42,23 @@ class StreamingConsumersTest {
     @Test
     void where_a_stream_stands_outlives_its_coordinator() {
         PollGrant before = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
-        INSTANCES.delivered(group, "s", new Delivered(before.pollNumber(), List.of(new Position("orders", 0, 9))));
+        deliver(before, 9);
 
         COORDINATOR.othersHadTheShards();
         COORDINATOR.takeOverAll();
 
-        PollGrant after = beginPoll(before.pollNumber(), 9);
+        PollGrant after = beginPoll(before.pollNumber(), 9, 9);
         assertThat(position(after)).isEqualTo(9);
-        INSTANCES.delete(group, "s");
+        INSTANCES.delete(group, "s", false);
         assertThat(COORDINATOR.offsets.of(group)).containsEntry(new TopicPartition("orders", 0), 9L);
     }
 
     @Test
     void what_was_delivered_but_not_written_is_granted_again() {
         PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
-        INSTANCES.delivered(group, "s", new Delivered(first.pollNumber(), List.of(new Position("orders", 0, 9))));
+        deliver(first, 9);
 
-        PollGrant second = beginPoll(first.pollNumber(), 4);
+        PollGrant second = beginPoll(first.pollNumber(), 4, 4);
 
         assertThat(position(second)).isEqualTo(4);
     }
@@ -64,10 +66,10 @@ class StreamingConsumersTest {
     @Test
     void what_the_client_has_sought_meanwhile_comes_before_where_the_stream_stands() {
         PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
-        INSTANCES.delivered(group, "s", new Delivered(first.pollNumber(), List.of(new Position("orders", 0, 9))));
+        deliver(first, 9);
         INSTANCES.seek(group, "s", new Seek(List.of(new Position("orders", 0, 3))));
 
-        PollGrant second = beginPoll(first.pollNumber(), 9);
+        PollGrant second = beginPoll(first.pollNumber(), 9, 9);
 
         assertThat(position(second)).isEqualTo(3);
     }
@@ -80,16 +82,52 @@ class StreamingConsumersTest {
         await().untilAsserted(() -> assertThat(GROUPS.describe(group).members()).isEmpty());
 
         for (int i = 0; i < 2; i++) {
-            assertThatThrownBy(() -> beginPoll(first.pollNumber(), 9)).isInstanceOfSatisfying(RefusedException.class,
+            assertThatThrownBy(() -> beginPoll(first.pollNumber(), 9, 9)).isInstanceOfSatisfying(RefusedException.class,
                     refused -> assertThat(refused.code()).isEqualTo(ErrorCode.FENCED_MEMBER_EPOCH));
         }
         assertThat(GROUPS.describe(group).members()).isEmpty();
         assertThat(COORDINATOR.offsets.of(group)).isEmpty();
     }
 
-    private PollGrant beginPoll(long pollNumber, long position) {
+    @Test
+    void only_what_is_confirmed_is_committed_when_the_stream_leaves_without_knowing_what_its_client_got() {
+        PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
+        deliver(first, 9);
+        PollGrant second = beginPoll(first.pollNumber(), 9, 4);
+        assertThat(position(second)).isEqualTo(9);
+        deliver(second, 15);
+
+        INSTANCES.delete(group, "s", true);
+
+        assertThat(COORDINATOR.offsets.of(group)).containsEntry(new TopicPartition("orders", 0), 4L);
+    }
+
+    @Test
+    void all_that_was_given_is_committed_of_a_partition_that_goes_to_another() {
+        PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
+        INSTANCES.delivered(group, "s", new Delivered(first.pollNumber(), List.of(new Position("orders", 0, 9),
+                new Position("orders", 3, 7)), List.of(), false));
+        INSTANCES.create(group, new CreateInstance("t", "json", "earliest", null, null, null, null, null));
+        INSTANCES.subscribe(group, "t", new Subscription(List.of("orders"), null));
+        assertThat(INSTANCES.beginPoll(group, "t", new BeginPoll(null)).partitions()).isEmpty();
+
+        INSTANCES.beginPoll(group, "s", new BeginPoll(null, 0, new Standing(first.pollNumber(), List.of(
+                new Position("orders", 0, 9), new Position("orders", 3, 7)), List.of())));
+
+        assertThat(INSTANCES.beginPoll(group, "t", new BeginPoll(null)).partitions()).filteredOn(granted -> granted
+                .partition() == 3).extracting(Granted::position).containsExactly(7L);
+        assertThat(COORDINATOR.offsets.of(group)).containsEntry(new TopicPartition("orders", 3), 7L)
+                .doesNotContainKey(new TopicPartition("orders", 0));
+    }
+
+    private PollGrant beginPoll(long pollNumber, long position, long confirmed) {
         return INSTANCES.beginPoll(group, "s", new BeginPoll(null, 0, new Standing(pollNumber, List.of(new Position(
-                "orders", 0, position)))));
+                "orders", 0, position)), List.of(new Position("orders", 0, confirmed)))));
+    }
+
+    private void deliver(PollGrant grant, long offset) {
+        INSTANCES.delivered(group, "s", new Delivered(grant.pollNumber(), List.of(new Position("orders", 0, offset)),
+                List.of(), false));
     }
 
     private static long position(PollGrant grant) {

@@ -90,7 +90,7 @@ class ConsumersController {
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
     void delete(@Parameter(example = "shipping") @PathVariable String group,
             @Parameter(example = "c1") @PathVariable String instance) {
-        services.instances(group).delete(group, instance);
+        services.instances(group).delete(group, instance, false);
     }
 
     @PostMapping("/instances/{instance}/subscription")
@@ -193,8 +193,9 @@ class ConsumersController {
             body.writeTo(response.getOutputStream());
             response.flushBuffer();
         } catch (IOException | RuntimeException e) {
-            polls.withdraw(request, answer);
+            polls.answered(request, answer, false);
             throw e;
         }
+        polls.answered(request, answer, true);
     }
 }

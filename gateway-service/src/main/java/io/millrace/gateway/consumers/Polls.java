@@ -1,10 +1,10 @@
 package io.millrace.gateway.consumers;
 
 import io.millrace.common.api.InstancesApi;
+import io.millrace.common.api.InstancesApi.Answered;
 import io.millrace.common.api.InstancesApi.BeginPoll;
 import io.millrace.common.api.InstancesApi.Delivered;
 import io.millrace.common.api.InstancesApi.Settings;
-import io.millrace.common.api.InstancesApi.Withdrawn;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
@@ -66,8 +66,12 @@ final class Polls {
             @Nullable String pollId,
             @Nullable RecordFormat accept) {}
 
-    /** Records, rendered. */
-    record Answer(RecordFormat format, PollBatch batch, long pollNumber) {}
+    /**
+     * Records, rendered.
+     *
+     * @param isAwaited whether it is to be noted how the answer goes out
+     */
+    record Answer(RecordFormat format, PollBatch batch, long pollNumber, boolean isAwaited) {}
 
     Answer poll(Request request) throws InterruptedException {
         var instances = services.instances(request.group);
@@ -89,11 +93,13 @@ final class Polls {
             } else {
                 read(batch, grant.settings(), begun, deadline);
             }
-            boolean taken = deliver(instances, request, grant.pollNumber(), batch, refused < MAX_REASSIGNMENTS);
+            boolean isAnswer = batch.written() > 0 || grant.repeatUpTo();
+            boolean taken = deliver(instances, request, new Delivered(grant.pollNumber(), batch.delivered(), batch
+                    .starts(), isAnswer), refused < MAX_REASSIGNMENTS);
             if (!taken) {
                 refused++;
-            } else if (batch.written() > 0 || grant.repeatUpTo() || isOver(deadline)) {
-                return new Answer(format, batch, grant.pollNumber());
+            } else if (isAnswer || isOver(deadline)) {
+                return new Answer(format, batch, grant.pollNumber(), isAnswer);
             }
         }
     }
@@ -104,24 +110,19 @@ final class Polls {
     }
 
     /** Returns false when partitions went to another member while they were read: what was read is void, and the rest is read anew. */
-    private static boolean deliver(InstancesApi instances, Request request, long pollNumber, PollBatch batch,
-            boolean mayReadAnew) {
-        var delivered = batch.delivered();
-        if (delivered.isEmpty()) {
+    private static boolean deliver(InstancesApi instances, Request request, Delivered delivered, boolean mayReadAnew) {
+        if (delivered.positions().isEmpty()) {
             return true;
         }
         for (int told = 1;; told++) {
             try {
-                instances.delivered(request.group, request.instance, new Delivered(pollNumber, delivered, batch
-                        .starts()));
+                instances.delivered(request.group, request.instance, delivered);
                 return true;
             } catch (RefusedException refusal) {
-                // An attempt whose outcome is unknown may have been taken down; once more does no harm.
+                // An attempt whose outcome is unknown may have been taken down; once more does no harm, and of an answer that
+                // does not go out nobody will tell.
                 if (refusal.code().isRetriable() && told < MAX_DELIVERIES) {
                     continue;
-                }
-                if (refusal.code().isRetriable() || told > 1) {
-                    withdraw(instances, request, pollNumber);
                 }
                 if (refusal.code() == ErrorCode.FENCED_MEMBER_EPOCH && mayReadAnew) {
                     return false;
@@ -131,17 +132,19 @@ final class Polls {
         }
     }
 
-    /** The client did not get the answer: it is to be given out again, not to be taken for confirmed by the next poll. */
-    void withdraw(Request request, Answer answer) {
-        withdraw(services.instances(request.group), request, answer.pollNumber);
-    }
-
-    private static void withdraw(InstancesApi instances, Request request, long pollNumber) {
+    /**
+     * Has it noted how the answer went out: one that did not is given again, not taken for confirmed by the next poll. So is one of which
+     * nothing can be noted.
+     */
+    void answered(Request request, Answer answer, boolean whole) {
+        if (!answer.isAwaited) {
+            return;
+        }
         try {
-            instances.withdraw(request.group, request.instance, new Withdrawn(pollNumber));
+            services.instances(request.group).answered(request.group, request.instance, new Answered(answer.pollNumber,
+                    whole));
         } catch (RefusedException refusal) {
-            LOG.warn(
-                    "Group {}: records that consumer {} did not get may be passed over, for they cannot be withdrawn: {}",
+            LOG.info("Group {}: consumer {} is given records again, for it cannot be noted that it has got them: {}",
                     request.group, request.instance, refusal.getMessage());
         }
     }

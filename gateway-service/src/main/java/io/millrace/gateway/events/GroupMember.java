@@ -6,7 +6,6 @@ import io.millrace.common.api.InstancesApi.Delivered;
 import io.millrace.common.api.InstancesApi.PollGrant;
 import io.millrace.common.api.InstancesApi.Position;
 import io.millrace.common.api.InstancesApi.Standing;
-import io.millrace.common.api.InstancesApi.Withdrawn;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
@@ -22,7 +21,7 @@ final class GroupMember {
     private final ServiceClients services;
     private final String group;
     private final String instance;
-    private long pollNumber;
+    private volatile long pollNumber;
 
     GroupMember(ServiceClients services, String group, String instance) {
         this.services = services;
@@ -47,11 +46,12 @@ final class GroupMember {
      * Tells where the stream stands, and says what it may read now.
      *
      * @param positions after what the client was given
+     * @param confirmed the same, as it was long enough ago that the client has got it
      * @param silence   how long nothing is to be expected after this
      * @throws RefusedException with {@code FENCED_MEMBER_EPOCH} or {@code UNKNOWN_INSTANCE} once the group goes on without the stream
      */
-    PollGrant beat(List<Position> positions, Duration silence) {
-        return begin(new BeginPoll(null, (int) silence.toMillis(), new Standing(pollNumber, positions)));
+    PollGrant beat(List<Position> positions, List<Position> confirmed, Duration silence) {
+        return begin(new BeginPoll(null, (int) silence.toMillis(), new Standing(pollNumber, positions, confirmed)));
     }
 
     private PollGrant begin(BeginPoll request) {
@@ -67,7 +67,7 @@ final class GroupMember {
      */
     boolean mayGiveOut(List<Position> positions, List<Position> starts) {
         try {
-            instances().delivered(group, instance, new Delivered(pollNumber, positions, starts));
+            instances().delivered(group, instance, new Delivered(pollNumber, positions, starts, false));
             return true;
         } catch (RefusedException refusal) {
             if (refusal.code() == ErrorCode.FENCED_MEMBER_EPOCH || refusal.code() == ErrorCode.POLL_SUPERSEDED) {
@@ -77,17 +77,23 @@ final class GroupMember {
         }
     }
 
+    /** Says that the stream lives, where its client is too slow for a beat. That the group goes on without it, the next beat hears. */
+    void touch() {
+        try {
+            instances().delivered(group, instance, new Delivered(pollNumber, List.of(), List.of(), false));
+        } catch (RefusedException refusal) {
+            log.debug("Group {}: stream {} cannot be said to live: {}", group, instance, refusal.getMessage());
+        }
+    }
+
     /**
      * Leaves the group, so that its partitions go to others at once and not when the session is over.
      *
-     * @param withLoss whether the client may not have got what was given out last: others read it again
+     * @param lossy whether the client may not have got what was given out last: others read it again
      */
-    void leave(boolean withLoss) {
+    void leave(boolean lossy) {
         try {
-            if (withLoss) {
-                instances().withdraw(group, instance, new Withdrawn(pollNumber));
-            }
-            instances().delete(group, instance);
+            instances().delete(group, instance, lossy);
         } catch (RefusedException refusal) {
             log.info(
                     "Group {}: stream {} has not left in order, its partitions go to others when its session is over: {}",

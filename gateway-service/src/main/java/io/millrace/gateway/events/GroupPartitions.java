@@ -60,6 +60,20 @@ final class GroupPartitions {
         return sources.values().stream().filter(Source::hasPosition).map(source -> source.at(source.position)).toList();
     }
 
+    /** Where the stream stood when its time before the last began, see {@link #age}. */
+    List<Position> confirmed() {
+        return sources.values().stream().filter(source -> source.confirmed != Source.UNKNOWN).map(source -> source.at(
+                source.confirmed)).toList();
+    }
+
+    /** Begins a new time; what was given out by when the last one began counts as come to the client. */
+    void age() {
+        sources.values().forEach(source -> {
+            source.confirmed = source.earlier;
+            source.earlier = source.position;
+        });
+    }
+
     /** What is to be noted before the records just read are given out. */
     List<Position> read() {
         return sources.values().stream().filter(source -> source.next != source.noted).map(source -> source.at(
@@ -103,6 +117,10 @@ final class GroupPartitions {
         private long next;
         /** What the coordinator has. */
         private long noted;
+        /** The position when this time began. */
+        private long earlier;
+        /** The position when the time before began. */
+        private long confirmed;
         private long highWatermark = UNKNOWN;
         private long notBeforeNanos;
         private boolean paused;
@@ -125,6 +143,8 @@ final class GroupPartitions {
             position = offset;
             next = offset;
             noted = offset;
+            earlier = offset;
+            confirmed = offset;
         }
 
         TopicPartition partition() {

@@ -9,8 +9,9 @@ import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A connection that is a member of a consumer group. It polls for its client, which only listens: each poll is a heartbeat that confirms
- * what was written to the client before, and is written only when the coordinator has noted how far it goes.
+ * A connection that is a member of a consumer group. It polls for its client, which only listens. What is read is written only when the
+ * coordinator has noted how far it goes, and confirmed a heartbeat after it was written: what was written last may be lost with a client
+ * that dies, and its connection tells that a moment later.
  */
 final class GroupStream implements LiveStream {
     private final GroupMember member;
@@ -22,9 +23,11 @@ final class GroupStream implements LiveStream {
     private boolean caughtUp;
     private boolean isLossy;
     private long lastWriteNanos = System.nanoTime();
+    private long agedNanos = System.nanoTime();
     private long records;
     private volatile @Nullable Thread writer;
     private volatile boolean woken;
+    private volatile boolean draining;
 
     /**
      * @param baseUri       where the client commits by itself
@@ -51,6 +54,7 @@ final class GroupStream implements LiveStream {
     public End writeTo(ClientLine client, BooleanSupplier stopped) throws IOException, InterruptedException {
         writer = Thread.currentThread();
         boolean ended = false;
+        var pulse = Thread.ofVirtual().name("group-stream-pulse").start(this::pulse);
         try {
             blocks.retry(settings.clientRetry.toMillis());
             blocks.joined(member.group(), member.instance(), settings.baseUri, settings.commitsItself);
@@ -60,6 +64,7 @@ final class GroupStream implements LiveStream {
             ended = true;
             return end;
         } finally {
+            pulse.interrupt();
             // What was written last may not have come to a client that broke the connection off.
             isLossy = !ended || client.hasLost();
         }
@@ -70,7 +75,7 @@ final class GroupStream implements LiveStream {
         while (!stopped.getAsBoolean()) {
             try {
                 if (!isGranted) {
-                    take(member.beat(partitions.standing(), settings.heartbeat));
+                    take(beat());
                 }
                 isGranted = false;
                 if (!read(stopped)) {
@@ -91,6 +96,15 @@ final class GroupStream implements LiveStream {
             }
         }
         return End.STOPPED;
+    }
+
+    private PollGrant beat() {
+        long now = System.nanoTime();
+        if (now - agedNanos >= settings.heartbeat.toNanos()) {
+            agedNanos = now;
+            partitions.age();
+        }
+        return member.beat(partitions.standing(), partitions.confirmed(), settings.heartbeat);
     }
 
     /** Tells the client which partitions came and went. */
@@ -156,8 +170,27 @@ final class GroupStream implements LiveStream {
 
     private void drain(ClientLine client) throws IOException {
         if (!blocks.isEmpty()) {
-            blocks.drainTo(client);
+            draining = true;
+            try {
+                blocks.drainTo(client);
+            } finally {
+                draining = false;
+            }
             lastWriteNanos = System.nanoTime();
+        }
+    }
+
+    /** A client that reads slowly, but reads, remains a member: while it is written to, no beat tells that it lives. */
+    private void pulse() {
+        try {
+            while (true) {
+                Thread.sleep(settings.heartbeat);
+                if (draining) {
+                    member.touch();
+                }
+            }
+        } catch (InterruptedException e) {
+            // The stream has ended.
         }
     }
 

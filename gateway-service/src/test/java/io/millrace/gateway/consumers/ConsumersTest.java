@@ -340,9 +340,21 @@ class ConsumersTest {
             await().until(() -> gateway.services.polls() > before);
         }
         append(consumer.topic, 0, "1");
-        await().until(() -> gateway.services.withdrawals(consumer.group) > 0);
+        await().until(() -> gateway.services.losses(consumer.group) > 0);
 
         assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
+    }
+
+    @Test
+    void the_coordinator_hears_that_an_answer_went_out_and_of_none_without_records() {
+        var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
+        consumer.poll("timeout=0");
+        assertThat(gateway.services.answers(consumer.group)).isZero();
+        append(consumer.topic, 0, "1");
+
+        consumer.poll("timeout=5000");
+
+        await().until(() -> gateway.services.answers(consumer.group) == 1);
     }
 
     @Test

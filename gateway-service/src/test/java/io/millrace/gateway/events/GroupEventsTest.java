@@ -245,7 +245,21 @@ class GroupEventsTest {
         }
 
         await().until(() -> gateway.services.instancesOf("g-broken").isEmpty());
-        assertThat(gateway.services.withdrawals("g-broken")).isOne();
+        assertThat(gateway.services.losses("g-broken")).isOne();
+    }
+
+    @Test
+    void a_client_that_reads_too_slowly_for_a_heartbeat_remains_a_member() throws Exception {
+        topic("slow", 1);
+        for (int i = 0; i < 60; i++) {
+            append("slow", 0, "\"" + "x".repeat(200_000) + "\"");
+        }
+
+        try (var client = new StalledClient(gateway.port(), "/consumers/g-slow/events?topics=slow&from=earliest")) {
+            client.awaitHeaders();
+
+            await().until(() -> gateway.services.touches("g-slow") > 1);
+        }
     }
 
     @ParameterizedTest

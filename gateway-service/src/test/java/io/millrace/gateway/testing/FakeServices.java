@@ -32,6 +32,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
         List<TopicPartition> byHand = List.of();
         long epoch = -1;
         boolean isMember = true;
+        boolean unanswered;
         long pollNumber;
         @Nullable
         String pollId;
@@ -54,7 +55,9 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     private volatile @Nullable ErrorCode refuseDelivered;
     private final AtomicInteger lostReplies = new AtomicInteger();
     /** By group. */
-    private final Map<String, Integer> withdrawals = new ConcurrentHashMap<>();
+    private final Map<String, Integer> losses = new ConcurrentHashMap<>();
+    private final Map<String, Integer> answers = new ConcurrentHashMap<>();
+    private final Map<String, Integer> touches = new ConcurrentHashMap<>();
     private volatile @Nullable ErrorCode refuseCommits;
     private final List<Reset> resets = new ArrayList<>();
 
@@ -95,9 +98,19 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
         groups.get(group).values().forEach(member -> member.isMember = false);
     }
 
-    /** How often a poll of a group was withdrawn. */
-    public int withdrawals(String group) {
-        return withdrawals.getOrDefault(group, 0);
+    /** How often it was told that a client of the group may not have got what was delivered. */
+    public int losses(String group) {
+        return losses.getOrDefault(group, 0);
+    }
+
+    /** How often it was told that an answer went out to a client of the group. */
+    public int answers(String group) {
+        return answers.getOrDefault(group, 0);
+    }
+
+    /** How often a sign of life came with which nothing was delivered. */
+    public int touches(String group) {
+        return touches.getOrDefault(group, 0);
     }
 
     /** What commits are refused with from now on; null: they are taken. */
@@ -181,8 +194,13 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     }
 
     @Override
-    public synchronized void delete(String group, String instance) {
+    public synchronized void delete(String group, String instance, boolean lossy) {
         var member = member(group, instance);
+        if (lossy) {
+            losses.merge(group, 1, Integer::sum);
+            groups.get(group).remove(instance);
+            return;
+        }
         if (member.isMember && member.settings.enableAutoCommit()) {
             member.positions.forEach((partition, offset) -> committed(group, partition.topic(), partition.partition(),
                     offset));
@@ -230,6 +248,11 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
         member.pollNumber++;
         boolean repeats = request.pollId() != null && request.pollId().equals(member.pollId) && !member.ends.isEmpty();
         if (!repeats) {
+            if (member.unanswered) {
+                member.ends.keySet().forEach(partition -> member.positions.put(partition, member.starts.get(
+                        partition)));
+            }
+            member.unanswered = false;
             member.pollId = request.pollId();
             member.starts.clear();
             member.ends.clear();
@@ -269,10 +292,12 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
         if (delivered.pollNumber() != member.pollNumber) {
             throw new RefusedException(ErrorCode.POLL_SUPERSEDED, "another poll has taken over");
         }
-        if (delivered.starts() != null) {
-            delivered.starts().forEach(each -> member.starts.putIfAbsent(new TopicPartition(each.topic(), each
-                    .partition()), each.offset()));
+        if (delivered.positions().isEmpty()) {
+            touches.merge(group, 1, Integer::sum);
         }
+        member.unanswered = delivered.isAnswer();
+        delivered.starts().forEach(each -> member.starts.putIfAbsent(new TopicPartition(each.topic(), each
+                .partition()), each.offset()));
         for (var each : delivered.positions()) {
             var partition = new TopicPartition(each.topic(), each.partition());
             member.positions.put(partition, each.offset());
@@ -286,12 +311,11 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     }
 
     @Override
-    public synchronized void withdraw(String group, String instance, Withdrawn withdrawn) {
+    public synchronized void answered(String group, String instance, Answered answered) {
         var member = member(group, instance);
-        withdrawals.merge(group, 1, Integer::sum);
-        if (withdrawn.pollNumber() == member.pollNumber) {
-            member.pollNumber++;
-            member.ends.keySet().forEach(partition -> member.positions.put(partition, member.starts.get(partition)));
+        (answered.whole() ? answers : losses).merge(group, 1, Integer::sum);
+        if (answered.whole() && answered.pollNumber() == member.pollNumber) {
+            member.unanswered = false;
         }
     }
 

@@ -13,11 +13,16 @@ import io.cloudevents.rw.CloudEventRWException;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.record.RecordSlices;
+import io.millrace.gateway.json.JsonOutput;
 import io.millrace.gateway.json.JsonScanner;
 import io.millrace.gateway.json.MalformedJsonException;
 import jakarta.servlet.http.HttpServletRequest;
+import java.io.ByteArrayInputStream;
+import java.io.IOException;
+import java.io.OutputStream;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Base64;
 import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
@@ -35,6 +40,13 @@ final class CloudEventRecords {
     private static final String EVENT_TYPES = "application/cloudevents";
     private static final byte[] CONTENT_TYPE = "content-type".getBytes(UTF_8);
     private static final byte[] EVENT_TYPE = JsonFormat.CONTENT_TYPE.getBytes(UTF_8);
+    private static final byte[] DATA = "\"data\"".getBytes(UTF_8);
+    private static final byte[] DATA_BASE64 = "\"data_base64\"".getBytes(UTF_8);
+    private static final byte[] NO_TEXT = "\"\"".getBytes(UTF_8);
+    private static final byte[] NO_OBJECT = "{}".getBytes(UTF_8);
+    private static final byte[] NO_ARRAY = "[]".getBytes(UTF_8);
+    /** Any that is no text. */
+    private static final byte[] OTHER_DATA = "0".getBytes(UTF_8);
     private static final JsonFormat FORMAT = new JsonFormat();
 
     /** Where an event's text lies in the body, and its key. */
@@ -60,8 +72,8 @@ final class CloudEventRecords {
         List<byte[]> parts = new ArrayList<>();
         byte[] key;
         try {
-            CloudEvent event = HttpMessageFactory.createReader(headers, Arrays.copyOf(scratch.body(), length))
-                    .toEvent();
+            // Without the data, which stays where it is.
+            CloudEvent event = HttpMessageFactory.createReader(headers, new byte[0]).toEvent();
             key = keyOf(event);
             for (Header header : KafkaMessageFactory.createWriter("").writeBinary(event).headers()) {
                 parts.add(header.key().getBytes(UTF_8));
@@ -86,16 +98,16 @@ final class CloudEventRecords {
     }
 
     /** Makes the event in the scratch's body, or each of an array of them, a record. */
-    static void readStructured(boolean isBatch, int partition, int maxRecords, ProduceScratch scratch) {
+    static void readStructured(boolean isBatch, int partition, ProduceProperties limits, ProduceScratch scratch) {
         List<Placed> events = new ArrayList<>();
         var scanner = new JsonScanner();
         scanner.reset(scratch.body(), 0, scratch.length());
         try {
             scanner.skipWhitespace();
             if (isBatch) {
-                readBatch(scanner, maxRecords, scratch, events);
+                readBatch(scanner, limits, scratch, events);
             } else {
-                events.add(event(scanner, "", scratch));
+                events.add(event(scanner, "", limits, scratch));
             }
             scanner.skipWhitespace();
         } catch (MalformedJsonException e) {
@@ -108,34 +120,102 @@ final class CloudEventRecords {
         store(events, partition, scratch);
     }
 
-    private static void readBatch(JsonScanner scanner, int maxRecords, ProduceScratch scratch, List<Placed> events) {
+    private static void readBatch(JsonScanner scanner, ProduceProperties limits, ProduceScratch scratch,
+            List<Placed> events) {
         scanner.expect('[');
         scanner.skipWhitespace();
         if (scanner.skip(']')) {
             return;
         }
         do {
-            if (events.size() == maxRecords) {
-                throw new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body has more than " + maxRecords
+            if (events.size() == limits.maxRecords()) {
+                throw new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body has more than " + limits.maxRecords()
                         + " events");
             }
             scanner.skipWhitespace();
-            events.add(event(scanner, "[" + events.size() + "]: ", scratch));
+            events.add(event(scanner, "[" + events.size() + "]: ", limits, scratch));
             scanner.skipWhitespace();
         } while (scanner.skip(','));
         scanner.expect(']');
     }
 
-    private static Placed event(JsonScanner scanner, String where, ProduceScratch scratch) {
+    private static Placed event(JsonScanner scanner, String where, ProduceProperties limits, ProduceScratch scratch) {
         int start = scanner.position();
-        scanner.skipValue();
-        int end = scanner.position();
         try {
-            return new Placed(start, end - start, keyOf(FORMAT.deserialize(Arrays.copyOfRange(scratch.body(), start,
-                    end))));
+            byte[] attributes = attributes(scanner, where, (int) limits.maxEventAttributes().toBytes(), scratch.body());
+            return new Placed(start, scanner.position() - start, keyOf(FORMAT.deserialize(attributes)));
         } catch (EventDeserializationException | CloudEventRWException | IllegalArgumentException
                 | IllegalStateException e) {
             throw refused(where, e);
+        }
+    }
+
+    /**
+     * Passes over an event, and returns it with next to nothing in the place of its data: the SDK makes a tree of what it reads, which takes
+     * thirty times the memory of the shortest JSON values, and the data is of no interest here.
+     */
+    private static byte[] attributes(JsonScanner scanner, String where, int limitBytes, byte[] body) {
+        if (scanner.peek() != '{') {
+            scanner.skipValue();
+            throw new IllegalArgumentException("an object is wanted");
+        }
+        var kept = new JsonOutput(512);
+        scanner.expect('{');
+        kept.write('{');
+        scanner.skipWhitespace();
+        if (!scanner.skip('}')) {
+            do {
+                copyMember(scanner, body, kept);
+                if (kept.size() > limitBytes) {
+                    throw new RefusedException(ErrorCode.BODY_TOO_LARGE, where
+                            + "the attributes of the event are larger than " + limitBytes + " bytes");
+                }
+                kept.write(',');
+                scanner.skipWhitespace();
+            } while (scanner.skip(','));
+            scanner.expect('}');
+            kept.truncate(kept.size() - 1);
+        }
+        kept.write('}');
+        return Arrays.copyOf(kept.array(), kept.size());
+    }
+
+    private static void copyMember(JsonScanner scanner, byte[] body, JsonOutput kept) {
+        scanner.skipWhitespace();
+        int nameStart = scanner.position();
+        scanner.scanString();
+        int nameEnd = scanner.position();
+        scanner.skipWhitespace();
+        scanner.expect(':');
+        scanner.skipWhitespace();
+        int first = scanner.peek();
+        int start = scanner.position();
+        scanner.skipValue();
+        kept.write(body, nameStart, nameEnd - nameStart);
+        kept.write(':');
+        boolean isData = isEqual(DATA, body, nameStart, nameEnd);
+        if (first == '{' || first == '[') {
+            // No attribute is an object or an array: the SDK says so of an empty one, too.
+            kept.write(isData ? OTHER_DATA : first == '{' ? NO_OBJECT : NO_ARRAY);
+        } else if (isData && first == '"') {
+            kept.write(NO_TEXT);
+        } else if (first == '"' && !scanner.stringHasEscapes() && isEqual(DATA_BASE64, body, nameStart, nameEnd)) {
+            requireBase64(body, scanner.stringStart(), scanner.stringEnd());
+            kept.write(NO_TEXT);
+        } else {
+            kept.write(body, start, scanner.position() - start);
+        }
+    }
+
+    private static boolean isEqual(byte[] wanted, byte[] bytes, int start, int end) {
+        return Arrays.equals(wanted, 0, wanted.length, bytes, start, end);
+    }
+
+    private static void requireBase64(byte[] bytes, int start, int end) {
+        try (var decoded = Base64.getDecoder().wrap(new ByteArrayInputStream(bytes, start, end - start))) {
+            decoded.transferTo(OutputStream.nullOutputStream());
+        } catch (IOException e) {
+            throw new IllegalArgumentException("data_base64 is not base64: " + e.getMessage(), e);
         }
     }
 

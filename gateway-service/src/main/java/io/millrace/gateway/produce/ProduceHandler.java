@@ -6,6 +6,7 @@ import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RecordSlices;
 import io.millrace.common.record.RequestKey;
 import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.edge.BodyMemory;
 import io.millrace.gateway.edge.GatewayProperties;
 import io.millrace.gateway.producer.Delivery;
 import io.millrace.gateway.producer.Delivery.LossListener;
@@ -33,12 +34,12 @@ class ProduceHandler {
     private final ProducerMeters meters;
     private final Duration answerTimeout;
     private final int maxBodyBytes;
-    private final int maxRecords;
+    private final ProduceProperties limits;
     private final ProduceScratches scratches;
 
     ProduceHandler(Topics topics, Producer producer, LineProduce lines, ProducerMeters meters,
             AsyncLosses asyncLosses, ProducerProperties producerProperties, ProduceProperties produceProperties,
-            GatewayProperties properties) {
+            GatewayProperties properties, BodyMemory memory) {
         this.lines = lines;
         this.topics = topics;
         this.producer = producer;
@@ -46,9 +47,8 @@ class ProduceHandler {
         this.meters = meters;
         this.answerTimeout = producerProperties.answerTimeout();
         this.maxBodyBytes = (int) properties.maxBodySize().toBytes();
-        this.maxRecords = produceProperties.maxRecords();
-        this.scratches = new ProduceScratches(new BodyMemory(produceProperties.bodyMemory().toBytes()),
-                maxRecords);
+        this.limits = produceProperties;
+        this.scratches = new ProduceScratches(memory, produceProperties.maxRecords());
     }
 
     void produce(String topic, HttpServletRequest request, HttpServletResponse response) throws IOException,
@@ -111,6 +111,7 @@ class ProduceHandler {
         try {
             read(request, scratch);
             find(type, request, query, partition, scratch);
+            scratch.countRecords();
             LossListener losses = isAsync ? (lostPartition, records, error) -> asyncLosses.lost(topic.name(),
                     lostPartition, records, error) : null;
             Delivery delivery = send(topic, scratch, key, losses);
@@ -135,8 +136,7 @@ class ProduceHandler {
             ProduceScratch scratch) {
         switch (type) {
             case PLAIN_TEXT, BYTES -> SingleRecord.read(request, query, type, partition, scratch);
-            case EVENT, EVENTS -> CloudEventRecords.readStructured(type == BodyType.EVENTS, partition, maxRecords,
-                    scratch);
+            case EVENT, EVENTS -> CloudEventRecords.readStructured(type == BodyType.EVENTS, partition, limits, scratch);
             case EVENT_DATA -> CloudEventRecords.readBinary(request, partition, scratch);
             case JSON, TEXT, BINARY, LINES -> scratch.parser.parse(scratch.body(), scratch.length(), type.format(),
                     partition, scratch.records);
@@ -146,10 +146,10 @@ class ProduceHandler {
     private void read(HttpServletRequest request, ProduceScratch scratch) throws IOException {
         if (RequestBody.isCompressed(request)) {
             try (InputStream in = RequestBody.open(request, true)) {
-                scratch.read(in, -1, maxBodyBytes);
+                scratch.body.read(in, -1, maxBodyBytes);
             }
         } else {
-            scratch.read(request.getInputStream(), request.getContentLengthLong(), maxBodyBytes);
+            scratch.body.read(request.getInputStream(), request.getContentLengthLong(), maxBodyBytes);
         }
     }
 

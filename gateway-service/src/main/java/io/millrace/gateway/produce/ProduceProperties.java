@@ -8,8 +8,9 @@ import org.springframework.validation.annotation.Validated;
 /**
  * Limits of the bodies that records come in, besides the {@code max-body-size} of all of the gateway's.
  *
- * @param bodyMemory   of the bodies larger than 64 KB that are read at a time; further ones get 503
+ * @param bodyMemory   of the bodies larger than 64 KB that are read at a time, in all dialects and for all purposes; further ones get 503
  * @param maxRecords   of one body; 413 beyond it. Streams of lines have no such limit
+ * @param maxEventAttributes of a CloudEvent's JSON without its data; 413 beyond it
  * @param maxStreams   of lines at a time; further ones get 503
  * @param maxLineSize  of a stream; a longer line is refused alone
  * @param streamWindow of lines of one stream that are not reported yet; no further ones are read
@@ -19,6 +20,7 @@ import org.springframework.validation.annotation.Validated;
 public record ProduceProperties(
         @DefaultValue("128MB") DataSize bodyMemory,
         @DefaultValue("250000") int maxRecords,
+        @DefaultValue("64KB") DataSize maxEventAttributes,
         @DefaultValue("500") int maxStreams,
         @DefaultValue("2MB") DataSize maxLineSize,
         @DefaultValue("4MB") DataSize streamWindow) {

@@ -1,5 +1,6 @@
 package io.millrace.gateway.produce;
 
+import io.millrace.gateway.edge.BodyMemory;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.jspecify.annotations.Nullable;

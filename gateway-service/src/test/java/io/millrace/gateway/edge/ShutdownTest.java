@@ -104,6 +104,33 @@ class ShutdownTest {
     }
 
     @Test
+    void a_v3_stream_whose_client_is_silent_is_told_to_go_on_elsewhere() throws IOException {
+        staying.images.topic("silent-v3", 1);
+        try (var gateway = stopping();
+                var client = new Socket("127.0.0.1", gateway.port());
+                var mute = new Socket("127.0.0.1", gateway.port())) {
+            var head = "POST /v3/clusters/fake/topics/silent-v3/records HTTP/1.1\r\nHost: x\r\nContent-Type: application/json"
+                    + "\r\nTransfer-Encoding: chunked\r\n\r\n";
+            client.setSoTimeout(60_000);
+            mute.setSoTimeout(60_000);
+            mute.getOutputStream().write(head.getBytes(UTF_8));
+            client.getOutputStream().write((head + "2\r\n{}\r\n").getBytes(UTF_8));
+            var answer = new BufferedReader(new InputStreamReader(client.getInputStream(), UTF_8));
+            assertThat(answer.lines().filter(line -> line.startsWith("{")).findFirst().orElseThrow()).contains(
+                    "\"error_code\":200");
+            Thread stop = Thread.startVirtualThread(gateway::stop);
+
+            assertThat(answer.lines().takeWhile(line -> !line.equals("0"))).anyMatch(line -> line.startsWith(
+                    "{\"error_code\":50302,"));
+            assertThat(new BufferedReader(new InputStreamReader(mute.getInputStream(), UTF_8)).lines().takeWhile(
+                    line -> !line.startsWith("{"))).anyMatch(line -> line.startsWith("HTTP/1.1 503"));
+            client.shutdownOutput();
+            mute.shutdownOutput();
+            await().until(() -> !stop.isAlive());
+        }
+    }
+
+    @Test
     void whoever_waits_is_answered_and_the_gateway_ends() {
         staying.images.topic("quiet", 2);
         staying.images.topic("lost", 1);

@@ -5,6 +5,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.millrace.gateway.edge.BodyMemory;
 import io.millrace.gateway.testing.FakeBroker.Verdict;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
@@ -362,6 +363,63 @@ class BodiesTest {
 
         assertThat(gateway.broker.partition(topic, 0).values()).isEmpty();
         assertThat(post("/topics/" + topic, "{\"records\":[{\"value\":1}]}").status()).isEqualTo(200);
+    }
+
+    private static Stream<Arguments> largeBodies() {
+        String value = "{\"value\":{\"type\":\"STRING\",\"data\":\"" + "x".repeat(100_000) + "\"}}";
+        String event = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data\":[" + "{},"
+                .repeat(50_000)
+                + "{}]}";
+        String v3 = "/v3/clusters/fake/topics/TOPIC/records";
+        return Stream.of(
+                Arguments.of("/topics/TOPIC", "{\"records\":[{\"value\":\"" + "x".repeat(100_000) + "\"}]}", List.of(
+                        "Content-Type", JSON), 200),
+                Arguments.of("/topics/TOPIC", event, List.of("Content-Type", "application/cloudevents+json"), 200),
+                Arguments.of("/topics/TOPIC", "[" + event + "]", List.of("Content-Type",
+                        "application/cloudevents-batch+json"), 200),
+                Arguments.of("/topics/TOPIC", "x".repeat(100_000), List.of("Content-Type", "text/plain"), 200),
+                Arguments.of(v3, value, List.of("Idempotency-Key", "large"), 200),
+                Arguments.of(v3 + ":batch", "{\"entries\":[" + value.replaceFirst("\\{", "{\"id\":\"1\",") + "]}", List
+                        .of(), 207),
+                Arguments.of("/admin/topics", "{\"topic_name\":\"TOPIC-more\",\"partitions_count\":1,\"configs\":{}}"
+                        + " ".repeat(100_000), List.of(), 201));
+    }
+
+    @ParameterizedTest
+    @MethodSource("largeBodies")
+    void a_large_body_is_refused_while_there_is_no_memory_for_it(String path, String body, List<String> headers,
+            int status) {
+        String topic = topic(1);
+        var memory = gateway.bean(BodyMemory.class);
+        long free = 128L * MEGABYTE - memory.usedBytes();
+        Supplier<Answer> send = () -> gateway.send("POST", path.replace("TOPIC", topic), body.replace("TOPIC", topic),
+                headers.toArray(String[]::new));
+
+        memory.reserve(free);
+        Answer refused;
+        try {
+            refused = send.get();
+        } finally {
+            memory.release(free);
+        }
+
+        assertThat(refused.status()).as(refused.body()).isEqualTo(503);
+        assertThat(refused.header("Retry-After")).isNotEmpty();
+        assertThat(refused.body()).contains("large bodies");
+        assertThat(send.get().status()).isEqualTo(status);
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
+    void a_request_of_v3_under_a_key_has_no_more_records_than_another_body() {
+        String topic = topic(1);
+
+        var refused = post("/v3/clusters/fake/topics/" + topic + "/records", "{}".repeat(250_001), "Idempotency-Key",
+                "many");
+
+        assertThat(refused.status()).as(refused.body()).isEqualTo(413);
+        assertThat(refused.body()).contains("more than 250000 records");
+        assertThat(gateway.broker.partition(topic, 0).values()).isEmpty();
     }
 
     @Test

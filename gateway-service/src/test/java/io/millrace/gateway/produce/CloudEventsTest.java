@@ -146,6 +146,10 @@ class CloudEventsTest {
             EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"time\":\"noon\"}|time",
             EVENT + "|[]|not a CloudEvent",
             EVENT + "|{\"id\":|byte",
+            EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":{\"a\":[1]},\"type\":\"t\"}|source",
+            EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data_base64\":\"a\"}|base64",
+            EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data_base64\":\"YQ==\",\"data\":1}|data",
+            EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"datacontenttype\":\"text/plain\",\"data\":{}}|data",
             EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"} x|follows",
             EVENT + "|{}|not a CloudEvent: Missing mandatory specversion attribute",
             EVENT + "|``|expected a value",
@@ -159,6 +163,23 @@ class CloudEventsTest {
         assertThat(answer.status()).isEqualTo(400);
         assertThat(answer.json().get("message").asString()).contains(message);
         assertThat(gateway.broker.partition(topic, 0).values()).isEmpty();
+    }
+
+    @Test
+    void data_may_be_large_and_attributes_not() {
+        String topic = topic();
+        String required = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",";
+        String data = required + "\"data\":[" + "{},".repeat(30_000) + "{}]}";
+        String base64 = required + "\"data_base64\":\"" + "YWJj".repeat(30_000) + "\"}";
+
+        assertThat(send(topic, data.getBytes(UTF_8), List.of("Content-Type", EVENT)).status()).isEqualTo(200);
+        assertThat(send(topic, base64.getBytes(UTF_8), List.of("Content-Type", EVENT)).status()).isEqualTo(200);
+        var large = send(topic, (required + "\"subject\":\"" + "x".repeat(70_000) + "\"}").getBytes(UTF_8), List.of(
+                "Content-Type", EVENT));
+
+        assertThat(large.status()).isEqualTo(413);
+        assertThat(large.json().get("message").asString()).contains("attributes of the event");
+        assertThat(gateway.broker.partition(topic, 0).values()).containsExactly(data, base64);
     }
 
     @Test

@@ -30,16 +30,16 @@ final class BatchBody {
     record Entry(String id, int start, int end) {}
 
     /** Refused with {@code MALFORMED_BODY} or {@code INVALID_REQUEST}. */
-    static List<Entry> entries(byte[] body, int maxEntries) {
+    static List<Entry> entries(byte[] body, int length, int maxEntries) {
         try {
-            return new BatchBody(body, maxEntries).read();
+            return new BatchBody(body, maxEntries).read(length);
         } catch (MalformedJsonException e) {
             throw new RefusedException(ErrorCode.MALFORMED_BODY, e.getMessage() + ", at byte " + e.position());
         }
     }
 
-    private List<Entry> read() {
-        scanner.reset(body, 0, body.length);
+    private List<Entry> read(int length) {
+        scanner.reset(body, 0, length);
         List<Entry> entries = null;
         scanner.skipWhitespace();
         scanner.expect('{');

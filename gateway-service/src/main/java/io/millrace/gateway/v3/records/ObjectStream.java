@@ -25,6 +25,8 @@ final class ObjectStream {
     /** Of everything before the buffer. */
     private long passedBytes;
     private boolean ended;
+    /** All of the body is in the buffer from the beginning. */
+    private final boolean isWhole;
     private int depth;
     private boolean inString;
     private boolean afterBackslash;
@@ -42,6 +44,21 @@ final class ObjectStream {
         this.readBytes = Math.min(readBytes, longestBytes);
         this.longestBytes = longestBytes;
         this.buffer = new byte[this.readBytes];
+        this.isWhole = false;
+    }
+
+    private ObjectStream(byte[] whole, int length) {
+        this.in = InputStream.nullInputStream();
+        this.readBytes = 0;
+        this.longestBytes = length;
+        this.buffer = whole;
+        this.limit = length;
+        this.isWhole = true;
+    }
+
+    /** The objects of a body that is there, which is not copied. */
+    static ObjectStream of(byte[] whole, int length) {
+        return new ObjectStream(whole, length);
     }
 
     /**
@@ -53,6 +70,10 @@ final class ObjectStream {
     boolean fill() throws IOException {
         if (ended) {
             return refuseHalfAnObject();
+        }
+        if (isWhole) {
+            ended = true;
+            return limit > 0;
         }
         makeRoom();
         int before = limit;

@@ -15,14 +15,18 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * One request's records, sent on in the groups in which they come, each group reported before the next is read: so a client may wait for a
  * report before it sends its next record, one that does not read its reports is not read from, and no more than a group is held.
  */
 final class RecordStream {
+    private static final Logger log = LoggerFactory.getLogger(RecordStream.class);
     private static final byte[] BETWEEN_REPORTS = "\r\n".getBytes(US_ASCII);
 
     private final String clusterId;
@@ -31,21 +35,31 @@ final class RecordStream {
     private final RecordSender sender;
     private final HttpServletResponse response;
     private final BooleanSupplier ending;
+    private final int maxGroupRecords;
     private final RecordObjects objects = new RecordObjects();
     private final RecordSlices records = new RecordSlices();
     private final List<Taken> group = new ArrayList<>();
     private final JsonOutput reports = new JsonOutput(1024);
+    /** Held but while the body is waited for, so that the answer has one writer. */
+    private final ReentrantLock order = new ReentrantLock();
+    private boolean isOver;
     private boolean anyReported;
+    /** Whether what was taken in holds more than the group. */
+    private boolean isGroupFull;
 
-    /** @param ending whether to read no more, for the gateway ends */
+    /**
+     * @param ending          whether to read no more, for the gateway ends
+     * @param maxGroupRecords that are sent on together; a request under a key that has more is refused
+     */
     RecordStream(String clusterId, String topicName, Topics topics, RecordSender sender, HttpServletResponse response,
-            BooleanSupplier ending) {
+            BooleanSupplier ending, int maxGroupRecords) {
         this.clusterId = clusterId;
         this.topicName = topicName;
         this.topics = topics;
         this.sender = sender;
         this.response = response;
         this.ending = ending;
+        this.maxGroupRecords = maxGroupRecords;
     }
 
     /**
@@ -53,44 +67,110 @@ final class RecordStream {
      * @throws RefusedException if there was not one record
      */
     void run(ObjectStream in, @Nullable RequestKey key) throws IOException, InterruptedException {
-        RefusedException end = null;
-        while (end == null && !ending.getAsBoolean()) {
+        order.lock();
+        try {
+            RefusedException end = readAll(in, key);
+            if (!isOver && end != null) {
+                if (!anyReported) {
+                    throw end;
+                }
+                Reports.writeRefused(null, end, reports);
+                flush();
+            }
+        } finally {
+            isOver = true;
+            order.unlock();
+        }
+    }
+
+    /** Ends the answer of a stream whose client may be silent, on another thread than it is read on: its client need not wait. */
+    void endEarly() {
+        order.lock();
+        try {
+            if (!isOver) {
+                isOver = true;
+                if (!anyReported) {
+                    response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+                    response.setHeader("Retry-After", "1");
+                }
+                Reports.writeRefused(null, shuttingDown(), reports);
+                flush();
+                response.getOutputStream().close();
+            }
+        } catch (IOException e) {
+            log.debug("The client of a stream left: {}", e.toString());
+        } finally {
+            order.unlock();
+        }
+    }
+
+    /** Returns why no more is read; null at the end of the body, and when the answer was ended early. */
+    private @Nullable RefusedException readAll(ObjectStream in, @Nullable RequestKey key) throws IOException,
+            InterruptedException {
+        // Under a key there is nothing more to come once the group was reported.
+        while (!ending.getAsBoolean() || key != null && anyReported) {
+            RefusedException end = null;
             records.clear(in.bytes());
             group.clear();
             try {
-                if (!in.fill()) {
-                    break;
+                if (!isGroupFull && !fill(in)) {
+                    return anyReported ? null
+                            : new RefusedException(ErrorCode.MALFORMED_BODY,
+                                    "the body is empty: at least a record is needed");
                 }
                 records.clear(in.bytes());
-                while (in.next()) {
-                    group.add(in.isTooLong() ? Taken.refused(new RefusedException(ErrorCode.BODY_TOO_LARGE,
-                            "the record is larger than one may be here"))
-                            : objects.read(in.bytes(), in.start(), in.end(), records));
+                takeGroup(in);
+                if (isGroupFull && key != null && in.next()) {
+                    return new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body has more than " + maxGroupRecords
+                            + " records; without an Idempotency-Key it may have any number");
                 }
             } catch (RefusedException malformed) {
                 end = malformed;
             } catch (IOException failure) {
-                if (!(failure instanceof SocketTimeoutException || failure
+                if (!isOver && !(failure instanceof SocketTimeoutException || failure
                         .getCause() instanceof SocketTimeoutException)) {
                     throw failure;
                 }
                 end = new RefusedException(ErrorCode.BODY_TOO_SLOW, "nothing came for too long");
             }
+            if (isOver) {
+                return null;
+            }
             if (!group.isEmpty()) {
                 report(key);
             }
-        }
-        if (end == null && !anyReported) {
-            end = ending.getAsBoolean()
-                    ? new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again")
-                    : new RefusedException(ErrorCode.MALFORMED_BODY, "the body is empty: at least a record is needed");
-        }
-        if (end != null) {
-            if (!anyReported) {
-                throw end;
+            if (end != null) {
+                return end;
             }
-            Reports.writeRefused(null, end, reports);
-            flush();
+        }
+        return shuttingDown();
+    }
+
+    /** Lets the answer be ended while nothing comes. */
+    private boolean fill(ObjectStream in) throws IOException {
+        order.unlock();
+        try {
+            return in.fill();
+        } finally {
+            order.lock();
+        }
+    }
+
+    private static RefusedException shuttingDown() {
+        return new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; send the records that follow"
+                + " to another");
+    }
+
+    private void takeGroup(ObjectStream in) {
+        isGroupFull = false;
+        while (in.next()) {
+            group.add(in.isTooLong() ? Taken.refused(new RefusedException(ErrorCode.BODY_TOO_LARGE,
+                    "the record is larger than one may be here"))
+                    : objects.read(in.bytes(), in.start(), in.end(), records));
+            if (group.size() == maxGroupRecords) {
+                isGroupFull = true;
+                return;
+            }
         }
     }
 

@@ -7,7 +7,7 @@ import io.millrace.common.record.RequestKey;
 import io.millrace.gateway.brokers.Shutdown;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.ApiText;
-import io.millrace.gateway.edge.GatewayProperties;
+import io.millrace.gateway.edge.BodyBuffer;
 import io.millrace.gateway.edge.StreamedBodies;
 import io.millrace.gateway.producer.IdempotencyKeys;
 import io.millrace.gateway.v3.V3Clusters;
@@ -22,9 +22,10 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.util.List;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.PathVariable;
@@ -50,17 +51,19 @@ class V3RecordsController implements StreamedBodies {
     private final RecordSender sender;
     private final Shutdown shutdown;
     private final V3RecordsProperties properties;
-    private final int maxBodyBytes;
+    private final WholeBodies bodies;
     private final Semaphore streams;
+    private final Set<RecordStream> open = ConcurrentHashMap.newKeySet();
 
     V3RecordsController(V3Clusters clusters, Topics topics, RecordSender sender, Shutdown shutdown,
-            V3RecordsProperties properties, GatewayProperties gateway) {
+            V3RecordsProperties properties, WholeBodies bodies) {
         this.clusters = clusters;
         this.topics = topics;
         this.sender = sender;
         this.shutdown = shutdown;
         this.properties = properties;
-        this.maxBodyBytes = (int) gateway.maxBodySize().toBytes();
+        this.bodies = bodies;
+        shutdown.onBegin(() -> open.forEach(stream -> Thread.ofVirtual().name("v3-end").start(stream::endEarly)));
         this.streams = new Semaphore(properties.maxStreams());
     }
 
@@ -87,7 +90,7 @@ class V3RecordsController implements StreamedBodies {
     @ApiResponse(responseCode = "200", description = "Reports, one after the other", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ReportSchema.class), examples = @ExampleObject(REPORT)))
     @ApiResponse(responseCode = "400", description = "There is no object in the body")
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic")
-    @ApiResponse(responseCode = "413", description = "The body is too large to be taken whole (`Idempotency-Key`)")
+    @ApiResponse(responseCode = "413", description = "The body is too large to be taken whole, or has too many records for that (`Idempotency-Key`)")
     void produce(@PathVariable("cluster_id") String clusterId,
             @Parameter(example = "orders") @PathVariable("topic_name") String topic,
             @Parameter(hidden = true) HttpServletRequest request,
@@ -99,22 +102,30 @@ class V3RecordsController implements StreamedBodies {
                     + " streams of records already; try again later");
         }
         try {
-            new RecordStream(links.clusterId(), topic, topics, sender, response, shutdown::hasBegun).run(
-                    key == null ? streamed(request) : whole(request), key);
+            if (key == null) {
+                run(links.clusterId(), topic, new ObjectStream(request.getInputStream(), (int) properties
+                        .streamReadSize().toBytes(), (int) properties.maxRecordSize().toBytes()), null, response);
+            } else {
+                try (BodyBuffer body = bodies.read(request)) {
+                    run(links.clusterId(), topic, ObjectStream.of(body.bytes(), body.length()), key, response);
+                }
+            }
         } finally {
             streams.release();
         }
     }
 
-    private ObjectStream streamed(HttpServletRequest request) throws IOException {
-        return new ObjectStream(request.getInputStream(), (int) properties.streamReadSize().toBytes(),
-                (int) properties.maxRecordSize().toBytes());
-    }
-
-    /** All in one piece. */
-    private ObjectStream whole(HttpServletRequest request) throws IOException {
-        byte[] body = readWhole(request);
-        return new ObjectStream(new ByteArrayInputStream(body), Math.max(1, body.length), maxBodyBytes);
+    private void run(String clusterId, String topic, ObjectStream in, @Nullable RequestKey key,
+            HttpServletResponse response) throws IOException, InterruptedException {
+        var stream = new RecordStream(clusterId, topic, topics, sender, response, shutdown::hasBegun, key == null
+                ? properties.maxBatchEntries()
+                : bodies.maxRecords());
+        open.add(stream);
+        try {
+            stream.run(in, key);
+        } finally {
+            open.remove(stream);
+        }
     }
 
     @PostMapping("/records:batch")
@@ -137,22 +148,15 @@ class V3RecordsController implements StreamedBodies {
         var links = clusters.require(clusterId, request);
         var image = topics.require(topic);
         RequestKey key = IdempotencyKeys.read(request.getHeader(IdempotencyKeys.HEADER), image);
-        byte[] body = readWhole(request);
-        var batch = new RecordBatch(body, BatchBody.entries(body, properties.maxBatchEntries()));
-        var answer = batch.send(links.clusterId(), image, sender, key);
-        response.setStatus(MULTI_STATUS);
-        response.setContentType(ApiText.JSON);
-        response.setContentLength(answer.size());
-        answer.writeTo(response.getOutputStream());
-    }
-
-    private byte[] readWhole(HttpServletRequest request) throws IOException {
-        byte[] body = request.getContentLengthLong() > maxBodyBytes ? new byte[0]
-                : request.getInputStream().readNBytes(maxBodyBytes + 1);
-        if (request.getContentLengthLong() > maxBodyBytes || body.length > maxBodyBytes) {
-            throw new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body is larger than " + maxBodyBytes + " bytes");
+        try (BodyBuffer body = bodies.read(request)) {
+            var batch = new RecordBatch(body.bytes(), BatchBody.entries(body.bytes(), body.length(), properties
+                    .maxBatchEntries()));
+            var answer = batch.send(links.clusterId(), image, sender, key);
+            response.setStatus(MULTI_STATUS);
+            response.setContentType(ApiText.JSON);
+            response.setContentLength(answer.size());
+            answer.writeTo(response.getOutputStream());
         }
-        return body;
     }
 
     /** For the document alone: bodies are never made into objects. */

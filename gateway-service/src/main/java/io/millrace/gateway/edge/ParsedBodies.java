@@ -1,0 +1,93 @@
+package io.millrace.gateway.edge;
+
+import java.io.FilterInputStream;
+import java.io.IOException;
+import java.io.InputStream;
+import java.lang.reflect.Type;
+import org.springframework.core.MethodParameter;
+import org.springframework.http.HttpHeaders;
+import org.springframework.http.HttpInputMessage;
+import org.springframework.http.converter.HttpMessageConverter;
+import org.springframework.web.bind.annotation.ControllerAdvice;
+import org.springframework.web.context.request.RequestAttributes;
+import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.servlet.mvc.method.annotation.RequestBodyAdviceAdapter;
+
+/**
+ * Counts bodies that are made into objects, those over {@link BodyMemory#SMALL_BODY_BYTES}, as they come, until their request is over. Where
+ * there is no more memory for them, they are refused with {@code QUEUE_FULL}.
+ */
+@ControllerAdvice
+class ParsedBodies extends RequestBodyAdviceAdapter {
+    /** The smallest element is the three bytes of an empty object and its comma, for which a record of 40 bytes and its place in a list are made. */
+    static final int OBJECT_BYTES_PER_BODY_BYTE = 16;
+
+    private static final String NAME = ParsedBodies.class.getName();
+
+    private final BodyMemory memory;
+
+    ParsedBodies(BodyMemory memory) {
+        this.memory = memory;
+    }
+
+    @Override
+    public boolean supports(MethodParameter parameter, Type type, Class<? extends HttpMessageConverter<?>> converter) {
+        return true;
+    }
+
+    @Override
+    public HttpInputMessage beforeBodyRead(HttpInputMessage message, MethodParameter parameter, Type type,
+            Class<? extends HttpMessageConverter<?>> converter) throws IOException {
+        var counted = new CountedStream(message.getBody());
+        RequestContextHolder.currentRequestAttributes().registerDestructionCallback(NAME, counted::release,
+                RequestAttributes.SCOPE_REQUEST);
+        return new HttpInputMessage() {
+            @Override
+            public InputStream getBody() {
+                return counted;
+            }
+
+            @Override
+            public HttpHeaders getHeaders() {
+                return message.getHeaders();
+            }
+        };
+    }
+
+    private final class CountedStream extends FilterInputStream {
+        private long readBytes;
+        private long reservedBytes;
+
+        private CountedStream(InputStream in) {
+            super(in);
+        }
+
+        @Override
+        public int read() throws IOException {
+            int value = super.read();
+            count(value < 0 ? 0 : 1);
+            return value;
+        }
+
+        @Override
+        public int read(byte[] target, int offset, int length) throws IOException {
+            int read = super.read(target, offset, length);
+            count(Math.max(0, read));
+            return read;
+        }
+
+        private void count(int more) {
+            readBytes += more;
+            if (more > 0 && readBytes > BodyMemory.SMALL_BODY_BYTES) {
+                long wanted = readBytes * OBJECT_BYTES_PER_BODY_BYTE;
+                memory.reserve(wanted - reservedBytes);
+                reservedBytes = wanted;
+            }
+        }
+
+        private void release() {
+            memory.release(reservedBytes);
+            reservedBytes = 0;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+package io.millrace.gateway.v3.records;
+
+import io.millrace.gateway.edge.BodyBuffer;
+import io.millrace.gateway.edge.BodyMemory;
+import io.millrace.gateway.edge.GatewayProperties;
+import io.millrace.gateway.produce.ProduceProperties;
+import jakarta.servlet.http.HttpServletRequest;
+import java.io.IOException;
+import org.springframework.stereotype.Component;
+
+/** Takes bodies whole, within the memory and limits that hold for those of the other dialects. */
+@Component
+class WholeBodies {
+    private final BodyMemory memory;
+    private final int maxBytes;
+    private final int maxRecords;
+
+    WholeBodies(BodyMemory memory, GatewayProperties gateway, ProduceProperties produce) {
+        this.memory = memory;
+        this.maxBytes = (int) gateway.maxBodySize().toBytes();
+        this.maxRecords = produce.maxRecords();
+    }
+
+    /** Of one body. */
+    int maxRecords() {
+        return maxRecords;
+    }
+
+    /** To be closed when nothing refers to it any more. Refused with {@code BODY_TOO_LARGE} or {@code QUEUE_FULL}. */
+    BodyBuffer read(HttpServletRequest request) throws IOException {
+        var body = new BodyBuffer(memory);
+        boolean isRead = false;
+        try {
+            body.read(request.getInputStream(), request.getContentLengthLong(), maxBytes);
+            isRead = true;
+            return body;
+        } finally {
+            if (!isRead) {
+                body.close();
+            }
+        }
+    }
+}

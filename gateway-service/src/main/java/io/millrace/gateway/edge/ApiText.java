@@ -8,6 +8,7 @@ public final class ApiText {
     public static final String GROUPS = "Groups";
     public static final String EVENTS = "Live events";
     public static final String CLUSTER = "Cluster";
+    public static final String GATEWAY = "Gateway";
     public static final String V3_CLUSTERS = "Cluster (v3)";
     public static final String V3_TOPICS = "Topic (v3)";
     public static final String V3_CONFIGS = "Configs (v3)";

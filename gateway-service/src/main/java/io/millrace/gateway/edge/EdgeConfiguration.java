@@ -15,7 +15,6 @@ import org.springframework.http.converter.json.JacksonJsonHttpMessageConverter;
 import org.springframework.web.accept.ContentNegotiationStrategy;
 import org.springframework.web.servlet.config.annotation.ContentNegotiationConfigurer;
 import org.springframework.web.servlet.config.annotation.CorsRegistry;
-import org.springframework.web.servlet.config.annotation.ViewControllerRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -59,12 +58,6 @@ class EdgeConfiguration implements WebMvcConfigurer {
                     .allowCredentials(cors.allowCredentials())
                     .maxAge(cors.maxAge().toSeconds());
         }
-    }
-
-    @Override
-    public void addViewControllers(ViewControllerRegistry registry) {
-        registry.addRedirectViewController("/", "/swagger-ui.html");
-        registry.addRedirectViewController("/openapi", "/v3/api-docs");
     }
 
     @Bean

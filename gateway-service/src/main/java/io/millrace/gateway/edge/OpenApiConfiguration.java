@@ -37,6 +37,7 @@ class OpenApiConfiguration {
                                 "Read in a group, whose members share the partitions"),
                         new Tag().name(ApiText.GROUPS).description("Consumer groups: members, lag, offsets"),
                         new Tag().name(ApiText.CLUSTER).description("Brokers, and which replicas are where"),
+                        new Tag().name(ApiText.GATEWAY).description("The gateway itself"),
                         new Tag().name(ApiText.V3_CLUSTERS).description("The Confluent REST v3 dialect: brokers"),
                         new Tag().name(ApiText.V3_TOPICS).description("Topics in the v3 dialect"),
                         new Tag().name(ApiText.V3_CONFIGS).description("Settings of topics in the v3 dialect"),

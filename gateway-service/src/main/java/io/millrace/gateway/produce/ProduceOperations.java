@@ -124,7 +124,9 @@ interface ProduceOperations {
             @Content(mediaType = ApiText.BYTES, schema = @Schema(type = "string", format = "binary"), examples = @ExampleObject(name = "bytes", value = "any bytes")),
             @Content(mediaType = ApiText.CLOUD_EVENT, schema = @Schema(implementation = CloudEventSchema.class), examples = @ExampleObject(name = "a CloudEvent", value = EVENT)),
             @Content(mediaType = ApiText.CLOUD_EVENTS, array = @ArraySchema(schema = @Schema(implementation = CloudEventSchema.class)), examples = @ExampleObject(name = "CloudEvents", value = EVENTS))})
-    @ApiResponse(responseCode = "200", description = "Stored; refused records alone carry an error", content = @Content(mediaType = ApiText.METADATA, schema = @Schema(implementation = ProduceAnswerSchema.class), examples = @ExampleObject("{\"offsets\":[{\"partition\":0,\"offset\":1},{\"partition\":0,\"offset\":2}]}")))
+    @ApiResponse(responseCode = "200", description = "Stored; refused records alone carry an error", content = {
+            @Content(mediaType = ApiText.METADATA, schema = @Schema(implementation = ProduceAnswerSchema.class), examples = @ExampleObject("{\"offsets\":[{\"partition\":0,\"offset\":1},{\"partition\":0,\"offset\":2}]}")),
+            @Content(mediaType = ApiText.LINES, schema = @Schema(implementation = ProducedOffset.class), examples = @ExampleObject(name = "a report for each line", value = REPORTS))})
     @ApiResponse(responseCode = "204", description = "Taken (`async=true`)", content = @Content)
     @ApiResponse(responseCode = "400", description = "Malformed JSON, an unknown field, a wrong type", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))

@@ -130,15 +130,20 @@ class GrowingIT {
         }
 
         private void drainAndRemove() throws Exception {
-            gateway.post("/admin/brokers/0/drain", "application/json", "{}").expect(202);
+            var document = new ExampleReplay(gateway);
+            document.tryOut("POST /admin/brokers/{broker}/drain", "DELETE /admin/brokers/{broker}/drain",
+                    "POST /admin/brokers/{broker}/drain");
             awaitDone("draining");
             assertThat(broker(0).get("draining").asBoolean()).isTrue();
             awaitThat(() -> broker(0).get("replicas").asInt() == 0 && broker(0).get("leaders").asInt() == 0);
             gateway.delete("/admin/brokers/0").expect(409);
             suite.endBroker(0).get(PATIENCE.toSeconds(), TimeUnit.SECONDS);
             suite.dismissBroker(0);
-            awaitThat(() -> gateway.delete("/admin/brokers/0").status() == 204);
+            awaitThat(() -> !broker(0).get("running").asBoolean());
+            document.tryOut("DELETE /admin/brokers/{broker}");
             awaitThat(() -> broker(0) == null);
+            assertThat(document.misfits()).isEmpty();
+            assertThat(document.tried()).isEqualTo(ExamplesIT.ON_A_SUITE_THAT_SHRINKS);
             suite.putAsideBroker(0);
             awaitFlowing();
         }

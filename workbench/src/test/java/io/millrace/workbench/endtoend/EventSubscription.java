@@ -22,13 +22,20 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class EventSubscription {
     private static final JsonMapper JSON = JsonMapper.builder().build();
+    private static final Duration RETRY = Duration.ofMillis(50);
     private static final int BUFFER_BYTES = 16 * 1024;
 
-    private final URI uri;
+    private final List<URI> uris;
+    private int connections;
     private @Nullable String lastEventId;
 
     EventSubscription(URI uri) {
-        this.uri = uri;
+        this(List.of(uri));
+    }
+
+    /** @param uris each connection goes to the next of these */
+    EventSubscription(List<URI> uris) {
+        this.uris = uris;
     }
 
     /** Connects, reads this many bytes and cuts the connection; records that came whole are added to {@code seen}. */
@@ -61,8 +68,24 @@ final class EventSubscription {
         }
     }
 
+    /** Connects, and again where the connection breaks, until {@code seen} holds this many records or it is told to stop. */
+    void follow(int count, List<Delivered> seen, BooleanSupplier stopped) throws InterruptedException {
+        while (seen.size() < count && !stopped.getAsBoolean()) {
+            try (InputStream stream = connect()) {
+                Parser parser = new Parser(seen);
+                byte[] buffer = new byte[BUFFER_BYTES];
+                for (int read = stream.read(buffer); read > 0 && seen.size() < count; read = stream.read(buffer)) {
+                    parser.feed(buffer, read);
+                }
+            } catch (IOException e) {
+                Thread.sleep(RETRY);
+            }
+        }
+    }
+
     private InputStream connect() throws IOException, InterruptedException {
-        HttpRequest.Builder request = HttpRequest.newBuilder(uri).header("Accept", "text/event-stream");
+        HttpRequest.Builder request = HttpRequest.newBuilder(uris.get(connections++ % uris.size())).header("Accept",
+                "text/event-stream");
         if (lastEventId != null) {
             request.header("Last-Event-ID", lastEventId);
         }

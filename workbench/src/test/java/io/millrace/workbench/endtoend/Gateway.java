@@ -53,6 +53,12 @@ final class Gateway {
                 .POST(HttpRequest.BodyPublishers.ofString(body)));
     }
 
+    /** As {@link #post}, to be stored once however often it is sent. */
+    Answer postKeyed(String path, String idempotencyKey, String body) throws IOException, InterruptedException {
+        return send(HttpRequest.newBuilder(URI.create(url + path)).header("Content-Type", JSON_RECORDS)
+                .header("Idempotency-Key", idempotencyKey).POST(HttpRequest.BodyPublishers.ofString(body)));
+    }
+
     Answer put(String path, String body) throws IOException, InterruptedException {
         return send(HttpRequest.newBuilder(URI.create(url + path)).header("Content-Type", "application/json")
                 .PUT(HttpRequest.BodyPublishers.ofString(body)));
@@ -118,6 +124,17 @@ final class Gateway {
                     key == null || key.isNull() ? null : key.asString(), record.get("value")));
         }
         return delivered;
+    }
+
+    /** How many records the group has not committed, of every partition. */
+    long lag(String group) throws IOException, InterruptedException {
+        long lag = 0;
+        for (JsonNode partition : get("/groups/" + group + "/lag").expect(200).body().get("partitions")) {
+            JsonNode committed = partition.get("committed_offset");
+            lag += partition.get("end_offset").asLong()
+                    - (committed == null || committed.isNull() ? 0 : committed.asLong());
+        }
+        return lag;
     }
 
     URI uri(String path) {

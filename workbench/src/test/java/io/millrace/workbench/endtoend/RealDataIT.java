@@ -3,18 +3,12 @@ package io.millrace.workbench.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
-import io.millrace.workbench.endtoend.Changes.Change;
 import io.millrace.workbench.endtoend.Gateway.Delivered;
-import io.millrace.workbench.endtoend.Gateway.Place;
 import io.millrace.workbench.suite.Suite;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashMap;
-import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -45,7 +39,6 @@ class RealDataIT {
     private static final int BROKERS = 3;
     /** The events go in during several kills: so many batches, and then one more right after the next kill. */
     private static final int BATCHES_BETWEEN_KILLS = 30;
-    private static final int BATCH = 500;
     private static final int POLL_MS = 500;
     /** A few hundred events: members come and go in the middle of the topic, not at its end. */
     private static final int POLL_BYTES = 50_000;
@@ -55,9 +48,8 @@ class RealDataIT {
 
     private final Suite suite;
     private final Gateway gateway;
-    private final List<Change> changes = Changes.all();
-    private final List<Place> places = new ArrayList<>();
-    private @Nullable BrokerKiller killer;
+    private final StoredChanges changes = new StoredChanges();
+    private @Nullable Killer killer;
 
     RealDataIT(Suite suite, Gateway gateway) throws IOException {
         this.suite = suite;
@@ -66,24 +58,21 @@ class RealDataIT {
 
     @BeforeAll
     void events_go_in_over_http_in_batches() throws Exception {
-        assertThat(changes).hasSize(60_000);
         gateway.createReplicatedTopic(TOPIC, PARTITIONS);
-        killer = BrokerKiller.start(suite, gateway, TOPIC, BETWEEN_KILLS);
-        for (int from = 0; from < changes.size(); from += BATCH) {
-            if (from / BATCH % BATCHES_BETWEEN_KILLS == 0) {
-                awaitKill();
+        killer = Killer.ofBrokers(suite, gateway, TOPIC, BETWEEN_KILLS);
+        for (int batch = 0; batch < changes.batches(); batch++) {
+            if (batch % BATCHES_BETWEEN_KILLS == 0) {
+                killer.awaitKill();
             }
-            List<Change> batch = changes.subList(from, Math.min(from + BATCH, changes.size()));
-            places.addAll(gateway.produce(TOPIC, batch.stream().map(Change::asRecord).toList()));
+            changes.stored(gateway.produce(TOPIC, changes.batch(batch)));
         }
-        assertOffsetsAreGapless();
-        assertKeysKeepTheirPartitionAndOrder();
+        changes.assertStoredOnceInOrder(PARTITIONS);
     }
 
     @Test
     @Order(1)
     void a_group_reads_every_event_while_members_come_and_die() throws Exception {
-        awaitKill();
+        killer.awaitKill();
         GroupReading reading = new GroupReading(SESSION_TIMEOUT);
         AtomicBoolean done = new AtomicBoolean();
         try (ExecutorService members = Executors.newVirtualThreadPerTaskExecutor()) {
@@ -92,19 +81,18 @@ class RealDataIT {
             running.add(members.submit(() -> read(group(), "mortal", reading, () -> reading.distinct() > 25_000)));
             await().atMost(PATIENCE).until(() -> reading.distinct() > 10_000 || anyFailed(running));
             running.add(members.submit(() -> read(group(), "late", reading, done::get)));
-            await().atMost(PATIENCE).until(() -> reading.distinct() == changes.size() || anyFailed(running));
+            await().atMost(PATIENCE).until(() -> reading.distinct() == changes.count() || anyFailed(running));
             await().atMost(PATIENCE).until(() -> ownsPartitions(group(), "late") || anyFailed(running));
             await().atMost(PATIENCE).pollInterval(Duration.ofMillis(500))
-                    .until(() -> lag(group()) == 0 || anyFailed(running));
+                    .until(() -> gateway.lag(group()) == 0 || anyFailed(running));
             done.set(true);
             for (Future<?> member : running) {
                 member.get();
             }
         }
-        assertEveryEventWasRead(reading);
+        changes.assertAllRead(reading);
         reading.assertNoPartitionHadTwoReaders();
-        reading.assertPartitionsWereReadInOrder();
-        assertThat(lag(group())).isZero();
+        assertThat(gateway.lag(group())).isZero();
     }
 
     @Test
@@ -112,22 +100,15 @@ class RealDataIT {
     void a_subscription_cut_off_ten_times_sees_each_event_exactly_once() throws Exception {
         long seed = Long.getLong("millrace.seed", 20_260_101L);
         SplittableRandom random = new SplittableRandom(seed);
-        awaitKill();
+        killer.awaitKill();
         EventSubscription subscription = new EventSubscription(gateway.uri("/topics/" + TOPIC
                 + "/events?from=earliest"));
         List<Delivered> seen = new ArrayList<>();
         for (int cut = 0; cut < 10; cut++) {
             subscription.readBytes(random.nextLong(20_000, 2_000_000), seen);
         }
-        subscription.readRecords(changes.size(), seen, PATIENCE);
-        Map<Integer, Long> next = new HashMap<>();
-        for (Delivered event : seen) {
-            assertThat(event.offset()).as("seed %d, partition %d", seed, event.partition())
-                    .isEqualTo(next.getOrDefault(event.partition(), 0L));
-            next.put(event.partition(), event.offset() + 1);
-        }
-        assertThat(ids(seen.stream().map(Delivered::value).toList())).as("seed %d", seed).hasSize(changes.size());
-        assertThat(seen).hasSize(changes.size());
+        subscription.readRecords(changes.count(), seen, PATIENCE);
+        changes.assertSeenOnceInOrder(seen, "seed " + seed);
     }
 
     @Test
@@ -137,17 +118,11 @@ class RealDataIT {
         assertThat(kills()).as("brokers killed").isGreaterThan(BROKERS);
         suite.stop();
         suite.start();
-        assertThat(lag(group())).as("the committed offsets are there again").isZero();
+        assertThat(gateway.lag(group())).as("the committed offsets are there again").isZero();
         GroupReading reading = new GroupReading(SESSION_TIMEOUT);
         String groupAfterRestart = TOPIC + "-after-restart";
-        read(groupAfterRestart, "reader", reading, () -> reading.distinct() == changes.size());
-        assertEveryEventWasRead(reading);
-        reading.assertPartitionsWereReadInOrder();
-    }
-
-    private void awaitKill() {
-        int before = kills();
-        await().atMost(PATIENCE).pollInterval(Duration.ofMillis(1)).until(() -> kills() > before);
+        read(groupAfterRestart, "reader", reading, () -> reading.distinct() == changes.count());
+        changes.assertAllRead(reading);
     }
 
     @AfterAll
@@ -184,55 +159,5 @@ class RealDataIT {
 
     private static boolean anyFailed(List<Future<?>> members) {
         return members.stream().anyMatch(member -> member.state() == Future.State.FAILED);
-    }
-
-    /** How many records the group has not committed, of every partition. */
-    private long lag(String group) throws IOException, InterruptedException {
-        long lag = 0;
-        for (JsonNode partition : gateway.get("/groups/" + group + "/lag").expect(200).body().get("partitions")) {
-            JsonNode committed = partition.get("committed_offset");
-            lag += partition.get("end_offset").asLong()
-                    - (committed == null || committed.isNull() ? 0 : committed.asLong());
-        }
-        return lag;
-    }
-
-    private void assertOffsetsAreGapless() {
-        Map<Integer, Long> next = new HashMap<>();
-        for (Place place : places) {
-            assertThat(place.offset()).isEqualTo(next.getOrDefault(place.partition(), 0L));
-            next.put(place.partition(), place.offset() + 1);
-        }
-        assertThat(next).hasSizeBetween(2, PARTITIONS);
-    }
-
-    private void assertKeysKeepTheirPartitionAndOrder() {
-        Map<String, Place> last = new HashMap<>();
-        for (int event = 0; event < changes.size(); event++) {
-            Place place = places.get(event);
-            Place before = last.put(changes.get(event).module(), place);
-            if (before != null) {
-                assertThat(place.partition()).isEqualTo(before.partition());
-                assertThat(place.offset()).isGreaterThan(before.offset());
-            }
-        }
-    }
-
-    /** At each place where an event was stored stands that event: none lost, and the order of each key kept. */
-    private void assertEveryEventWasRead(GroupReading reading) {
-        Map<Integer, Map<Long, JsonNode>> values = reading.valuesByPartition();
-        for (int event = 0; event < changes.size(); event++) {
-            Place place = places.get(event);
-            JsonNode value = values.getOrDefault(place.partition(), Map.of()).get(place.offset());
-            assertThat(value).as("event %d at %s", event, place).isNotNull();
-            assertThat(value.get("id").asString()).isEqualTo(changes.get(event).id());
-        }
-        assertThat(reading.distinct()).isEqualTo(changes.size());
-    }
-
-    private static Set<String> ids(List<JsonNode> values) {
-        Set<String> ids = new HashSet<>();
-        values.forEach(value -> ids.add(value.get("id").asString()));
-        return ids;
     }
 }

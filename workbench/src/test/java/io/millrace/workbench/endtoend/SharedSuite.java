@@ -7,6 +7,8 @@ import io.millrace.workbench.suite.SuiteSettings;
 import io.millrace.workbench.suite.SuiteSize;
 import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
+import java.util.HashMap;
+import java.util.Map;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
@@ -20,7 +22,14 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * with it unless a test failed.
  */
 final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAllCallback {
-    private static final SuiteSize SIZE = SuiteSize.ofBrokers(3);
+    private static final SuiteSize SIZE = new SuiteSize(3, 1, 2, 1);
+    /** The streams of a gateway that is killed are given up soon: tests kill gateways faster than sessions end otherwise. */
+    private static final Map<String, String> ENVIRONMENT = new HashMap<>(TestSuites.QUICK_COMPILER);
+
+    static {
+        ENVIRONMENT.put("MILLRACE_EVENTS_GROUPS_SESSION", "3s");
+    }
+
     private static final Namespace NAMESPACE = Namespace.create(SharedSuite.class);
 
     /** The suite until the last test has ended. */
@@ -75,7 +84,7 @@ final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAl
         try {
             SuiteSettings settings = new SuiteSettings(TestSuites.home(),
                     new SuiteDirectories(TestSuites.directory("suite")), SIZE,
-                    FreePorts.find(SIZE, RandomGenerator.getDefault()), TestSuites.QUICK_COMPILER,
+                    FreePorts.find(SIZE, RandomGenerator.getDefault()), ENVIRONMENT,
                     SuiteSettings.DEFAULT_READY_TIMEOUT);
             Suite suite = Suite.prepare(settings, System.out::println);
             suite.start();

@@ -9,7 +9,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
- * A test on the one running suite that all such tests share: three brokers, everything else once. A test that stops a process starts it
+ * A test on the one running suite that all such tests share: three brokers, two gateways, everything else once. A test that stops a process starts it
  * again. Such tests run one after the other, beside at most one test with {@link TestSuites#OWN} suite.
  */
 @Target(ElementType.TYPE)

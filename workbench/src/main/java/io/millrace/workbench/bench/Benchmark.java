@@ -81,6 +81,7 @@ final class Benchmark {
             case KAFKA_PRODUCE_100B -> kafkaProduce(work, RECORDS_100B, 100);
             case KAFKA_PRODUCE_1KIB -> kafkaProduce(work, RECORDS_1KIB, 1024);
             case KAFKA_CONSUME -> kafkaConsume(work);
+            case HTTP_FLOOR -> httpFloor(work);
             case HTTP_PRODUCE_1 -> httpProduce(work, 1, false);
             case HTTP_PRODUCE_100 -> httpProduce(work, 100, false);
             case HTTP_PRODUCE_KEYED -> httpProduce(work, 1, true);
@@ -96,6 +97,11 @@ final class Benchmark {
                 topic(work.label(), 1);
                 Figures figures = subscribersLoad().latency(work.label(), 100);
                 rows.add(Row.of(work.label(), "ms p50", figures.value(), figures.details()));
+            }
+            case SSE_BESIDE_SLOW -> {
+                topic(work.label(), 1);
+                Figures figures = subscribersLoad().latencyBesideSlowReader(work.label(), 1_000);
+                rows.add(Row.of(work.label(), "ms p99", figures.value(), figures.details()));
             }
             case SSE_SUBSCRIBERS -> {
                 topic(work.label(), 1);
@@ -147,6 +153,14 @@ final class Benchmark {
         Figures median = Figures.median(rounds);
         rows.add(Row.of(work.label(), "records/s", median.value(), median.details()));
         ourKafka().deleteTopic(work.label());
+    }
+
+    /** What the web server and Spring MVC cost, whatever an endpoint does. */
+    private void httpFloor(Work work) throws IOException, InterruptedException {
+        HttpProduceLoad load = new HttpProduceLoad(gatewayPort(), directory, false);
+        load.floor(CONNECTIONS, HTTP_WARM_UP);
+        Figures figures = load.floor(CONNECTIONS, HTTP_DURATION);
+        rows.add(Row.of(work.label(), "requests/s", figures.value(), figures.details()));
     }
 
     private void httpProduce(Work work, int recordsPerRequest, boolean isKeyed)

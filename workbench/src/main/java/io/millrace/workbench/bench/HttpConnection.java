@@ -43,6 +43,11 @@ final class HttpConnection implements AutoCloseable {
         return request;
     }
 
+    static byte[] get(int port, String path) {
+        return ("GET " + path + " HTTP/1.1\r\nHost: 127.0.0.1:" + port + "\r\n\r\n").getBytes(
+                StandardCharsets.US_ASCII);
+    }
+
     /** Sends a request, reads its answer to the end and returns the status. */
     int exchange(byte[] request) throws IOException {
         out.write(request);

@@ -24,8 +24,9 @@ import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.HdrHistogram.Histogram;
 
-/** Produce requests over HTTP from many connections: with wrk where it is installed, else with a generator of our own. */
+/** Requests over HTTP, most of them to produce, from many connections: with wrk where it is installed, else with a generator of our own. */
 final class HttpProduceLoad {
+    private static final String FLOOR_PATH = "/topics";
     static final String CONTENT_TYPE = "application/vnd.kafka.json.v2+json";
     private static final long HIGHEST_LATENCY_NANOS = Duration.ofMinutes(1).toNanos();
     private static final int LATENCY_DIGITS = 3;
@@ -72,22 +73,34 @@ final class HttpProduceLoad {
     /** Answers requests a second. */
     Figures run(String topic, int recordsPerRequest, int connections, Duration duration)
             throws IOException, InterruptedException {
-        return usesWrk() && connections > 1 ? wrk(topic, recordsPerRequest, connections, duration)
-                : own(topic, recordsPerRequest, connections, duration);
+        String path = "/topics/" + topic;
+        String body = body(recordsPerRequest);
+        if (usesWrk() && connections > 1) {
+            return wrk(path, """
+                    wrk.method = "POST"
+                    wrk.headers["content-type"] = "%s"
+                    wrk.body = [[%s]]
+                    %s
+                    """.formatted(CONTENT_TYPE, body, isKeyed ? KEYS.formatted(System.nanoTime()) : ""), connections,
+                    duration);
+        }
+        return own(HttpConnection.post(port, path, CONTENT_TYPE + (isKeyed ? KEY_LINE : ""), body), connections,
+                duration);
     }
 
-    private Figures wrk(String topic, int recordsPerRequest, int connections, Duration duration)
+    /** The same with the cheapest request that there is, which lists a handful of names. */
+    Figures floor(int connections, Duration duration) throws IOException, InterruptedException {
+        return usesWrk() ? wrk(FLOOR_PATH, "", connections, duration)
+                : own(HttpConnection.get(port, FLOOR_PATH), connections, duration);
+    }
+
+    private Figures wrk(String path, String lua, int connections, Duration duration)
             throws IOException, InterruptedException {
-        Path script = outputs.resolve("produce-" + recordsPerRequest + ".lua");
-        Files.writeString(script, """
-                wrk.method = "POST"
-                wrk.headers["content-type"] = "%s"
-                wrk.body = [[%s]]
-                %s
-                """.formatted(CONTENT_TYPE, body(recordsPerRequest), isKeyed ? KEYS.formatted(System.nanoTime()) : ""));
+        Path script = outputs.resolve("requests.lua");
+        Files.writeString(script, lua);
         List<String> output = ChildJvm.run(
                 List.of("wrk", "-t1", "-c" + connections, "-d" + duration.toSeconds() + "s", "--latency", "-s",
-                        script.toString(), "http://127.0.0.1:" + port + "/topics/" + topic),
+                        script.toString(), "http://127.0.0.1:" + port + path),
                 outputs.resolve("wrk.txt"), duration.plusSeconds(30));
         double rate = 0;
         double p50Ms = 0;
@@ -95,7 +108,7 @@ final class HttpProduceLoad {
         for (String line : output) {
             Matcher refused = REFUSED.matcher(line);
             if (refused.matches()) {
-                throw new LaunchRefusedException(refused.group(1) + " produce requests were refused");
+                throw new LaunchRefusedException(refused.group(1) + " requests were refused");
             }
             Matcher found = RATE.matcher(line);
             if (found.matches()) {
@@ -115,10 +128,7 @@ final class HttpProduceLoad {
         return new Figures(rate, Map.of("p50 ms", p50Ms, "p99 ms", p99Ms));
     }
 
-    private Figures own(String topic, int recordsPerRequest, int connections, Duration duration)
-            throws IOException, InterruptedException {
-        byte[] request = HttpConnection.post(port, "/topics/" + topic, CONTENT_TYPE + (isKeyed ? KEY_LINE : ""), body(
-                recordsPerRequest));
+    private Figures own(byte[] request, int connections, Duration duration) throws IOException, InterruptedException {
         long startedNanos = System.nanoTime();
         long endNanos = startedNanos + duration.toNanos();
         Histogram all = new Histogram(HIGHEST_LATENCY_NANOS, LATENCY_DIGITS);
@@ -132,7 +142,7 @@ final class HttpProduceLoad {
                 all.add(result.get());
             }
         } catch (ExecutionException e) {
-            throw new IOException("a produce request failed", e.getCause());
+            throw new IOException("a request failed", e.getCause());
         }
         double seconds = (System.nanoTime() - startedNanos) / 1e9;
         return new Figures(all.getTotalCount() / seconds,
@@ -152,7 +162,7 @@ final class HttpProduceLoad {
                 }
                 int status = connection.exchange(own);
                 if (status != 200) {
-                    throw new IOException("a produce request was answered " + status);
+                    throw new IOException("a request was answered " + status);
                 }
                 long nowNanos = System.nanoTime();
                 latencies.recordValue(Math.min(nowNanos - sentNanos, HIGHEST_LATENCY_NANOS));

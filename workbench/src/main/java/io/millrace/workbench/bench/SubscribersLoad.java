@@ -16,6 +16,10 @@ final class SubscribersLoad {
     private static final Duration PACE = Duration.ofMillis(1);
     private static final int PACED_RECORDS = 10_000;
     private static final int PACED_WARM_UP = 3_000;
+    private static final Duration SLOW_PACE = Duration.ofMillis(20);
+    private static final int SLOW_RECORDS = 500;
+    private static final int SLOW_WARM_UP = 100;
+    private static final String P99 = "p99 ms";
     private static final String PAYLOAD = "\"text\":\"" + "x".repeat(50) + "\"";
 
     private final int port;
@@ -56,22 +60,36 @@ final class SubscribersLoad {
 
     /** Answers the median in ms from before a record was sent until its event was read, at 1,000 records a second. */
     Figures latency(String topic, int count) throws IOException, InterruptedException {
+        return latency(topic, count, PACED_WARM_UP, PACED_RECORDS, PACE);
+    }
+
+    /** Answers the 99th percentile of such latencies, at 50 records a second, beside one that reads a byte a second; and without it. */
+    Figures latencyBesideSlowReader(String topic, int count) throws IOException, InterruptedException {
+        double alone = latency(topic, count, SLOW_WARM_UP, SLOW_RECORDS, SLOW_PACE).details().get(P99);
+        try (SlowReader slow = new SlowReader(port, "/topics/" + topic + "/events?from=earliest")) {
+            double beside = latency(topic, count, SLOW_WARM_UP, SLOW_RECORDS, SLOW_PACE).details().get(P99);
+            return new Figures(beside, Map.of("ms p99 without it", alone, "bytes it read", (double) slow.bytes()));
+        }
+    }
+
+    private Figures latency(String topic, int count, int warmUp, int records, Duration pace) throws IOException,
+            InterruptedException {
         try (Subscribers subscribers = new Subscribers(port, topic, count, TIMEOUT);
                 HttpConnection connection = new HttpConnection(port)) {
-            subscribers.countFrom((long) PACED_WARM_UP * count);
+            subscribers.countFrom((long) warmUp * count);
             long startedNanos = System.nanoTime();
-            for (int record = 0; record < PACED_WARM_UP + PACED_RECORDS; record++) {
-                long due = startedNanos + record * PACE.toNanos();
+            for (int record = 0; record < warmUp + records; record++) {
+                long due = startedNanos + record * pace.toNanos();
                 for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
                     LockSupport.parkNanos(left);
                 }
                 produce(connection, topic, 1);
             }
-            double perSecond = (PACED_WARM_UP + PACED_RECORDS) / ((System.nanoTime() - startedNanos) / 1e9);
-            subscribers.awaitEvents((long) (PACED_WARM_UP + PACED_RECORDS) * count, TIMEOUT);
+            double perSecond = (warmUp + records) / ((System.nanoTime() - startedNanos) / 1e9);
+            subscribers.awaitEvents((long) (warmUp + records) * count, TIMEOUT);
             var latencies = subscribers.latencies();
             Map<String, Double> details = new LinkedHashMap<>();
-            details.put("p99 ms", latencies.getValueAtPercentile(99) / 1e6);
+            details.put(P99, latencies.getValueAtPercentile(99) / 1e6);
             details.put("max ms", latencies.getMaxValue() / 1e6);
             details.put("records/s", perSecond);
             return new Figures(latencies.getValueAtPercentile(50) / 1e6, details);

@@ -36,6 +36,11 @@ public final class RecordSlices {
         headerCount = 0;
     }
 
+    /** The records' bytes are at the same places of another array now. */
+    public void moveTo(byte[] source) {
+        bytes = source;
+    }
+
     /** Adds a record without key, value, partition, timestamp or headers. What is set afterwards is set on it. */
     public void add() {
         if (count == keyStart.length) {

@@ -27,6 +27,8 @@ final class LineChunk {
     /** Why the stream ends here, behind the lines. */
     @Nullable
     RefusedException end;
+    /** Of the memory of all streams, until it is reported. */
+    int countedBytes;
     private final List<BadLine> badLines = new ArrayList<>();
     private int lines;
     private int sizeBytes;

@@ -28,6 +28,8 @@ import org.springframework.stereotype.Component;
 class LineProduce implements StreamedBodies {
     private static final String PATHS = "/topics/";
     private static final String ANSWER_TYPE = "application/x-ndjson";
+    /** Its buffer, and its window's first bytes. */
+    private static final int FIRST_BYTES = 2 * LineMemory.FIRST_BYTES;
     private static final long MEMORY_CHECK_NANOS = 2_000_000;
 
     private final Topics topics;
@@ -36,6 +38,7 @@ class LineProduce implements StreamedBodies {
     private final ProduceProperties properties;
     private final Duration answerTimeout;
     private final Semaphore streams;
+    private final LineMemory memory;
     private final Map<LineReports, TopicImage> open = new ConcurrentHashMap<>();
 
     LineProduce(Topics topics, Producer producer, Shutdown shutdown, ProduceProperties properties,
@@ -46,12 +49,18 @@ class LineProduce implements StreamedBodies {
         this.properties = properties;
         this.answerTimeout = producerProperties.answerTimeout();
         this.streams = new Semaphore(properties.maxStreams());
+        this.memory = new LineMemory(properties.streamMemory().toBytes());
         shutdown.onBegin(this::endAll);
     }
 
     @Override
     public boolean areOf(HttpServletRequest request) {
         return request.getRequestURI().startsWith(PATHS) && LineTypes.isLines(request.getContentType());
+    }
+
+    /** What all streams hold together. */
+    LineMemory memory() {
+        return memory;
     }
 
     void produce(TopicImage topic, int partition, HttpServletRequest request, HttpServletResponse response)
@@ -63,16 +72,24 @@ class LineProduce implements StreamedBodies {
             throw new RefusedException(ErrorCode.QUEUE_FULL, "there are " + properties.maxStreams()
                     + " streams of lines already; try again later");
         }
-        LineReports reports = new LineReports(response.getOutputStream(), (int) properties.streamWindow().toBytes(),
-                answerTimeout);
-        open.put(reports, topic);
         try {
-            response.setContentType(ANSWER_TYPE);
-            var lines = new LineStream(new Sending(topic.name(), key, reports), partition, key != null,
-                    (int) properties.maxLineSize().toBytes());
-            stream(lines, request, isCompressed, reports, new LineChunk(topic));
+            if (!memory.tryReserve(FIRST_BYTES)) {
+                throw memory.isFull();
+            }
+            LineReports reports = new LineReports(response.getOutputStream(), (int) properties.streamWindow().toBytes(),
+                    memory, answerTimeout);
+            var sending = new Sending(topic.name(), key, reports);
+            open.put(reports, topic);
+            try {
+                response.setContentType(ANSWER_TYPE);
+                var lines = new LineStream(sending, partition, key != null, (int) properties.maxLineSize().toBytes());
+                stream(lines, request, isCompressed, reports, new LineChunk(topic));
+            } finally {
+                open.remove(reports);
+                reports.close();
+                memory.release(FIRST_BYTES + sending.reservedBytes);
+            }
         } finally {
-            open.remove(reports);
             streams.release();
         }
     }
@@ -120,6 +137,7 @@ class LineProduce implements StreamedBodies {
         private final @Nullable String key;
         private final LineReports reports;
         private long chunks;
+        private long reservedBytes;
 
         private Sending(String topic, @Nullable String key, LineReports reports) {
             this.topic = topic;
@@ -130,6 +148,18 @@ class LineProduce implements StreamedBodies {
         @Override
         public TopicImage topic() {
             return topics.require(topic);
+        }
+
+        @Override
+        public void reserve(int moreBytes) throws InterruptedException {
+            long deadline = System.nanoTime() + answerTimeout.toNanos();
+            while (!memory.tryReserve(moreBytes)) {
+                if (System.nanoTime() - deadline >= 0) {
+                    throw memory.isFull();
+                }
+                pause();
+            }
+            reservedBytes += moreBytes;
         }
 
         @Override
@@ -158,10 +188,14 @@ class LineProduce implements StreamedBodies {
         private void awaitMemory(RecordSlices records) throws InterruptedException {
             long deadline = System.nanoTime() + answerTimeout.toNanos();
             while (!producer.hasRoomFor(records) && System.nanoTime() < deadline) {
-                LockSupport.parkNanos(this, MEMORY_CHECK_NANOS);
-                if (Thread.interrupted()) {
-                    throw new InterruptedException();
-                }
+                pause();
+            }
+        }
+
+        private void pause() throws InterruptedException {
+            LockSupport.parkNanos(this, MEMORY_CHECK_NANOS);
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
             }
         }
     }

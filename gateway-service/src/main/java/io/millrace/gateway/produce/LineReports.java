@@ -15,7 +15,7 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.LinkedBlockingQueue;
-import java.util.concurrent.Semaphore;
+import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
@@ -23,7 +23,8 @@ import org.jspecify.annotations.Nullable;
 /**
  * Writes what became of a stream's lines, in their order, while others are read: a thread of its own, since the reader may wait for a client
  * that waits for a report. A window of bytes limits what is read and not reported; so a client that does not read its reports is not read
- * from either. After a failed write the rest is awaited and not written.
+ * from either. Beyond the window's first bytes it is counted against the memory of all streams, and narrower while that is full. After a
+ * failed write the rest is awaited and not written.
  */
 final class LineReports {
     private static final int FLUSH_BYTES = 16 * 1024;
@@ -37,7 +38,11 @@ final class LineReports {
     private final OutputStream target;
     private final Duration answerTimeout;
     private final int windowBytes;
-    private final Semaphore window;
+    private final LineMemory memory;
+    private final ReentrantLock window = new ReentrantLock();
+    private final Condition narrower = window.newCondition();
+    private long openBytes;
+    private long countedBytes;
     private final LinkedBlockingQueue<LineChunk> chunks = new LinkedBlockingQueue<>();
     private final JsonOutput output = new JsonOutput(2 * FLUSH_BYTES);
     /** Held while a chunk is on its way to the producer, so that none is sent behind the end and never reported. */
@@ -47,10 +52,10 @@ final class LineReports {
     private volatile @Nullable IOException failure;
 
     /** @param answerTimeout after which a record that has no result is told to have timed out */
-    LineReports(OutputStream target, int windowBytes, Duration answerTimeout) {
+    LineReports(OutputStream target, int windowBytes, LineMemory memory, Duration answerTimeout) {
         this.target = target;
         this.windowBytes = windowBytes;
-        this.window = new Semaphore(windowBytes);
+        this.memory = memory;
         this.answerTimeout = answerTimeout;
     }
 
@@ -66,15 +71,55 @@ final class LineReports {
 
     /** Waits until there is room in the window for so much. @throws IOException if nobody reads the reports any more */
     void awaitRoom(LineChunk chunk) throws IOException, InterruptedException {
-        window.acquire(room(chunk));
+        window.lockInterruptibly();
+        try {
+            while (failure == null && !takeRoom(chunk)) {
+                narrower.await();
+            }
+        } finally {
+            window.unlock();
+        }
         IOException failed = failure;
         if (failed != null) {
             throw failed;
         }
     }
 
-    private int room(LineChunk chunk) {
-        return Math.min(chunk.sizeBytes(), windowBytes);
+    /** What others give back is noticed with the next report: there is one to come when there is no room. */
+    private boolean takeRoom(LineChunk chunk) {
+        long bytes = openBytes + chunk.sizeBytes();
+        if (openBytes > 0 && bytes > Math.min(windowBytes, LineMemory.FIRST_BYTES)) {
+            if (bytes > windowBytes || !memory.tryReserve(chunk.sizeBytes())) {
+                return false;
+            }
+            chunk.countedBytes = chunk.sizeBytes();
+            countedBytes += chunk.countedBytes;
+        }
+        openBytes = bytes;
+        return true;
+    }
+
+    private void giveRoom(LineChunk chunk) {
+        window.lock();
+        try {
+            openBytes -= chunk.sizeBytes();
+            countedBytes -= chunk.countedBytes;
+            memory.release(chunk.countedBytes);
+            narrower.signalAll();
+        } finally {
+            window.unlock();
+        }
+    }
+
+    /** Nothing is read or reported any more. */
+    void close() {
+        window.lock();
+        try {
+            memory.release(countedBytes);
+            countedBytes = 0;
+        } finally {
+            window.unlock();
+        }
     }
 
     /** Sends a chunk's records on and reports it, unless the stream has ended meanwhile. */
@@ -167,9 +212,9 @@ final class LineReports {
             while (true) {
                 LineChunk chunk = next();
                 report(chunk);
-                window.release(room(chunk));
+                giveRoom(chunk);
                 if (chunk.lines() == 0) {
-                    close();
+                    end();
                     return;
                 }
             }
@@ -177,8 +222,7 @@ final class LineReports {
             Thread.currentThread().interrupt();
         } catch (RuntimeException | Error e) {
             // Who waits for room must not wait for ever.
-            failure = new IOException("the reports cannot be written", e);
-            window.release(windowBytes);
+            fail(new IOException("the reports cannot be written", e));
             throw e;
         }
     }
@@ -241,26 +285,36 @@ final class LineReports {
         output.write('\n');
     }
 
+    private void fail(IOException why) {
+        window.lock();
+        try {
+            failure = why;
+            narrower.signalAll();
+        } finally {
+            window.unlock();
+        }
+    }
+
     private void write() {
         try {
             if (failure == null) {
                 output.writeTo(target);
             }
         } catch (IOException e) {
-            failure = e;
+            fail(e);
         }
         output.clear();
     }
 
     /** The client hears at once that this was the last report. */
-    private void close() {
+    private void end() {
         flush();
         try {
             if (failure == null) {
                 target.close();
             }
         } catch (IOException e) {
-            failure = e;
+            fail(e);
         }
     }
 
@@ -271,7 +325,7 @@ final class LineReports {
                 target.flush();
             }
         } catch (IOException e) {
-            failure = e;
+            fail(e);
         }
     }
 }

@@ -18,7 +18,8 @@ import java.util.Arrays;
  * the same stream has the same chunks when it comes again, however much of it came before.
  */
 final class LineStream {
-    private static final int READ_BYTES = 64 * 1024;
+    /** Without a key, of what arrived at once: the shortest lines' places take more memory than the lines. */
+    private static final int CHUNK_LINES = 1000;
     private static final int KEYED_CHUNK_LINES = 500;
     private static final int KEYED_CHUNK_BYTES = 128 * 1024;
     private static final VarHandle WORD = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
@@ -30,6 +31,9 @@ final class LineStream {
     interface Target {
         /** The topic as it is now. @throws RefusedException if it is gone */
         TopicImage topic();
+
+        /** Waits until there is memory for so much more than at the beginning. @throws RefusedException if there is none for too long */
+        void reserve(int moreBytes) throws InterruptedException;
 
         /** Takes a chunk that is complete; the records' bytes change when this returns. */
         void take(LineChunk chunk, RecordSlices records) throws IOException, InterruptedException;
@@ -58,7 +62,7 @@ final class LineStream {
         this.pathPartition = pathPartition;
         this.isKeyed = isKeyed;
         this.maxLineBytes = maxLineBytes;
-        this.buffer = new byte[isKeyed ? KEYED_CHUNK_BYTES + maxLineBytes + 1 : Math.min(READ_BYTES, maxLineBytes + 1)];
+        this.buffer = new byte[Math.min(LineMemory.FIRST_BYTES, longestBuffer())];
         this.chunk = new LineChunk(target.topic());
         records.clear(buffer);
     }
@@ -92,7 +96,8 @@ final class LineStream {
                 takeLine(newline);
                 lineStart = newline + 1;
             }
-            if (isKeyed && (chunk.lines() == KEYED_CHUNK_LINES || chunkBytes >= KEYED_CHUNK_BYTES)) {
+            if (isKeyed ? chunk.lines() == KEYED_CHUNK_LINES || chunkBytes >= KEYED_CHUNK_BYTES
+                    : chunk.lines() == CHUNK_LINES) {
                 handOn();
             }
         }
@@ -160,12 +165,19 @@ final class LineStream {
         lineStart = 0;
     }
 
-    /** A line longer than the buffer but not too long needs a larger one; under a key the buffer is large enough from the start. */
-    private void makeRoom() {
+    /** A line longer than the buffer but not too long needs a larger one, and so may a chunk under a key. */
+    private void makeRoom() throws InterruptedException {
         if (filled == buffer.length) {
-            buffer = Arrays.copyOf(buffer, (int) Math.min(2L * buffer.length, maxLineBytes + 1L));
-            records.clear(buffer);
+            int larger = (int) Math.min(2L * buffer.length, longestBuffer());
+            target.reserve(larger - buffer.length);
+            buffer = Arrays.copyOf(buffer, larger);
+            records.moveTo(buffer);
         }
+    }
+
+    /** Of a chunk, where it waits for more than what has arrived, and a line. */
+    private int longestBuffer() {
+        return (isKeyed ? KEYED_CHUNK_BYTES : 0) + maxLineBytes + 1;
     }
 
     private int nextNewline() {

@@ -411,6 +411,22 @@ class BodiesTest {
     }
 
     @Test
+    void a_stream_of_lines_is_refused_while_the_others_hold_all_the_memory() {
+        String topic = topic(1);
+        var memory = gateway.bean(LineProduce.class).memory();
+        long free = 128L * MEGABYTE - memory.usedBytes() - 100_000;
+        assertThat(memory.tryReserve(free)).isTrue();
+
+        var refused = post("/topics/" + topic, "{\"value\":1}\n", "Content-Type", LINES);
+
+        assertThat(refused.status()).as(refused.body()).isEqualTo(503);
+        assertThat(refused.header("Retry-After")).isNotEmpty();
+        memory.release(free);
+        assertThat(post("/topics/" + topic, "{\"value\":1}\n", "Content-Type", LINES).status()).isEqualTo(200);
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
     void a_request_of_v3_under_a_key_has_no_more_records_than_another_body() {
         String topic = topic(1);
 

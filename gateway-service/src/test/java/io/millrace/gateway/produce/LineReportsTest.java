@@ -23,6 +23,8 @@ class LineReportsTest {
     private static final TopicImage TOPIC = new TopicImage(new Uuid(1, 2), "orders", Map.of(), List.of());
     private static final int WINDOW_BYTES = 1000;
 
+    private final LineMemory memory = new LineMemory(100_000);
+
     private static LineChunk bad(int lineBytes, String why) {
         var chunk = new LineChunk(TOPIC);
         chunk.addBad(lineBytes, new RefusedException(ErrorCode.MALFORMED_BODY, why));
@@ -32,7 +34,7 @@ class LineReportsTest {
     @Test
     void reports_come_in_order_and_the_reason_of_the_end_last() throws Exception {
         var written = new ByteArrayOutputStream();
-        var reports = new LineReports(written, WINDOW_BYTES, Duration.ofSeconds(1));
+        var reports = new LineReports(written, WINDOW_BYTES, memory, Duration.ofSeconds(1));
         for (int i = 0; i < 20; i++) {
             LineChunk chunk = bad(100, "n" + i);
             reports.awaitRoom(chunk);
@@ -65,7 +67,7 @@ class LineReportsTest {
                     throw new IOException(e);
                 }
             }
-        }, WINDOW_BYTES, Duration.ofSeconds(1));
+        }, WINDOW_BYTES, memory, Duration.ofSeconds(1));
         LineChunk first = bad(WINDOW_BYTES, "x".repeat(40_000));
         reports.awaitRoom(first);
         reports.add(first, _ -> {});
@@ -93,7 +95,7 @@ class LineReportsTest {
             public void write(int b) throws IOException {
                 throw new IOException("gone");
             }
-        }, WINDOW_BYTES, Duration.ofSeconds(1));
+        }, WINDOW_BYTES, memory, Duration.ofSeconds(1));
         reports.add(bad(10, "first"), _ -> {});
 
         await().untilAsserted(() -> assertThatThrownBy(() -> {
@@ -108,7 +110,7 @@ class LineReportsTest {
     void what_ends_early_sends_nothing_behind_its_end() throws Exception {
         var written = new ByteArrayOutputStream();
         var sent = new AtomicInteger();
-        var reports = new LineReports(written, WINDOW_BYTES, Duration.ofSeconds(1));
+        var reports = new LineReports(written, WINDOW_BYTES, memory, Duration.ofSeconds(1));
         reports.endEarly(new RefusedException(ErrorCode.UNAVAILABLE, "nobody to tell"), new LineChunk(TOPIC));
         reports.add(bad(10, "first"), _ -> sent.incrementAndGet());
 
@@ -119,5 +121,45 @@ class LineReportsTest {
         await().untilAsserted(() -> assertThat(written.toString(UTF_8)).isEqualTo(
                 "{\"error_code\":400,\"message\":\"first\"}\n{\"error_code\":503,\"message\":\"over\"}\n"));
         reports.finish(new LineChunk(TOPIC));
+    }
+
+    @Test
+    void while_others_hold_the_memory_of_all_streams_a_window_is_no_wider_than_its_first_bytes() throws Exception {
+        var others = new LineMemory(100_000);
+        assertThat(others.tryReserve(50_000)).isTrue();
+        var gate = new CountDownLatch(1);
+        var reports = new LineReports(new OutputStream() {
+            @Override
+            public void write(int b) throws IOException {
+                try {
+                    gate.await();
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+            }
+        }, 1 << 20, others, Duration.ofSeconds(1));
+        for (int i = 0; i < 4; i++) {
+            LineChunk counted = bad(30_000, "x".repeat(40_000));
+            reports.awaitRoom(counted);
+            reports.add(counted, _ -> {});
+        }
+        assertThat(others.usedBytes()).as("two are within the first bytes").isBetween(50_000L + 30_000, 100_000L);
+        Thread reader = Thread.ofPlatform().start(() -> {
+            LineChunk more = bad(30_000, "more");
+            try {
+                reports.awaitRoom(more);
+                reports.add(more, _ -> {});
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+        await().until(() -> reader.getState() == Thread.State.WAITING);
+
+        gate.countDown();
+
+        reader.join();
+        reports.finish(new LineChunk(TOPIC));
+        reports.close();
+        assertThat(others.usedBytes()).isEqualTo(50_000);
     }
 }

@@ -26,10 +26,16 @@ class LineStreamTest {
     private static final class Collected implements LineStream.Target {
         private final List<String> lines = new ArrayList<>();
         private final List<Integer> chunks = new ArrayList<>();
+        private int reservedBytes;
 
         @Override
         public TopicImage topic() {
             return TOPIC;
+        }
+
+        @Override
+        public void reserve(int moreBytes) {
+            reservedBytes += moreBytes;
         }
 
         @Override
@@ -111,6 +117,21 @@ class LineStreamTest {
         String body = IntStream.range(0, 1201).mapToObj(i -> "{\"value\":" + i + "}").collect(Collectors.joining("\n"));
 
         assertThat(collect(body, true, new Random(1), 100).chunks).containsExactly(500, 500, 201);
+    }
+
+    @Test
+    void a_buffer_is_as_large_as_the_lines_need() throws Exception {
+        String line = "{\"value\":\"" + "x".repeat(90_000) + "\"}\n";
+
+        assertThat(collect("{\"value\":1}\n".repeat(3000), false, new Random(1), 5000).reservedBytes).isZero();
+        assertThat(collect("{\"value\":1}\n".repeat(3000), true, new Random(1), 5000).reservedBytes).isZero();
+        assertThat(collect(line, false, new Random(1), 5000).reservedBytes).isEqualTo(MAX_LINE_BYTES + 1 - 64 * 1024);
+        assertThat(collect(line.repeat(3), true, new Random(1), 5000).reservedBytes).isBetween(64 * 1024, 192 * 1024);
+    }
+
+    @Test
+    void of_many_short_lines_that_come_at_once_a_thousand_are_sent_together() throws Exception {
+        assertThat(collect("1\n".repeat(2500), false, new Random(1), 1 << 20).chunks).allMatch(lines -> lines <= 1000);
     }
 
     @Test

@@ -74,7 +74,16 @@ final class LogLoader {
         snapshots.deleteStrays(segments.stream().map(LogSegment::baseOffset).toList());
         LogSegments loaded = new LogSegments(segments);
         ProducerStates producers = new ProducerStates(keyLimits, nextOffset == 0);
-        restoreProducers(producers, snapshots, loaded, nextOffset, nowMs);
+        boolean isRestored = false;
+        try {
+            restoreProducers(producers, snapshots, loaded, nextOffset, nowMs);
+            isRestored = true;
+        } finally {
+            if (!isRestored) {
+                // Nobody gets to know this log, which may be opened again.
+                producers.clear();
+            }
+        }
         return new Loaded(loaded, nextOffset, logStartOffset, epochs, joined, producers, snapshots, List.copyOf(
                 discarded));
     }

@@ -318,9 +318,11 @@ final class LogState {
         if (count == segments.size()) {
             roll(nowMs);
         }
-        // What remains must be there after a crash, or the log would begin again at offsets it has already used.
-        store.flushDirectory();
         LogSegments before = segments;
+        // What remains must be there after a crash, or the log would begin again at offsets it has already used. With the segments go the
+        // batches that tell of producers and requests' keys, so the snapshot that still does must be there too.
+        snapshots.flushIfTaken(before.get(count).baseOffset());
+        store.flushDirectory();
         long newStart = Math.max(logStartOffset, before.get(count).baseOffset());
         logStartOffset = newStart;
         segments = before.withoutFirst(count);

@@ -262,10 +262,11 @@ public final class PartitionLog {
 
     /** Forgets idempotent producers that wrote nothing for longer than the settings allow. */
     public void expireProducers(long nowMs) {
-        writing(() -> {
-            state.producers().removeExpired(nowMs, settings.producerIdExpirationMs());
-            return this;
-        });
+        boolean more = true;
+        while (more) {
+            // Appends come between.
+            more = writing(() -> state.producers().removeExpired(nowMs, settings.producerIdExpirationMs()));
+        }
     }
 
     /** Makes everything before an offset survive a crash of the machine, and raises the recovery point to it. Appends go on beside it. */

@@ -32,6 +32,12 @@ final class ProducerSnapshots {
         offsets.add(offset);
     }
 
+    void flushIfTaken(long offset) throws IOException {
+        if (offsets.contains(offset)) {
+            flush(offset);
+        }
+    }
+
     void flush(long offset) throws IOException {
         try (LogFile file = store.open(FileNames.of(offset, FileNames.SNAPSHOT))) {
             file.flush();

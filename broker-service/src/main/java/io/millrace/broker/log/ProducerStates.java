@@ -127,11 +127,12 @@ final class ProducerStates {
         producers.computeIfAbsent(producerId, _ -> new ProducerEntry(producerEpoch)).add(producerEpoch, batch, seenMs);
     }
 
-    void removeExpired(long nowMs, long expirationMs) {
+    /** @return whether there may be more to remove */
+    boolean removeExpired(long nowMs, long expirationMs) {
         if (producers.values().removeIf(entry -> nowMs - entry.lastSeenMs() >= expirationMs)) {
             missSome();
         }
-        keys.forgetBefore(nowMs);
+        return keys.forgetBefore(nowMs);
     }
 
     void clear() {

@@ -19,6 +19,7 @@ final class RequestKeys {
     /** Bytes of a place in the ring, with its two in the table. */
     private static final int PLACE_BYTES = 3 * Long.BYTES + 2 * Integer.BYTES + 2 * Integer.BYTES;
     private static final int LEAST_CAPACITY = 16;
+    private static final int MOST_DROPS = 10_000;
     private static final int NOT_FOUND = -1;
     /** In the ring: the same key was stored again later. */
     private static final long REPLACED = -1;
@@ -61,7 +62,8 @@ final class RequestKeys {
             return AppendResult.Refused.batch(Errors.INVALID_PRODUCER_EPOCH, 0,
                     "the producer id belongs to a request's key, whose epoch is " + RequestKey.PRODUCER_EPOCH);
         }
-        if (placeOf(batch.producerId()) != NOT_FOUND) {
+        int place = placeOf(batch.producerId());
+        if (place != NOT_FOUND && !isOver(place, nowMs)) {
             return AppendResult.Refused.batch(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, 0,
                     "another batch was stored under this request's key");
         }
@@ -99,14 +101,25 @@ final class RequestKeys {
         addToTable(place);
     }
 
-    /** Forgets what was stored longer ago than keys are known. */
-    void forgetBefore(long nowMs) {
-        while (size > 0 && (nowMs - storedMs[head] >= limits.retentionMs() || producerIds[head] == REPLACED)) {
+    /**
+     * Forgets what was stored longer ago than keys are known, so much of it at a time that an append need not wait.
+     *
+     * @return whether there may be more
+     */
+    boolean forgetBefore(long nowMs) {
+        int dropped = 0;
+        while (dropped < MOST_DROPS && size > 0 && (isOver(head, nowMs) || producerIds[head] == REPLACED)) {
             dropOldest();
+            dropped++;
         }
         if (producerIds.length > LEAST_CAPACITY && size < producerIds.length / 4) {
             resize(Math.max(LEAST_CAPACITY, Integer.highestOneBit(size) * 2));
         }
+        return dropped == MOST_DROPS;
+    }
+
+    private boolean isOver(int place, long nowMs) {
+        return nowMs - storedMs[place] >= limits.retentionMs();
     }
 
     /** Each key with its batch, in the order of the log; the batch's timestamp is the time at which it was stored. */
@@ -209,8 +222,7 @@ final class RequestKeys {
         table[free] = 0;
     }
 
-    /** The ids are hashes already. */
     private int firstSlot(long producerId) {
-        return (int) (producerId ^ producerId >>> 32) & table.length - 1;
+        return limits.memory().hash(producerId) & table.length - 1;
     }
 }

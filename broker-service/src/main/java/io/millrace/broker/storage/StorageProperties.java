@@ -7,6 +7,7 @@ import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import java.nio.file.Path;
+import java.security.SecureRandom;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -52,7 +53,7 @@ public record StorageProperties(
 
         KeyLimits limits() {
             return new KeyLimits(window.plus(clockSlack).toMillis(), maxPerPartition, new KeyMemory(memory
-                    .toBytes()));
+                    .toBytes(), new SecureRandom().nextLong()));
         }
     }
 }

@@ -18,7 +18,7 @@ import org.apache.kafka.common.record.internal.SimpleRecord;
 final class LogFixture {
     static final long NOW_MS = 1_700_000_000_000L;
     static final long PRODUCER_EXPIRATION_MS = 86_400_000;
-    static final KeyLimits KEY_LIMITS = new KeyLimits(660_000, 1000, new KeyMemory(1 << 27));
+    static final KeyLimits KEY_LIMITS = new KeyLimits(660_000, 1000, new KeyMemory(1 << 27, 1));
     static final LogSettings SETTINGS = new LogSettings(new DecompressionBuffers(), PRODUCER_EXPIRATION_MS,
             KEY_LIMITS, _ -> {});
 

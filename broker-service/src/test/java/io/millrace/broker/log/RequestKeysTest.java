@@ -14,11 +14,17 @@ import io.millrace.broker.log.AppendResult.Refused;
 import io.millrace.broker.log.ProducerEntry.WrittenBatch;
 import io.millrace.common.record.RequestKey;
 import java.io.IOException;
+import java.lang.reflect.InvocationTargetException;
+import java.lang.reflect.Proxy;
 import java.util.ArrayDeque;
 import java.util.Deque;
 import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.protocol.Errors;
@@ -173,7 +179,7 @@ class RequestKeysTest {
 
     @Test
     void a_leader_takes_no_further_key_while_the_brokers_memory_for_keys_is_used_up() throws IOException {
-        var memory = new KeyMemory(2000);
+        var memory = new KeyMemory(2000, 1);
         var settings = new LogSettings(new DecompressionBuffers(), LogFixture.PRODUCER_EXPIRATION_MS, new KeyLimits(
                 RETENTION_MS, 1000, memory), _ -> {});
         PartitionLog log = PartitionLog.open(store, config(1 << 20), settings, LogOpening.UNKNOWN, NOW_MS);
@@ -196,7 +202,7 @@ class RequestKeysTest {
         log.close();
 
         PartitionLog reopened = PartitionLog.open(store.copy(), config(300), new LogSettings(new DecompressionBuffers(),
-                LogFixture.PRODUCER_EXPIRATION_MS, new KeyLimits(RETENTION_MS, 10, new KeyMemory(1 << 27)), _ -> {}),
+                LogFixture.PRODUCER_EXPIRATION_MS, new KeyLimits(RETENTION_MS, 10, new KeyMemory(1 << 27, 1)), _ -> {}),
                 LogOpening.UNKNOWN,
                 NOW_MS);
 
@@ -206,17 +212,125 @@ class RequestKeysTest {
 
     @Test
     void a_key_takes_at_most_80_bytes_and_gives_them_back() {
-        var keys = new RequestKeys(new KeyLimits(RETENTION_MS, 1_000_000, new KeyMemory(1 << 27)));
+        var keys = new RequestKeys(new KeyLimits(RETENTION_MS, 1_000_000, new KeyMemory(1 << 27, 1)));
         for (int i = 0; i < 600_000; i++) {
             keys.note(id("key " + i), new WrittenBatch(i, i, 0, NOW_MS), NOW_MS + i / 1000, NOW_MS + i / 1000);
         }
         assertThat(keys.size()).isEqualTo(600_000);
         assertThat(keys.capacityBytes() / keys.size()).isBetween(32, 80);
 
-        keys.forgetBefore(NOW_MS + 590 + RETENTION_MS);
+        int calls = 0;
+        boolean more = true;
+        while (more) {
+            int before = keys.size();
+            more = keys.forgetBefore(NOW_MS + 590 + RETENTION_MS);
+            assertThat(before - keys.size()).as("an append waits for as much").isLessThanOrEqualTo(10_000);
+            calls++;
+        }
 
+        assertThat(calls).isGreaterThan(50);
         assertThat(keys.size()).isEqualTo(9_000);
         assertThat(keys.capacityBytes() / keys.size()).isLessThanOrEqualTo(160);
+    }
+
+    @Test
+    void a_key_whose_time_is_over_is_taken_again_though_it_was_not_forgotten_yet() throws IOException {
+        var settings = new LogSettings(new DecompressionBuffers(), LogFixture.PRODUCER_EXPIRATION_MS, new KeyLimits(
+                RETENTION_MS, 100_000, new KeyMemory(1 << 27, 1)), _ -> {});
+        PartitionLog log = PartitionLog.open(store, config(1 << 20), settings, LogOpening.UNKNOWN, NOW_MS);
+        for (int i = 0; i < 10_001; i++) {
+            append(log, keyed("key " + i, "value"));
+        }
+
+        var again = log.appendAsLeader(idempotent(id("key 10000"), RequestKey.PRODUCER_EPOCH, CHECKSUM + 1, "other"), 0,
+                NOW_MS + RETENTION_MS);
+
+        assertThat(again).isInstanceOf(Appended.class);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void ids_that_were_chosen_to_meet_are_scattered(long seed) {
+        var memory = new KeyMemory(1 << 27, new Random(seed).nextLong());
+        Set<Integer> folded = new HashSet<>();
+        Set<Integer> high = new HashSet<>();
+        Set<Integer> multiples = new HashSet<>();
+        int mask = (1 << 14) - 1;
+        for (long i = 0; i < 1 << 13; i++) {
+            folded.add(memory.hash(RequestKey.FIRST_PRODUCER_ID + (i << 32 | i)) & mask);
+            high.add(memory.hash(RequestKey.FIRST_PRODUCER_ID + (i << 48)) & mask);
+            multiples.add(memory.hash(RequestKey.FIRST_PRODUCER_ID + (i << 14)) & mask);
+        }
+
+        // Of 8192 in 16384 places at random, 6446 are expected to be different.
+        assertThat(List.of(folded.size(), high.size(), multiples.size())).allMatch(slots -> slots > 5500);
+    }
+
+    @ParameterizedTest
+    @ValueSource(longs = {1, 2, 3, 4, 5})
+    void keys_survive_the_deletion_of_their_records_and_a_crash_of_the_machine_after_it(long seed) throws IOException {
+        PartitionLog log = hundredRequests();
+        log.flush(50);
+        log.deleteRecordsBefore(50);
+        assertThat(log.applyRetention(NOW_MS)).isPositive();
+        long first = log.logStartOffset();
+
+        PartitionLog after = open(store.crash(new Random(seed)), config(300));
+
+        assertThat(after.logStartOffset()).isLessThanOrEqualTo(first);
+        for (int i = 0; i < 45; i++) {
+            assertThat(send(after, keyed("key " + i, "value " + i))).as("key %d", i).isEqualTo(new Duplicate(i, i, -1,
+                    after.logStartOffset()));
+        }
+    }
+
+    @Test
+    void a_log_that_cannot_be_opened_keeps_no_memory_for_keys() throws IOException {
+        PartitionLog log = hundredRequests();
+        log.close();
+        MemoryLogStore closed = store.copy();
+        closed.deleteIfExists(FileNames.of(100, FileNames.SNAPSHOT));
+        var memory = new KeyMemory(1 << 27, 1);
+        var settings = new LogSettings(new DecompressionBuffers(), LogFixture.PRODUCER_EXPIRATION_MS, new KeyLimits(
+                RETENTION_MS, 1000, memory), _ -> {});
+
+        int reads = 0;
+        boolean isOpened = false;
+        while (!isOpened) {
+            try {
+                PartitionLog.open(failingAfter(reads++, closed), config(300), settings, clean(log), NOW_MS).abandon();
+                isOpened = true;
+            } catch (IOException e) {
+                assertThat(memory.usedBytes()).as("after %d reads", reads).isZero();
+            }
+        }
+        assertThat(reads).isGreaterThan(1);
+    }
+
+    /** A store whose files cannot be read any more after so many reads. */
+    private static LogStore failingAfter(int reads, LogStore of) {
+        var left = new AtomicInteger(reads);
+        return proxy(LogStore.class, of, (method, result) -> method.equals("open") ? proxy(LogFile.class, result, (
+                called, value) -> {
+            if (called.equals("read") && left.getAndDecrement() <= 0) {
+                throw new IOException("the disk is gone");
+            }
+            return value;
+        }) : result);
+    }
+
+    private interface Interception {
+        Object on(String method, Object result) throws IOException;
+    }
+
+    private static <T> T proxy(Class<T> type, Object of, Interception interception) {
+        return type.cast(Proxy.newProxyInstance(type.getClassLoader(), new Class<?>[]{type}, (_, method, arguments) -> {
+            try {
+                return interception.on(method.getName(), method.invoke(of, arguments));
+            } catch (InvocationTargetException e) {
+                throw e.getCause();
+            }
+        }));
     }
 
     @ParameterizedTest
@@ -224,7 +338,7 @@ class RequestKeysTest {
     void it_knows_what_a_map_would_know(long seed) {
         var random = new Random(seed);
         int most = 1 + random.nextInt(300);
-        var keys = new RequestKeys(new KeyLimits(1000, most, new KeyMemory(1 << 27)));
+        var keys = new RequestKeys(new KeyLimits(1000, most, new KeyMemory(1 << 27, 1)));
         Map<Long, WrittenBatch> model = new HashMap<>();
         Deque<Long> order = new ArrayDeque<>();
         Map<Long, Long> storedMs = new HashMap<>();

@@ -26,7 +26,8 @@ class LedReplicaTest {
     @Test
     void who_handed_its_waits_over_touches_them_no_more() throws IOException {
         PartitionLog log = PartitionLog.open(new MemoryLogStore(), TopicConfig.DEFAULT, new LogSettings(
-                new DecompressionBuffers(), 86_400_000, new KeyLimits(660_000, 1000, new KeyMemory(1 << 27)), _ -> {}),
+                new DecompressionBuffers(), 86_400_000, new KeyLimits(660_000, 1000, new KeyMemory(1 << 27, 1)),
+                _ -> {}),
                 LogOpening.UNKNOWN, 0);
         LedReplica former = led(log, 1, new CommitWaits());
         assertThat(former.await(new Noted(1, 100))).isTrue();

@@ -39,7 +39,7 @@ class PartitionTest {
     @BeforeEach
     void open() throws IOException {
         log = PartitionLog.open(store, TopicConfig.DEFAULT, new LogSettings(new DecompressionBuffers(), 86_400_000,
-                new KeyLimits(660_000, 1000, new KeyMemory(1 << 27)), _ -> {}), LogOpening.UNKNOWN, NOW_MS);
+                new KeyLimits(660_000, 1000, new KeyMemory(1 << 27, 1)), _ -> {}), LogOpening.UNKNOWN, NOW_MS);
         partition = new Partition(new Uuid(7, 7), "orders", 0, log, new PartitionContext(1, 10_000, () -> 0, () -> {},
                 () -> {}), Partition.NEVER_HERE);
     }

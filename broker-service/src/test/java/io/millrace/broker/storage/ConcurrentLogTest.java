@@ -52,7 +52,8 @@ class ConcurrentLogTest {
     @Test
     void readers_see_every_record_in_order_while_others_write_flush_and_delete() throws Exception {
         PartitionLog log = PartitionLog.open(new DirectoryLogStore(root), SMALL_SEGMENTS, new LogSettings(
-                new DecompressionBuffers(), 86_400_000, new KeyLimits(660_000, 1000, new KeyMemory(1 << 27)), _ -> {}),
+                new DecompressionBuffers(), 86_400_000, new KeyLimits(660_000, 1000, new KeyMemory(1 << 27, 1)),
+                _ -> {}),
                 LogOpening.UNKNOWN,
                 System.currentTimeMillis());
         try (ExecutorService threads = Executors.newCachedThreadPool()) { // which are preempted: readers that spin starve virtual ones

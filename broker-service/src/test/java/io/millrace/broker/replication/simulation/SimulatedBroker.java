@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
 /** A broker process around the replication core, with its disk. What it does between events is what the real shell does, in one thread. */
 final class SimulatedBroker {
     private static final LogSettings SETTINGS = new LogSettings(new DecompressionBuffers(), Long.MAX_VALUE,
-            new KeyLimits(Long.MAX_VALUE, 1_000_000, new KeyMemory(1 << 27)), _ -> {});
+            new KeyLimits(Long.MAX_VALUE, 1_000_000, new KeyMemory(1 << 27, 1)), _ -> {});
     private static final long LAG_TIME_MAX_NANOS = 300_000_000;
     private static final long FETCH_TIMEOUT_MICROS = 30_000;
     private static final long ANSWER_TIMEOUT_MICROS = 50_000;

@@ -138,7 +138,7 @@ class LineReportsTest {
                 }
             }
         }, 1 << 20, others, Duration.ofSeconds(1));
-        for (int i = 0; i < 4; i++) {
+        for (int i = 0; i < 3; i++) {
             LineChunk counted = bad(30_000, "x".repeat(40_000));
             reports.awaitRoom(counted);
             reports.add(counted, _ -> {});

@@ -6,8 +6,12 @@ import io.millrace.common.wire.Lane;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
@@ -20,6 +24,10 @@ import org.jspecify.annotations.Nullable;
  * The way to one broker: queues that are ready, sent together, as many requests at a time as may be in flight. Whoever makes a queue ready
  * or frees a place drains the lane; the order of these two (ready, then look for a place; free the place, then look for what is ready)
  * leaves no queue behind.
+ *
+ * <p>A produce request has one batch of a partition at most. The batches of requests under keys, of which a partition may have any number,
+ * wait in one line for each partition, which takes turns with the partition's ordinary queue: what had to wait comes before what has had
+ * its turn.
  */
 final class BrokerLane {
     private static final short ALL_IN_SYNC = -1;
@@ -28,7 +36,8 @@ final class BrokerLane {
     private final BrokerClient client;
     private final ProducerProperties properties;
     private final Producer producer;
-    private final ConcurrentLinkedQueue<PartitionQueue> ready = new ConcurrentLinkedQueue<>();
+    private final ConcurrentLinkedQueue<Ready> ready = new ConcurrentLinkedQueue<>();
+    private final Map<Place, SinglesOfPartition> singles = new ConcurrentHashMap<>();
     private final AtomicInteger places;
 
     BrokerLane(BrokerEndpoint broker, BrokerClient client, ProducerProperties properties, Producer producer) {
@@ -40,7 +49,19 @@ final class BrokerLane {
     }
 
     void add(PartitionQueue queue) {
-        ready.add(queue);
+        if (!queue.isSingle()) {
+            ready.add(queue);
+            return;
+        }
+        var place = new Place(queue.topicId(), queue.partition());
+        singles.compute(place, (_, waiting) -> {
+            var line = waiting == null ? new SinglesOfPartition(place, new ConcurrentLinkedQueue<>()) : waiting;
+            line.queues.add(queue);
+            if (waiting == null) {
+                ready.add(line);
+            }
+            return line;
+        });
     }
 
     void drain() {
@@ -68,42 +89,64 @@ final class BrokerLane {
 
     private List<Flight> board() {
         List<Flight> flights = new ArrayList<>();
-        List<PartitionQueue> later = new ArrayList<>();
+        List<Ready> blocked = new ArrayList<>();
+        List<Ready> served = new ArrayList<>();
         boolean hasSingles = false;
         long nowNanos = producer.nowNanos();
         long limitBytes = properties.requestSize().toBytes();
         long bytes = 0;
         while (bytes < limitBytes) {
-            PartitionQueue queue = ready.poll();
-            if (queue == null) {
+            Ready next = ready.poll();
+            if (next == null) {
                 break;
             }
-            hasSingles |= queue.isSingle();
-            if (hasSingles && isAboard(flights, queue)) {
-                later.add(queue);
+            hasSingles |= next instanceof SinglesOfPartition;
+            if (hasSingles && isAboard(flights, next)) {
+                blocked.add(next);
                 continue;
             }
-            ProducerId identity = producer.identity(queue);
-            if (identity == null) {
-                if (queue.hold(broker)) {
-                    producer.retryLater(queue);
-                }
-                continue;
-            }
-            Flight flight = queue.take(identity, broker, nowNanos);
+            Flight flight = switch (next) {
+                case PartitionQueue queue -> take(queue, nowNanos);
+                case SinglesOfPartition line -> takeFirst(line, nowNanos, served);
+            };
             if (flight != null) {
                 flights.add(flight);
                 bytes += flight.records().sizeInBytes();
             }
         }
-        ready.addAll(later);
+        ready.addAll(blocked);
+        ready.addAll(served);
         return flights;
     }
 
-    /** A produce request has one batch of a partition at most, which may have several queues if there are requests under keys. */
-    private static boolean isAboard(List<Flight> flights, PartitionQueue queue) {
+    private @Nullable Flight take(PartitionQueue queue, long nowNanos) {
+        ProducerId identity = producer.identity(queue);
+        if (identity != null) {
+            return queue.take(identity, broker, nowNanos);
+        }
+        if (queue.hold(broker)) {
+            producer.retryLater(queue);
+        }
+        return null;
+    }
+
+    private @Nullable Flight takeFirst(SinglesOfPartition line, long nowNanos, List<Ready> served) {
+        Flight flight = null;
+        PartitionQueue queue = line.queues.poll();
+        while (queue != null && flight == null) {
+            flight = take(queue, nowNanos);
+            queue = flight == null ? line.queues.poll() : null;
+        }
+        // Gone with its last, in one step with those that are added meanwhile.
+        if (singles.computeIfPresent(line.place, (_, it) -> it.queues.isEmpty() ? null : it) != null) {
+            served.add(line);
+        }
+        return flight;
+    }
+
+    private static boolean isAboard(List<Flight> flights, Ready next) {
         for (Flight flight : flights) {
-            if (flight.queue().partition() == queue.partition() && flight.queue().topicId().equals(queue.topicId())) {
+            if (flight.queue().partition() == next.partition() && flight.queue().topicId().equals(next.topicId())) {
                 return true;
             }
         }
@@ -150,4 +193,26 @@ final class BrokerLane {
      * @param leaderEpoch under which the broker leads the partition, as far as was known when the batch left
      */
     record Flight(PartitionQueue queue, ProduceBatch batch, MemoryRecords records, int leaderEpoch) {}
+
+    /** What takes a turn. */
+    sealed interface Ready permits PartitionQueue, SinglesOfPartition {
+        Uuid topicId();
+
+        int partition();
+    }
+
+    private record Place(Uuid topicId, int partition) {}
+
+    /** The batches of requests under keys that wait for one partition; among the ready, or in the hands of who boards them. */
+    private record SinglesOfPartition(Place place, Queue<PartitionQueue> queues) implements Ready {
+        @Override
+        public Uuid topicId() {
+            return place.topicId;
+        }
+
+        @Override
+        public int partition() {
+            return place.partition;
+        }
+    }
 }

@@ -37,7 +37,7 @@ import org.jspecify.annotations.Nullable;
  * A batch that was recalled because the partition has another leader goes to that one under the same sequence; what the former leader still
  * answers is not heard. A lock guards all of it, since appends come from many requests; nobody waits under it.
  */
-final class PartitionQueue {
+final class PartitionQueue implements BrokerLane.Ready {
     private static final long NO_PRODUCER_ID = -1;
     private static final int NO_PARTITION_EPOCH = -1;
     /** Records join a batch until this part of its time is over; while a leader is away, later ones begin another. */
@@ -114,7 +114,8 @@ final class PartitionQueue {
         this.backoff = backoff;
     }
 
-    Uuid topicId() {
+    @Override
+    public Uuid topicId() {
         return topicId;
     }
 
@@ -122,7 +123,8 @@ final class PartitionQueue {
         return topic;
     }
 
-    int partition() {
+    @Override
+    public int partition() {
         return partition;
     }
 

@@ -65,10 +65,15 @@ final class ProduceOutcomes {
             case DUPLICATE_SEQUENCE_NUMBER -> queue.stored(flight, Delivery.UNKNOWN_OFFSET);
             case OUT_OF_ORDER_SEQUENCE_NUMBER, UNKNOWN_PRODUCER_ID, INVALID_PRODUCER_EPOCH,
                     INVALID_PRODUCER_ID_MAPPING -> {
-                if (queue.isSingle()) {
+                if (!queue.isSingle()) {
+                    producer.retryOutOfOrder(flight);
+                    yield false;
+                }
+                if (producer.leadsStill(flight)) {
                     yield queue.refused(flight, ErrorCode.KEY_REUSED);
                 }
-                producer.retryOutOfOrder(flight);
+                // What a deposed leader has under the key may be what nobody else has ever had.
+                producer.retry(flight, true);
                 yield false;
             }
             case MESSAGE_TOO_LARGE, RECORD_LIST_TOO_LARGE -> queue.refused(flight, ErrorCode.RECORD_TOO_LARGE);

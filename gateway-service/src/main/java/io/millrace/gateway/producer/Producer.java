@@ -313,7 +313,8 @@ public final class Producer implements AutoCloseable {
         }
     }
 
-    private boolean leadsStill(Flight flight) {
+    /** Whether who answered leads the partition still, in the same epoch, as far as is known. */
+    boolean leadsStill(Flight flight) {
         ClusterImage image = images.current();
         TopicImage topic = image.topic(flight.queue().topicId());
         PartitionImage partition = topic == null ? null : topic.partition(flight.queue().partition());

@@ -178,6 +178,42 @@ class SafeRetriesTest {
     }
 
     @Test
+    void many_requests_under_keys_and_records_without_take_turns() throws Exception {
+        brokers.getFirst().onProduce((_, _) -> Verdict.HOLD);
+        List<Delivery> deliveries = new ArrayList<>();
+        for (int i = 0; i < 105; i++) {
+            deliveries.add(send(0, "key " + i, List.of(new Sent(null, "keyed", 0))));
+        }
+        await().atMost(PATIENCE).until(() -> brokers.getFirst().heldAnswers() == 5);
+        deliveries.add(gateways.getFirst().send(topic, Sent.slices(List.of(new Sent(null, "ordinary", 0))), NOW_MS));
+
+        brokers.getFirst().onProduce((_, _) -> Verdict.STORE);
+        brokers.getFirst().release();
+
+        for (Delivery delivery : deliveries) {
+            assertStored(delivery);
+        }
+        assertThat(values(0)).hasSize(106);
+        assertThat(values(0).indexOf("ordinary")).isLessThan(20);
+    }
+
+    @Test
+    void that_a_key_was_used_is_not_believed_of_who_was_deposed_since() throws Exception {
+        var deposed = new AtomicBoolean();
+        brokers.getFirst().onProduce((_, _) -> {
+            if (!deposed.compareAndSet(false, true)) {
+                return Verdict.STORE;
+            }
+            images.leadIn(7, "orders", 0, 0);
+            return Verdict.OUT_OF_ORDER;
+        });
+
+        assertStored(send(0, "key", List.of(new Sent(null, "a", 0))));
+
+        assertThat(values(0)).containsExactly("a");
+    }
+
+    @Test
     void a_request_that_exceeds_a_batch_is_refused_whole() {
         topic = images.topic("orders", TOPIC_ID, PARTITIONS, 0, Map.of("max.message.bytes", "1000"));
         List<Sent> request = IntStream.range(0, 11).mapToObj(i -> new Sent(null, "x".repeat(100), 0)).toList();

@@ -14,7 +14,6 @@ import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.BooleanSupplier;
-import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
@@ -60,24 +59,37 @@ final class LiveStreams implements SmartLifecycle {
             throw new RefusedException(ErrorCode.QUEUE_FULL, "this gateway has " + properties.maxStreams()
                     + " streams open already or is shutting down; try again, or at another gateway");
         }
-        @Nullable
-        LiveStream stream = null;
+        var stream = open(opening);
+        boolean compressed = Gzip.isAccepted(request);
+        if (request.getProtocol().startsWith(HTTP_2)) {
+            try (stream) {
+                announce(response, compressed);
+                write(stream, line(new ResponseLine(response), compressed));
+            }
+            return;
+        }
         boolean handedOver = false;
         try {
-            stream = new ClosedOnce(opening.open(), room::release);
-            boolean compressed = Gzip.isAccepted(request);
             announce(response, compressed);
-            if (request.getProtocol().startsWith(HTTP_2)) {
-                write(stream, line(new ResponseLine(response), compressed));
-            } else {
-                takeConnection(request, response, stream, compressed);
-                handedOver = true;
-            }
+            takeConnection(request, response, stream, compressed);
+            handedOver = true;
         } finally {
-            if (stream == null) {
-                room.release();
-            } else if (!handedOver) {
+            if (!handedOver) {
                 stream.close();
+            }
+        }
+    }
+
+    /** The room that was taken is the stream's from here on. */
+    private ClosedOnce open(Opening opening) throws InterruptedException {
+        boolean opened = false;
+        try {
+            var stream = new ClosedOnce(opening.open(), room::release);
+            opened = true;
+            return stream;
+        } finally {
+            if (!opened) {
+                room.release();
             }
         }
     }
@@ -86,7 +98,7 @@ final class LiveStreams implements SmartLifecycle {
      * The answer's body lasts as long as the connection: so neither Tomcat's buffers for requests nor the request's thread with its deep
      * stack are held for as long as the client listens, and its departure is noticed at once.
      */
-    private void takeConnection(HttpServletRequest request, HttpServletResponse response, LiveStream stream,
+    private void takeConnection(HttpServletRequest request, HttpServletResponse response, ClosedOnce stream,
             boolean compressed) throws IOException {
         RawConnection connection;
         try {
@@ -96,14 +108,12 @@ final class LiveStreams implements SmartLifecycle {
         }
         response.setStatus(HttpServletResponse.SC_OK);
         response.setHeader("Connection", "close");
-        connection.prepare(properties.writeTimeout(), () -> {
-            try {
-                write(stream, line(connection, compressed));
-            } finally {
-                stream.close();
-                connection.end();
-            }
-        }, stream::close, stream::wake);
+        connection.prepare(new RawConnection.Limits(properties.writeTimeout(), properties.maxIgnored().toBytes()),
+                () -> {
+                    try (connection; stream) {
+                        write(stream, line(connection, compressed));
+                    }
+                }, stream::close, stream::wake);
         response.flushBuffer();
     }
 
@@ -179,7 +189,7 @@ final class LiveStreams implements SmartLifecycle {
     }
 
     /** A connection that breaks while it is taken over may end the stream both here and there. */
-    private static final class ClosedOnce implements LiveStream {
+    private static final class ClosedOnce implements LiveStream, AutoCloseable {
         private final LiveStream stream;
         private final Runnable then;
         private final AtomicBoolean closed = new AtomicBoolean();

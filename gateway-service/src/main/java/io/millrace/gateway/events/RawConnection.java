@@ -18,11 +18,12 @@ import org.apache.tomcat.util.net.SocketWrapperBase;
  *
  * <p>Tomcat's own events and our writes exclude each other by the socket's lock, for a connection that is closed goes to others.
  */
-public final class RawConnection implements InternalHttpUpgradeHandler, ClientLine {
+public final class RawConnection implements InternalHttpUpgradeHandler, ClientLine, AutoCloseable {
     private static final int SCRATCH_BYTES = 256;
 
     private final AtomicBoolean begun = new AtomicBoolean();
-    private Duration writeTimeout = Duration.ZERO;
+    private Limits limits = new Limits(Duration.ZERO, 0);
+    private long ignoredBytes;
     private Runnable writer = () -> {};
     private Runnable abandoned = () -> {};
     private Runnable onLeft = () -> {};
@@ -35,13 +36,13 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
     public RawConnection() {}
 
     /**
-     * @param timeout a write that gets on by nothing for so long fails
+     * @param bounds  of the connection
      * @param task    writes the answer, on a thread of its own, once the connection is had
      * @param missed  called instead, on such a thread, when the connection breaks before: while the rest of the request is waited for
      * @param noticed told when the client has left
      */
-    void prepare(Duration timeout, Runnable task, Runnable missed, Runnable noticed) {
-        writeTimeout = timeout;
+    void prepare(Limits bounds, Runnable task, Runnable missed, Runnable noticed) {
+        limits = bounds;
         writer = task;
         abandoned = missed;
         onLeft = noticed;
@@ -50,7 +51,7 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
     @Override
     public void setSocketWrapper(SocketWrapperBase<?> wrapper) {
         socket = wrapper;
-        wrapper.setWriteTimeout(writeTimeout.toMillis());
+        wrapper.setWriteTimeout(limits.writeTimeout.toMillis());
     }
 
     @Override
@@ -72,13 +73,17 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
         };
     }
 
-    /** Whatever a client still sends is nothing to us, except that it has closed. */
+    /**
+     * Whatever a client still sends is nothing to us, except that it has closed. One that sends much of it is cut off: reading it takes a
+     * thread and the socket's lock, which writing needs.
+     */
     private SocketState readToNowhere() {
         var scratch = new byte[SCRATCH_BYTES];
         try {
             int read = 1;
-            while (read > 0) {
+            while (read > 0 && ignoredBytes <= limits.ignoredBytes) {
                 read = socket.read(false, scratch, 0, scratch.length);
+                ignoredBytes += Math.max(0, read);
             }
             if (read == 0) {
                 return SocketState.UPGRADED;
@@ -128,7 +133,8 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
     }
 
     /** Closes the connection, in Tomcat's own way. */
-    void end() {
+    @Override
+    public void close() {
         socket.processSocket(SocketEvent.DISCONNECT, true);
     }
 
@@ -165,6 +171,12 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
     public void pause() {
         // The gateway's own shutdown comes first.
     }
+
+    /**
+     * @param writeTimeout a write that gets on by nothing for so long fails
+     * @param ignoredBytes a client that sends more, all in all, where it has nothing to say is cut off
+     */
+    record Limits(Duration writeTimeout, long ignoredBytes) {}
 
     @FunctionalInterface
     private interface Action {

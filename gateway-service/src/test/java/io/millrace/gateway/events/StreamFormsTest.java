@@ -214,6 +214,30 @@ class StreamFormsTest {
         }
     }
 
+    @Test
+    void a_client_that_goes_on_sending_where_it_has_nothing_to_say_is_cut_off() throws Exception {
+        topic("talkative", 1);
+        try (var small = gateway.another("millrace.events.max-streams=1", "millrace.events.heartbeat=1h");
+                var socket = new Socket("127.0.0.1", small.port())) {
+            socket.getOutputStream().write("GET /topics/talkative/events HTTP/1.1\r\nHost: localhost\r\n\r\n".getBytes(
+                    UTF_8));
+            assertThat(socket.getInputStream().read()).isEqualTo('H');
+            var noise = new byte[8 * 1024];
+
+            await().until(() -> {
+                try {
+                    socket.getOutputStream().write(noise);
+                    return false;
+                } catch (IOException e) {
+                    return true;
+                }
+            });
+
+            await().untilAsserted(() -> assertThat(small.get("/topics/talkative/events?timeout=1").status()).isEqualTo(
+                    200));
+        }
+    }
+
     private static Path keyStore(Path directory) throws Exception {
         var store = directory.resolve("gateway.p12");
         var keytool = new ProcessBuilder(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(),

@@ -29,6 +29,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxTimeout         longest wait of a client that names a time-out; more is taken for this
  * @param pollSize           such a client has enough when it has got so much, and was given the first batch of each partition at least
  * @param writeTimeout       a client that takes nothing at all for so long is cut off
+ * @param maxIgnored         a client that sends more, all in all, after its request is cut off
  * @param sendBuffer         what the kernel keeps of a connection's answer until its client takes it
  * @param drainTimeout       streams that do not end in this time when the gateway stops are cut off
  * @param groups             streams that are members of a group
@@ -55,6 +56,7 @@ record EventsProperties(
         @DefaultValue("5m") Duration maxTimeout,
         @DefaultValue("1MB") DataSize pollSize,
         @DefaultValue("20s") Duration writeTimeout,
+        @DefaultValue("64KB") DataSize maxIgnored,
         @DefaultValue("256KB") DataSize sendBuffer,
         @DefaultValue("5s") Duration drainTimeout,
         @DefaultValue Groups groups) {
@@ -65,12 +67,14 @@ record EventsProperties(
      * @param heartbeat      how often a stream tells the coordinator where it stands and takes up a new assignment
      * @param session        a stream of which nothing was heard for so long loses its partitions to the others
      * @param fetchSize      most that a stream reads at a time, of all its partitions together
+     * @param memory         of records that all such streams have read and their clients have not taken; while it is full none reads on
      * @param assignmentWait how soon a stream without partitions asks the coordinator again
      */
     record Groups(
             @DefaultValue("1s") Duration heartbeat,
             @DefaultValue("10s") Duration session,
             @DefaultValue("512KB") DataSize fetchSize,
+            @DefaultValue("128MB") DataSize memory,
             @DefaultValue("100ms") Duration assignmentWait) {}
 
     PartitionTail.Limits tailLimits() {

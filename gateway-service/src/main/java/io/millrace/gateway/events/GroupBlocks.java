@@ -76,6 +76,11 @@ final class GroupBlocks {
         return out.size();
     }
 
+    /** Memory held. */
+    int capacityBytes() {
+        return out.capacity();
+    }
+
     /** Takes back what was added since it had this size. */
     void truncate(int size) {
         out.truncate(size);

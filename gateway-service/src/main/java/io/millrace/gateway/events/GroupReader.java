@@ -12,11 +12,15 @@ import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.events.GroupPartitions.Source;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import java.time.Duration;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.Uuid;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** Reads what a group's stream may read, and renders it. */
+/**
+ * Reads what a group's stream may read, and renders it. Counts what it has read until it is asked to read on, which is when the client has
+ * taken it; while other streams' clients leave no memory for more, it waits instead of reading.
+ */
 final class GroupReader {
     private static final Logger log = LoggerFactory.getLogger(GroupReader.class);
     /** What each partition gets at least, however many there are. */
@@ -27,7 +31,9 @@ final class GroupReader {
     private final Topics topics;
     private final RecordRendering rendering;
     private final RecordView view;
+    private final GroupMemory memory;
     private final Limits limits;
+    private long heldBytes;
 
     /**
      * @param start      where partitions begin of which the group has committed nothing: {@link OffsetQuery#EARLIEST} or {@code LATEST}
@@ -42,7 +48,8 @@ final class GroupReader {
      * @param lookups asks it for a while
      */
     GroupReader(Brokers fetches, Brokers lookups, Topics topics, RecordRendering rendering, RecordView view,
-            Limits limits) {
+            GroupMemory memory, Limits limits) {
+        this.memory = memory;
         this.fetches = fetches;
         this.lookups = lookups;
         this.topics = topics;
@@ -79,22 +86,46 @@ final class GroupReader {
 
     /** Reads all partitions, and waits until there is something in any. */
     Read read(GroupPartitions partitions, Duration wait, GroupBlocks blocks) throws InterruptedException {
+        hold(0);
+        if (memory.isFull()) {
+            LockSupport.parkNanos(this, wait.toNanos());
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
+            return new Read(0, false);
+        }
         long now = System.nanoTime();
         var wanted = partitions.inTurn().stream().filter(source -> source.hasPosition() && isPresent(source) && !source
                 .isPaused(now)).toList();
         if (wanted.isEmpty()) {
             return new Read(0, true);
         }
-        int partitionBytes = Math.max(limits.fetchBytes / wanted.size(), Math.min(limits.fetchBytes,
-                LEAST_FETCH_BYTES));
+        int fetchBytes = memory.isScarce() ? Math.min(limits.fetchBytes, LEAST_FETCH_BYTES) : limits.fetchBytes;
+        int partitionBytes = Math.max(fetchBytes / wanted.size(), Math.min(fetchBytes, LEAST_FETCH_BYTES));
         var fetched = fetches.fetch(wanted.stream().map(source -> new FetchFrom(source.partition().topic(), source
-                .partition().partition(), source.next())).toList(), new FetchLimits(wait, limits.fetchBytes,
-                        partitionBytes, false));
+                .partition().partition(), source.next())).toList(), new FetchLimits(wait, fetchBytes, partitionBytes,
+                        false));
+        long fetchedBytes = 0;
+        for (var each : fetched) {
+            fetchedBytes += each.hasRecords() ? each.records().remaining() : 0;
+        }
         long records = 0;
         for (int i = 0; i < fetched.size(); i++) {
+            hold(fetchedBytes + blocks.capacityBytes());
             records += take(wanted.get(i), fetched.get(i), blocks);
         }
+        hold(blocks.capacityBytes());
         return new Read(records, false);
+    }
+
+    /** Nothing is read any more, and nothing that was is held. */
+    void close() {
+        hold(0);
+    }
+
+    private void hold(long bytes) {
+        memory.take(bytes - heldBytes);
+        heldBytes = bytes;
     }
 
     private long take(Source source, Fetched fetched, GroupBlocks blocks) throws InterruptedException {

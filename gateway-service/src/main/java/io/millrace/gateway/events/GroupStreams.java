@@ -5,8 +5,10 @@ import io.millrace.common.api.InstancesApi.Subscription;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.Topics;
+import java.io.IOException;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.springframework.stereotype.Component;
 
@@ -19,6 +21,7 @@ final class GroupStreams {
     private final Brokers fetches;
     private final Brokers lookups;
     private final RecordRendering rendering = new EventRendering();
+    private final GroupMemory memory;
 
     GroupStreams(EventsProperties properties, ServiceClients services, Topics topics, Brokers brokers) {
         this.properties = properties;
@@ -27,6 +30,11 @@ final class GroupStreams {
         // A stream has other partitions to read while one has no leader, and its own end.
         this.fetches = brokers.withPatience(Duration.ZERO);
         this.lookups = brokers.withPatience(properties.groups().heartbeat());
+        this.memory = new GroupMemory(properties.groups().memory().toBytes());
+    }
+
+    GroupMemory memory() {
+        return memory;
     }
 
     /**
@@ -56,16 +64,41 @@ final class GroupStreams {
             instances.subscribe(request.group, instance.instanceId(), new Subscription(request.topics, null));
             var grant = member.join(groups.heartbeat());
             joined = true;
-            var reader = new GroupReader(fetches, lookups, topics, rendering, request.view, new GroupReader.Limits(
-                    LeaderLogs.timestamp(request.start), (int) groups.fetchSize().toBytes(), properties.leaderRetry(),
-                    properties.heartbeat()));
-            return new GroupStream(member, reader, new GroupStream.Settings(baseUri.apply(instance.instanceId()),
+            var reader = new GroupReader(fetches, lookups, topics, rendering, request.view, memory,
+                    new GroupReader.Limits(
+                            LeaderLogs.timestamp(request.start), (int) groups.fetchSize().toBytes(), properties
+                                    .leaderRetry(),
+                            properties.heartbeat()));
+            var stream = new GroupStream(member, reader, new GroupStream.Settings(baseUri.apply(instance.instanceId()),
                     request.commitsItself, request.patience, groups.heartbeat(), properties.heartbeat(), properties
                             .clientRetry(),
                     properties.leaderRetry(), groups.assignmentWait()), grant);
+            return new Counted(stream, reader);
         } finally {
             if (!joined) {
                 member.leave(false);
+            }
+        }
+    }
+
+    /** Gives back at its end what the stream's reader holds. */
+    private record Counted(GroupStream stream, GroupReader reader) implements LiveStream {
+        @Override
+        public End writeTo(ClientLine client, BooleanSupplier stopped) throws IOException, InterruptedException {
+            return stream.writeTo(client, stopped);
+        }
+
+        @Override
+        public void wake() {
+            stream.wake();
+        }
+
+        @Override
+        public void close() {
+            try {
+                stream.close();
+            } finally {
+                reader.close();
             }
         }
     }

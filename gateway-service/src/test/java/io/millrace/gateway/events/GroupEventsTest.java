@@ -58,6 +58,27 @@ class GroupEventsTest {
     }
 
     @Test
+    void while_others_hold_all_the_memory_a_stream_stays_a_member_and_reads_when_there_is_some_again() {
+        topic("scarce", 1);
+        append("scarce", 0, "1", "2");
+        var memory = gateway.bean(GroupStreams.class).memory();
+        memory.take(memory.limitBytes());
+        try (var stream = open("/consumers/g-scarce/events?topics=scarce&from=earliest")) {
+            await().untilAsserted(() -> assertThat(stream.events("assigned")).hasSize(1));
+            int polls = gateway.services.polls();
+            await().until(() -> gateway.services.polls() > polls + 5);
+            assertThat(stream.events("record")).isEmpty();
+            assertThat(gateway.services.instancesOf("g-scarce")).hasSize(1);
+
+            memory.giveBack(memory.limitBytes());
+
+            await().untilAsserted(() -> assertThat(values(stream)).containsExactly("1", "2"));
+        }
+        await().untilAsserted(() -> assertThat(gateway.services.instancesOf("g-scarce")).isEmpty());
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
     void what_was_written_is_committed_when_its_reader_leaves_and_the_next_goes_on_there() {
         topic("auto", 1);
         append("auto", 0, "1", "2");

@@ -46,7 +46,7 @@ class BrokersController {
         this.clients = clients;
     }
 
-    @Operation(summary = "List brokers", description = "With what each of them has and leads.")
+    @Operation(operationId = "listBrokers", summary = "List brokers", description = "With what each of them has and leads.")
     @ApiResponse(responseCode = "200", description = "In the order of their ids", content = @Content(mediaType = ApiText.JSON, array = @ArraySchema(schema = @Schema(implementation = Broker.class)), examples = @ExampleObject(BROKERS_EXAMPLE)))
     @GetMapping
     List<Broker> list() {
@@ -55,7 +55,7 @@ class BrokersController {
                 .sorted(Comparator.comparingInt(Broker::id)).toList();
     }
 
-    @Operation(summary = "Drain a broker", description = """
+    @Operation(operationId = "drainBroker", summary = "Drain a broker", description = """
             It gets no new replicas, and all that it has go to the other brokers, while clients go on. \
             `GET /admin/rebalance` tells how far it is; then the broker can be stopped and removed.
             """)
@@ -72,7 +72,7 @@ class BrokersController {
         return MovePlan.of(clients.cluster().drain(broker, MoveOptions.options(body)));
     }
 
-    @Operation(summary = "Take a drain back", description = "The broker may have replicas again; those that have not left it stay.")
+    @Operation(operationId = "undrainBroker", summary = "Take a drain back", description = "The broker may have replicas again; those that have not left it stay.")
     @ApiResponse(responseCode = "200", description = "How many partitions stay, or go back", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = Cancelled.class), examples = @ExampleObject("{\"cancelled\":3}")))
     @ApiResponse(responseCode = "404", description = "No such broker", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @DeleteMapping("/{broker}/drain")
@@ -80,7 +80,7 @@ class BrokersController {
         return new Cancelled(clients.cluster().undrain(broker).cancelled());
     }
 
-    @Operation(summary = "Remove a broker", description = "One that is drained and stopped. If it is started again it is a member again.")
+    @Operation(operationId = "removeBroker", summary = "Remove a broker", description = "One that is drained and stopped. If it is started again it is a member again.")
     @ApiResponse(responseCode = "204", description = "Removed", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such broker", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @ApiResponse(responseCode = "409", description = "It runs, or has replicas", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject("{\"error_code\":409,\"message\":\"Broker 0 is running: stop it first\",\"code\":\"BROKER_IN_USE\"}")))

@@ -47,7 +47,7 @@ class RebalanceController {
         this.bytesLeft = bytesLeft;
     }
 
-    @Operation(summary = "Rebalance", description = """
+    @Operation(operationId = "rebalance", summary = "Rebalance", description = """
             Gives every running broker its share of replicas and leadership, with as little copying as possible; drained ones get rid of all. \
             Answers at once; a few partitions move at a time, while clients go on.
             """)
@@ -63,7 +63,7 @@ class RebalanceController {
         return MovePlan.of(clients.cluster().rebalance(MoveOptions.options(body)));
     }
 
-    @Operation(summary = "How far moving replicas is", description = """
+    @Operation(operationId = "moves", summary = "How far moving replicas is", description = """
             Of rebalances, drains, reassignments and changes of replication factors alike. The numbers are of all; of the partitions the first \
             ones are listed, with the reason why each is not done.
             """)
@@ -79,7 +79,7 @@ class RebalanceController {
         return MoveProgress.of(progress, bytesLeft.of(progress.partitions()));
     }
 
-    @Operation(summary = "Stop moving replicas", description = """
+    @Operation(operationId = "cancelMoves", summary = "Stop moving replicas", description = """
             What has not begun stays where it is, and what is in motion goes back; a partition of which too few of the former replicas are in \
             sync arrives first.
             """)
@@ -89,7 +89,7 @@ class RebalanceController {
         return new Cancelled(clients.cluster().cancel().cancelled());
     }
 
-    @Operation(summary = "Bring partitions to brokers of your choice")
+    @Operation(operationId = "reassign", summary = "Bring partitions to brokers of your choice", description = "To exactly these, the preferred leader first. Answers at once; `GET /admin/rebalance` tells how far it is.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = Reassign.class), examples = @ExampleObject(name = "one partition to broker 0", value = "{\"partitions\":[{\"topic\":\"orders\",\"partition\":0,\"replicas\":[0]}]}")))
     @ApiResponse(responseCode = "202", description = "What moves from now on, or would", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = MovePlan.class), examples = @ExampleObject(ApiText.MOVE_PLAN)))
     @ApiResponse(responseCode = "404", description = "No such partition", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))

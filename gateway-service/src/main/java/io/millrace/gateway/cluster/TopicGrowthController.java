@@ -37,7 +37,7 @@ class TopicGrowthController {
         this.changes = changes;
     }
 
-    @Operation(summary = "Give a topic more partitions", description = """
+    @Operation(operationId = "addPartitions", summary = "Give a topic more partitions", description = """
             What is in the topic stays where it is. As in Kafka, records of a key that are sent from now on may go to another partition than \
             those before.
             """)
@@ -53,7 +53,7 @@ class TopicGrowthController {
         changes.grow(topic, body.require());
     }
 
-    @Operation(summary = "Give a topic more or fewer replicas", description = "Answers at once; `GET /admin/rebalance` tells how far it is.")
+    @Operation(operationId = "setReplicationFactor", summary = "Give a topic more or fewer replicas", description = "Answers at once; `GET /admin/rebalance` tells how far it is.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ReplicationFactor.class), examples = @ExampleObject(name = "one", value = "{\"replication_factor\":1}")))
     @ApiResponse(responseCode = "202", description = "What moves from now on, or would", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = MovePlan.class), examples = @ExampleObject(ApiText.MOVE_PLAN)))
     @ApiResponse(responseCode = "404", description = "No such topic", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_404)))

@@ -42,7 +42,7 @@ class ConfluentConsumersController {
 
     @PostMapping(PREFIX + "/consumers/{group}/instances/{instance}/offsets")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Commit offsets as Confluent's REST Proxy v2 means them", description = "Each is that of the last record "
+    @Operation(operationId = "commitLastConsumed", summary = "Commit offsets as Confluent's REST Proxy v2 means them", description = "Each is that of the last record "
             + "that was consumed, so the next to read is the one after it. All other operations on consumers are below `/confluent/consumers` too, "
             + "where they are what they are below `/consumers`; what is read of committed offsets is the next to read, there as here.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = CommitOffsets.class), examples = {

@@ -61,7 +61,7 @@ class ConsumersController {
     }
 
     @PostMapping
-    @Operation(summary = "Create a consumer instance", description = "It lives until it is deleted or has not been called for some "
+    @Operation(operationId = "createConsumer", summary = "Create a consumer instance", description = "It lives until it is deleted or has not been called for some "
             + "minutes. `format` is how it will show records; without one it is `binary`.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = CreateConsumer.class), examples = {
             @ExampleObject(name = "from the beginning, committing by hand", value = "{\"name\":\"c1\",\"format\":\"json\",\"auto.offset.reset\":\"earliest\",\"enable.auto.commit\":false}"),
@@ -84,7 +84,7 @@ class ConsumersController {
 
     @DeleteMapping("/instances/{instance}")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Delete a consumer instance", description = "It leaves the group, and with auto-commit what it has got is "
+    @Operation(operationId = "deleteConsumer", summary = "Delete a consumer instance", description = "It leaves the group, and with auto-commit what it has got is "
             + "committed.")
     @ApiResponse(responseCode = "204", description = "Deleted")
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
@@ -95,7 +95,7 @@ class ConsumersController {
 
     @PostMapping("/instances/{instance}/subscription")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Subscribe to topics, or to those that match a pattern", description = "Replaces an earlier subscription.")
+    @Operation(operationId = "subscribe", summary = "Subscribe to topics, or to those that match a pattern", description = "Replaces an earlier subscription.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = Subscribe.class), examples = {
             @ExampleObject(name = "topics", value = "{\"topics\":[\"orders\"]}"),
             @ExampleObject(name = "pattern", value = "{\"topic_pattern\":\"orders.*\"}")}))
@@ -120,7 +120,7 @@ class ConsumersController {
     }
 
     @GetMapping("/instances/{instance}/subscription")
-    @Operation(summary = "What the instance reads", description = "The topics subscribed to, and the partitions that are its own now.")
+    @Operation(operationId = "listSubscriptions", summary = "What the instance reads", description = "The topics subscribed to, and the partitions that are its own now.")
     @ApiResponse(responseCode = "200", description = "Topics and partitions")
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
     Subscribed subscription(
@@ -139,7 +139,7 @@ class ConsumersController {
 
     @DeleteMapping("/instances/{instance}/subscription")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Unsubscribe from everything")
+    @Operation(operationId = "unsubscribe", summary = "Unsubscribe from everything", description = "It gives up its partitions, which go to the group's other members.")
     @ApiResponse(responseCode = "204", description = "Unsubscribed")
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
     void unsubscribe(
@@ -150,7 +150,7 @@ class ConsumersController {
 
     @PostMapping("/instances/{instance}/assignments")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Assign partitions by hand", description = "Instead of a subscription, which must have been "
+    @Operation(operationId = "assign", summary = "Assign partitions by hand", description = "Instead of a subscription, which must have been "
             + "deleted: no other member is considered.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = Partitions.class), examples = {
             @ExampleObject(name = "all three", value = "{\"partitions\":[{\"topic\":\"orders\",\"partition\":0},{\"topic\":\"orders\",\"partition\":1},{\"topic\":\"orders\",\"partition\":2}]}")}))

@@ -50,7 +50,7 @@ class PositionsController {
 
     @PostMapping("/offsets")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Commit offsets", description = "Those given, each the next to read; without a body, of everything that the "
+    @Operation(operationId = "commit", summary = "Commit offsets", description = "Those given, each the next to read; without a body, of everything that the "
             + "instance has got.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = CommitOffsets.class), examples = {
             @ExampleObject(name = "all that was polled", value = "{}"),
@@ -92,7 +92,7 @@ class PositionsController {
     }
 
     @GetMapping("/offsets")
-    @Operation(summary = "What the group has committed of the instance's partitions")
+    @Operation(operationId = "committed", summary = "What the group has committed of the instance's partitions", description = "Each offset is the next to read; partitions of which nothing was committed are left out.")
     @ApiResponse(responseCode = "200", description = "Offsets; partitions without a commit are left out")
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
     CommittedOffsets committed(
@@ -107,7 +107,7 @@ class PositionsController {
 
     @PostMapping("/positions")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Read on at given offsets or times")
+    @Operation(operationId = "seek", summary = "Read on at given offsets or times", description = "With the next poll. Of a time it is the first record that is not older, or else the end.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = SeekPositions.class), examples = {
             @ExampleObject(name = "an offset", value = "{\"offsets\":[{\"topic\":\"orders\",\"partition\":0,\"offset\":0}]}"),
             @ExampleObject(name = "a time", value = "{\"timestamps\":[{\"topic\":\"orders\",\"partition\":0,\"timestamp\":1767225600000}]}")}))
@@ -139,7 +139,7 @@ class PositionsController {
 
     @PostMapping("/positions/beginning")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Read on at the beginning of partitions")
+    @Operation(operationId = "seekToBeginning", summary = "Read on at the beginning of partitions", description = "With the next poll, at the first record that is still there.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = Partitions.class), examples = {
             @ExampleObject(name = "all three", value = "{\"partitions\":[{\"topic\":\"orders\",\"partition\":0},{\"topic\":\"orders\",\"partition\":1},{\"topic\":\"orders\",\"partition\":2}]}")}))
     @ApiResponse(responseCode = "204", description = "Moved")
@@ -153,7 +153,7 @@ class PositionsController {
 
     @PostMapping("/positions/end")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Read on at the end of partitions")
+    @Operation(operationId = "seekToEnd", summary = "Read on at the end of partitions", description = "With the next poll, at what is written from now on.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = Partitions.class), examples = {
             @ExampleObject(name = "all three", value = "{\"partitions\":[{\"topic\":\"orders\",\"partition\":0},{\"topic\":\"orders\",\"partition\":1},{\"topic\":\"orders\",\"partition\":2}]}")}))
     @ApiResponse(responseCode = "204", description = "Moved")

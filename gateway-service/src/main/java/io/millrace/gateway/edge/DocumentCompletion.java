@@ -11,6 +11,7 @@ import io.swagger.v3.oas.models.media.Schema;
 import io.swagger.v3.oas.models.responses.ApiResponse;
 import io.swagger.v3.oas.models.responses.ApiResponses;
 import java.util.LinkedHashMap;
+import java.util.Map;
 import java.util.TreeMap;
 import org.jspecify.annotations.Nullable;
 import org.springdoc.core.customizers.OpenApiCustomizer;
@@ -22,6 +23,18 @@ import org.springframework.stereotype.Component;
  */
 @Component
 class DocumentCompletion implements OpenApiCustomizer {
+    /** What is the same wherever it is in a path. */
+    private static final Map<String, String> PARAMETERS = Map.ofEntries(
+            Map.entry("topic", "Name of the topic"), Map.entry("topic_name", "Name of the topic"),
+            Map.entry("partition", "Number of the partition, from 0 on"),
+            Map.entry("partition_id", "Number of the partition, from 0 on"),
+            Map.entry("group", "Name of the group"), Map.entry("consumer_group_id", "Name of the group"),
+            Map.entry("instance", "Name of the consumer instance"), Map.entry("consumer_id",
+                    "Member id of the consumer; of an HTTP consumer the name of its instance"),
+            Map.entry("broker", "Id of the broker"), Map.entry("broker_id", "Id of the broker"),
+            Map.entry("cluster_id", "Id of the cluster, as `/v3/clusters` tells it"),
+            Map.entry("name", "Name of the setting, as Kafka calls it"));
+
     @Override
     public void customise(OpenAPI document) {
         var paths = new Paths();
@@ -31,6 +44,10 @@ class DocumentCompletion implements OpenApiCustomizer {
     }
 
     private static void complete(Operation operation) {
+        if (operation.getParameters() != null) {
+            operation.getParameters().stream().filter(parameter -> parameter.getDescription() == null)
+                    .forEach(parameter -> parameter.setDescription(PARAMETERS.get(parameter.getName())));
+        }
         ApiResponses responses = operation.getResponses();
         if (operation.getRequestBody() != null) {
             responses.putIfAbsent("400", new ApiResponse().description(

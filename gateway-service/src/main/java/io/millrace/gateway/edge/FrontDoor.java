@@ -1,6 +1,7 @@
 package io.millrace.gateway.edge;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.swagger.v3.oas.annotations.Hidden;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.Content;
@@ -34,7 +35,7 @@ class FrontDoor {
         this.environment = environment;
     }
 
-    @Operation(summary = "What answers here", description = "Its version, under the name by which programs for the Strimzi HTTP bridge look for it. "
+    @Operation(operationId = "info", summary = "What answers here", description = "Its version, under the name by which programs for the Strimzi HTTP bridge look for it. "
             + "A browser is sent to the page on which every operation can be tried.")
     @ApiResponse(responseCode = "200", description = "The version", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = Version.class)))
     @ApiResponse(responseCode = "302", description = "To a client that asks for HTML", content = @Content)
@@ -46,12 +47,20 @@ class FrontDoor {
                 : ResponseEntity.ok(new Version(environment.getProperty("spring.application.version", "unreleased")));
     }
 
-    @Operation(summary = "This document", description = "What the gateway does over HTTP, in OpenAPI 3.1.")
+    @Operation(operationId = "openapi", summary = "This document", description = "What the gateway does over HTTP, in OpenAPI 3.1.")
     @ApiResponse(responseCode = "200", description = "The document", content = @Content(mediaType = ApiText.JSON, schema = @Schema(type = "object")))
-    @GetMapping({"/openapi", "/openapi/v3"})
+    @GetMapping("/openapi")
     void document(@Parameter(hidden = true) HttpServletRequest request,
             @Parameter(hidden = true) HttpServletResponse response) throws ServletException, IOException {
         request.getRequestDispatcher(DOCUMENT).forward(request, response);
+    }
+
+    /** By the name that tells which version of OpenAPI it is. */
+    @Hidden
+    @GetMapping("/openapi/v3")
+    void documentOfVersion3(HttpServletRequest request, HttpServletResponse response)
+            throws ServletException, IOException {
+        document(request, response);
     }
 
     @Schema(name = "Version")

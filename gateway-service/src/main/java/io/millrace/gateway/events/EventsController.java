@@ -78,7 +78,7 @@ class EventsController {
     }
 
     @GetMapping("/topics/{topic}/events")
-    @Operation(summary = "Subscribe to a topic", description = DESCRIPTION)
+    @Operation(operationId = "topicEvents", summary = "Subscribe to a topic", description = DESCRIPTION)
     @ApiResponse(responseCode = "200", description = "The stream", content = @Content(mediaType = "text/event-stream", schema = @Schema(type = "string"), examples = @ExampleObject(EXAMPLE)))
     @ApiResponse(responseCode = "400", description = "A parameter is wrong, or the id is not of this subscription", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content)
@@ -103,7 +103,7 @@ class EventsController {
     }
 
     @GetMapping("/events")
-    @Operation(summary = "Subscribe to several topics in one stream", description = DESCRIPTION)
+    @Operation(operationId = "events", summary = "Subscribe to several topics in one stream", description = DESCRIPTION)
     @ApiResponse(responseCode = "200", description = "The stream", content = @Content(mediaType = "text/event-stream", schema = @Schema(type = "string"), examples = @ExampleObject(EXAMPLE)))
     @ApiResponse(responseCode = "400", description = "A parameter is wrong, or the id is not of this subscription", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content)

@@ -76,7 +76,7 @@ class GroupEventsController {
     }
 
     @GetMapping("/consumers/{group}/events")
-    @Operation(summary = "Subscribe as a member of a group", description = DESCRIPTION)
+    @Operation(operationId = "groupEvents", summary = "Subscribe as a member of a group", description = DESCRIPTION)
     @ApiResponse(responseCode = "200", description = "The stream", content = @Content(mediaType = "text/event-stream", schema = @Schema(type = "string"), examples = @ExampleObject(EXAMPLE)))
     @ApiResponse(responseCode = "400", description = "A parameter is wrong", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such topic", content = @Content)

@@ -45,7 +45,7 @@ class GroupsController {
     }
 
     @GetMapping
-    @Operation(summary = "List groups", description = "Those that have, or had, members.")
+    @Operation(operationId = "listGroups", summary = "List groups", description = "Those that have, or had, members.")
     @ApiResponse(responseCode = "200", description = "By name")
     List<ListedGroup> list() {
         return groups.list().stream().map(group -> new ListedGroup(group.group(), group.state(), group.members()))
@@ -53,7 +53,7 @@ class GroupsController {
     }
 
     @GetMapping("/{group}")
-    @Operation(summary = "Describe a group", description = "Its members and the partitions that each may read now.")
+    @Operation(operationId = "getGroup", summary = "Describe a group", description = "Its members and the partitions that each may read now.")
     @ApiResponse(responseCode = "200", description = "The group")
     @ApiResponse(responseCode = "404", description = "No such group", content = @Content)
     DescribedGroup describe(@Parameter(example = "shipping") @PathVariable String group) {
@@ -62,7 +62,7 @@ class GroupsController {
 
     @DeleteMapping("/{group}")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(summary = "Delete a group without members", description = "Its committed offsets go with it.")
+    @Operation(operationId = "deleteGroup", summary = "Delete a group without members", description = "Its committed offsets go with it.")
     @ApiResponse(responseCode = "204", description = "Deleted")
     @ApiResponse(responseCode = "404", description = "No such group", content = @Content)
     @ApiResponse(responseCode = "409", description = "It has members", content = @Content)
@@ -71,7 +71,7 @@ class GroupsController {
     }
 
     @GetMapping("/{group}/lag")
-    @Operation(summary = "How far a group is behind", description = "For each partition that it has committed or reads.")
+    @Operation(operationId = "getGroupLag", summary = "How far a group is behind", description = "For each partition that it has committed or reads.")
     @ApiResponse(responseCode = "200", description = "Lag by partition, and in all")
     @ApiResponse(responseCode = "404", description = "No such group", content = @Content)
     Lag lag(@Parameter(example = "shipping") @PathVariable String group) throws InterruptedException {
@@ -79,7 +79,7 @@ class GroupsController {
     }
 
     @PutMapping("/{group}/offsets")
-    @Operation(summary = "Reset the offsets of a group without members", description = "To the `earliest` or `latest`, to an `offset`, to "
+    @Operation(operationId = "resetGroupOffsets", summary = "Reset the offsets of a group without members", description = "To the `earliest` or `latest`, to an `offset`, to "
             + "the first record not older than a `timestamp`, or by a signed `shift`; for the partitions given or all that it has committed.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ResetOffsets.class), examples = {
             @ExampleObject(name = "to the beginning", value = "{\"to\":\"earliest\"}"),

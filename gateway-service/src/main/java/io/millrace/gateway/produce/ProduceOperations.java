@@ -70,7 +70,7 @@ interface ProduceOperations {
             a partition knows it.
             """;
 
-    @Operation(summary = "Produce records", description = DESCRIPTION)
+    @Operation(operationId = "send", summary = "Produce records", description = DESCRIPTION)
     @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer at once, without waiting for the brokers: 204, or 200 and the errors already known, with null offsets for the records that were taken", schema = @Schema(type = "boolean", defaultValue = "false"))
     @Parameter(name = "Idempotency-Key", in = ParameterIn.HEADER, description = KEY_DESCRIPTION, schema = @Schema(type = "string", minLength = 1, maxLength = 255))
     @Parameter(name = "key", in = ParameterIn.QUERY, description = "Of a single record (`text/plain`, `application/octet-stream`), if it is not in `Millrace-Key`", schema = @Schema(type = "string"))
@@ -104,7 +104,7 @@ interface ProduceOperations {
     void produce(@Parameter(hidden = true) String topic, @Parameter(hidden = true) HttpServletRequest request,
             @Parameter(hidden = true) HttpServletResponse response) throws IOException, InterruptedException;
 
-    @Operation(summary = "Produce records to one partition", description = "As producing to the topic, but `partition` comes from the path.")
+    @Operation(operationId = "sendToPartition", summary = "Produce records to one partition", description = "As producing to the topic, but `partition` comes from the path.")
     @Parameter(name = "async", in = ParameterIn.QUERY, description = "Answer at once, without waiting for the brokers: 204, or 200 and the errors already known, with null offsets for the records that were taken", schema = @Schema(type = "boolean", defaultValue = "false"))
     @Parameter(name = "Idempotency-Key", in = ParameterIn.HEADER, description = KEY_DESCRIPTION, schema = @Schema(type = "string", minLength = 1, maxLength = 255))
     @Parameter(name = "key", in = ParameterIn.QUERY, description = "Of a single record (`text/plain`, `application/octet-stream`), if it is not in `Millrace-Key`", schema = @Schema(type = "string"))

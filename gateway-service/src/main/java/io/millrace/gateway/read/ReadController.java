@@ -60,7 +60,7 @@ class ReadController {
         this.properties = properties;
     }
 
-    @Operation(summary = "Read records from an offset or a time", description = """
+    @Operation(operationId = "read", summary = "Read records from an offset or a time", description = """
             Answers as soon as there are records, or `[]` when none came within `timeout`. The header `Millrace-Next-Offset` says where \
             to read on, `Millrace-End-Offset` where the partition ends.
             A gateway that shuts down answers at once, with `[]` when there is nothing yet.

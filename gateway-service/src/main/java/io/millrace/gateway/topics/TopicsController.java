@@ -50,14 +50,14 @@ class TopicsController {
         this.changes = changes;
     }
 
-    @Operation(summary = "List topics")
+    @Operation(operationId = "listTopics", summary = "List topics", description = "Their names.")
     @ApiResponse(responseCode = "200", description = "Names, in order", content = @Content(mediaType = ApiText.JSON, array = @ArraySchema(schema = @Schema(type = "string")), examples = @ExampleObject("[\"orders\"]")))
     @GetMapping("/topics")
     List<String> list() {
         return topics.image().topicsByName().keySet().stream().sorted().toList();
     }
 
-    @Operation(summary = "Create a topic", description = """
+    @Operation(operationId = "createTopic", summary = "Create a topic", description = """
             Answers when the topic can be used. `configs` takes Kafka's names, such as `retention.ms`, `cleanup.policy` or \
             `max.message.bytes`.
             """)
@@ -82,7 +82,7 @@ class TopicsController {
         return topic == null ? new TopicBodies.Topic(name, configs, List.of()) : TopicBodies.Topic.of(topic);
     }
 
-    @Operation(summary = "Describe a topic")
+    @Operation(operationId = "getTopic", summary = "Describe a topic", description = "With the settings that were made for it, and where its partitions are.")
     @ApiResponse(responseCode = "200", description = "Its configuration and partitions", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = TopicBodies.Topic.class), examples = @ExampleObject(TOPIC_EXAMPLE)))
     @ApiResponse(responseCode = "404", description = "No such topic", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_404)))
     @GetMapping("/topics/{topic}")
@@ -90,7 +90,7 @@ class TopicsController {
         return TopicBodies.Topic.of(topics.require(topic));
     }
 
-    @Operation(summary = "Delete a topic", description = "Its records are gone for good. Answers when this gateway no longer knows the topic.")
+    @Operation(operationId = "deleteTopic", summary = "Delete a topic", description = "Its records are gone for good. Answers when this gateway no longer knows the topic.")
     @ApiResponse(responseCode = "204", description = "Deleted", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such topic", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @DeleteMapping("/admin/topics/{topic}")
@@ -99,7 +99,7 @@ class TopicsController {
         changes.delete(topic);
     }
 
-    @Operation(summary = "List a topic's partitions")
+    @Operation(operationId = "listPartitions", summary = "List a topic's partitions", description = "Who leads each, and which of its replicas have all of it.")
     @ApiResponse(responseCode = "200", description = "Partitions in order", content = @Content(mediaType = ApiText.JSON, array = @ArraySchema(schema = @Schema(implementation = TopicBodies.Partition.class)), examples = @ExampleObject("[{\"partition\":0,\"leader\":0,\"replicas\":[{\"broker\":0,\"leader\":true,\"in_sync\":true}]}]")))
     @ApiResponse(responseCode = "404", description = "No such topic", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @GetMapping("/topics/{topic}/partitions")
@@ -107,7 +107,7 @@ class TopicsController {
         return TopicBodies.Topic.of(topics.require(topic)).partitions();
     }
 
-    @Operation(summary = "Describe a partition")
+    @Operation(operationId = "getPartition", summary = "Describe a partition", description = "Who leads it, and which of its replicas have all of it.")
     @ApiResponse(responseCode = "200", description = "Leader and replicas", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = TopicBodies.Partition.class), examples = @ExampleObject("{\"partition\":0,\"leader\":0,\"replicas\":[{\"broker\":0,\"leader\":true,\"in_sync\":true}]}")))
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @GetMapping("/topics/{topic}/partitions/{partition}")
@@ -116,7 +116,7 @@ class TopicsController {
         return TopicBodies.Partition.of(topics.require(topic, partition));
     }
 
-    @Operation(summary = "Where a partition begins and ends")
+    @Operation(operationId = "getOffsets", summary = "Where a partition begins and ends", description = "The first offset there is, and that of the record that comes next.")
     @ApiResponse(responseCode = "200", description = "Offsets", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = TopicBodies.Offsets.class), examples = @ExampleObject("{\"beginning_offset\":0,\"end_offset\":42}")))
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class)))
     @GetMapping("/topics/{topic}/partitions/{partition}/offsets")

@@ -39,7 +39,7 @@ class V3ClustersController {
     }
 
     @GetMapping("/{cluster_id}")
-    @Operation(operationId = "getKafkaV3Cluster", summary = "Get a cluster")
+    @Operation(operationId = "getKafkaV3Cluster", summary = "Get a cluster", description = "The one that there is, and where to find what it has.")
     @ApiResponse(responseCode = "200", description = "The cluster")
     @ApiResponse(responseCode = "404", description = "No such cluster")
     Cluster get(@PathVariable("cluster_id") String clusterId, @Parameter(hidden = true) HttpServletRequest request) {
@@ -59,7 +59,7 @@ class V3ClustersController {
     }
 
     @GetMapping("/{cluster_id}/brokers/{broker_id}")
-    @Operation(operationId = "getKafkaV3Broker", summary = "Get a broker")
+    @Operation(operationId = "getKafkaV3Broker", summary = "Get a broker", description = "Its address, and where to find its replicas.")
     @ApiResponse(responseCode = "200", description = "The broker")
     @ApiResponse(responseCode = "404", description = "No such cluster, or no such broker is running")
     Broker broker(@PathVariable("cluster_id") String clusterId,
@@ -69,7 +69,7 @@ class V3ClustersController {
     }
 
     @GetMapping("/{cluster_id}/brokers/{broker_id}/partition-replicas")
-    @Operation(operationId = "searchKafkaV3ReplicasByBroker", summary = "List a broker's replicas")
+    @Operation(operationId = "searchKafkaV3ReplicasByBroker", summary = "List a broker's replicas", description = "Of all topics: which of them lead, and which are in sync.")
     @ApiResponse(responseCode = "200", description = "By topic and partition")
     @ApiResponse(responseCode = "404", description = "No such cluster, or no such broker is running")
     Listing<Replica> replicas(@PathVariable("cluster_id") String clusterId,

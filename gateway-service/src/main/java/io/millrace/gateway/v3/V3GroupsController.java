@@ -52,7 +52,7 @@ class V3GroupsController {
     }
 
     @GetMapping("/{consumer_group_id}")
-    @Operation(operationId = "getKafkaV3ConsumerGroup", summary = "Get a consumer group")
+    @Operation(operationId = "getKafkaV3ConsumerGroup", summary = "Get a consumer group", description = "Its state, and where to find its members and its lag.")
     @ApiResponse(responseCode = "200", description = "The group")
     @ApiResponse(responseCode = "404", description = "No such cluster or group")
     Group get(@PathVariable("cluster_id") String clusterId,
@@ -70,7 +70,7 @@ class V3GroupsController {
     }
 
     @GetMapping("/{consumer_group_id}/consumers")
-    @Operation(operationId = "listKafkaV3Consumers", summary = "List a group's consumers")
+    @Operation(operationId = "listKafkaV3Consumers", summary = "List a group's consumers", description = "Its members, whatever protocol they speak.")
     @ApiResponse(responseCode = "200", description = "By id")
     @ApiResponse(responseCode = "404", description = "No such cluster or group")
     Listing<Consumer> consumers(@PathVariable("cluster_id") String clusterId,
@@ -83,7 +83,7 @@ class V3GroupsController {
     }
 
     @GetMapping("/{consumer_group_id}/consumers/{consumer_id}")
-    @Operation(operationId = "getKafkaV3Consumer", summary = "Get a consumer")
+    @Operation(operationId = "getKafkaV3Consumer", summary = "Get a consumer", description = "A member, and where to find what it reads.")
     @ApiResponse(responseCode = "200", description = "The consumer")
     @ApiResponse(responseCode = "404", description = "No such cluster, group or consumer")
     Consumer consumer(@PathVariable("cluster_id") String clusterId,
@@ -95,7 +95,7 @@ class V3GroupsController {
     }
 
     @GetMapping("/{consumer_group_id}/consumers/{consumer_id}/assignments")
-    @Operation(operationId = "listKafkaV3ConsumerAssignments", summary = "List what a consumer reads")
+    @Operation(operationId = "listKafkaV3ConsumerAssignments", summary = "List what a consumer reads", description = "The partitions that are its own now.")
     @ApiResponse(responseCode = "200", description = "By topic and partition")
     @ApiResponse(responseCode = "404", description = "No such cluster, group or consumer")
     Listing<ConsumerAssignment> assignments(@PathVariable("cluster_id") String clusterId,
@@ -109,7 +109,7 @@ class V3GroupsController {
     }
 
     @GetMapping("/{consumer_group_id}/consumers/{consumer_id}/assignments/{topic_name}/partitions/{partition_id}")
-    @Operation(operationId = "getKafkaV3ConsumerAssignment", summary = "Get a partition that a consumer reads")
+    @Operation(operationId = "getKafkaV3ConsumerAssignment", summary = "Get a partition that a consumer reads", description = "And where to find its lag.")
     @ApiResponse(responseCode = "200", description = "The assignment")
     @ApiResponse(responseCode = "404", description = "No such cluster, group or consumer, or it does not read the partition")
     ConsumerAssignment assignment(@PathVariable("cluster_id") String clusterId,

@@ -47,7 +47,7 @@ class V3LagsController {
     }
 
     @GetMapping("/lags/{topic_name}/partitions/{partition_id}")
-    @Operation(operationId = "getKafkaV3ConsumerLag", summary = "Get a group's lag in a partition")
+    @Operation(operationId = "getKafkaV3ConsumerLag", summary = "Get a group's lag in a partition", description = "How far what it has committed is behind the end.")
     @ApiResponse(responseCode = "200", description = "The lag")
     @ApiResponse(responseCode = "404", description = "No such cluster or group, or it has committed nothing of the partition")
     ConsumerLag get(@PathVariable("cluster_id") String clusterId,
@@ -61,7 +61,7 @@ class V3LagsController {
     }
 
     @GetMapping("/lag-summary")
-    @Operation(operationId = "getKafkaV3ConsumerGroupLagSummary", summary = "Get a group's greatest and total lag")
+    @Operation(operationId = "getKafkaV3ConsumerGroupLagSummary", summary = "Get a group's greatest and total lag", description = "And which partition and consumer the greatest is of.")
     @ApiResponse(responseCode = "200", description = "The summary")
     @ApiResponse(responseCode = "404", description = "No such cluster or group, or it has committed nothing")
     LagSummary summary(@PathVariable("cluster_id") String clusterId,

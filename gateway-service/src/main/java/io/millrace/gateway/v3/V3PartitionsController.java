@@ -33,7 +33,7 @@ class V3PartitionsController {
     }
 
     @GetMapping("/{topic_name}/partitions")
-    @Operation(operationId = "listKafkaV3Partitions", summary = "List a topic's partitions")
+    @Operation(operationId = "listKafkaV3Partitions", summary = "List a topic's partitions", description = "With where to find who leads each of them.")
     @ApiResponse(responseCode = "200", description = "In order")
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic")
     Listing<Partition> list(@PathVariable("cluster_id") String clusterId,
@@ -46,7 +46,7 @@ class V3PartitionsController {
     }
 
     @GetMapping("/{topic_name}/partitions/{partition_id}")
-    @Operation(operationId = "getKafkaV3Partition", summary = "Get a partition")
+    @Operation(operationId = "getKafkaV3Partition", summary = "Get a partition", description = "With where to find who leads it.")
     @ApiResponse(responseCode = "200", description = "The partition")
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic or partition")
     Partition get(@PathVariable("cluster_id") String clusterId,
@@ -59,7 +59,7 @@ class V3PartitionsController {
     }
 
     @GetMapping("/{topic_name}/partitions/{partition_id}/replicas")
-    @Operation(operationId = "listKafkaV3Replicas", summary = "List a partition's replicas")
+    @Operation(operationId = "listKafkaV3Replicas", summary = "List a partition's replicas", description = "Which brokers have them, which of them leads, and which are in sync.")
     @ApiResponse(responseCode = "200", description = "The preferred leader first")
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic or partition")
     Listing<Replica> replicas(@PathVariable("cluster_id") String clusterId,
@@ -74,7 +74,7 @@ class V3PartitionsController {
     }
 
     @GetMapping("/{topic_name}/partitions/{partition_id}/replicas/{broker_id}")
-    @Operation(operationId = "getKafkaV3Replica", summary = "Get a replica")
+    @Operation(operationId = "getKafkaV3Replica", summary = "Get a replica", description = "Whether it leads, and whether it is in sync.")
     @ApiResponse(responseCode = "200", description = "The replica")
     @ApiResponse(responseCode = "404", description = "No such cluster or replica, or (40403) no such topic or partition")
     Replica replica(@PathVariable("cluster_id") String clusterId,
@@ -91,7 +91,7 @@ class V3PartitionsController {
     }
 
     @GetMapping("/-/partitions/-/reassignment")
-    @Operation(operationId = "listAllKafkaV3Reassignments", summary = "List all partitions that are on their way to other brokers")
+    @Operation(operationId = "listAllKafkaV3Reassignments", summary = "List all partitions that are on their way to other brokers", description = "With the replicas that come and those that go.")
     @ApiResponse(responseCode = "200", description = "By topic and partition")
     @ApiResponse(responseCode = "404", description = "No such cluster")
     Listing<Reassignment> reassignments(@PathVariable("cluster_id") String clusterId,
@@ -102,7 +102,7 @@ class V3PartitionsController {
     }
 
     @GetMapping("/{topic_name}/partitions/-/reassignment")
-    @Operation(operationId = "searchKafkaV3ReassignmentsByTopic", summary = "List a topic's partitions that are on their way to other brokers")
+    @Operation(operationId = "searchKafkaV3ReassignmentsByTopic", summary = "List a topic's partitions that are on their way to other brokers", description = "With the replicas that come and those that go.")
     @ApiResponse(responseCode = "200", description = "In order")
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic")
     Listing<Reassignment> reassignments(@PathVariable("cluster_id") String clusterId,
@@ -114,7 +114,7 @@ class V3PartitionsController {
     }
 
     @GetMapping("/{topic_name}/partitions/{partition_id}/reassignment")
-    @Operation(operationId = "getKafkaV3Reassignment", summary = "Where a partition is on its way to")
+    @Operation(operationId = "getKafkaV3Reassignment", summary = "Where a partition is on its way to", description = "The replicas that come and those that go; none where it stays.")
     @ApiResponse(responseCode = "200", description = "Who comes and who goes; nobody where it stays")
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic or partition")
     Reassignment reassignment(@PathVariable("cluster_id") String clusterId,

@@ -52,7 +52,7 @@ class V3TopicConfigsController {
     }
 
     @GetMapping("/configs")
-    @Operation(operationId = "listKafkaV3TopicConfigs", summary = "List a topic's settings")
+    @Operation(operationId = "listKafkaV3TopicConfigs", summary = "List a topic's settings", description = "All of them, with those that have their default.")
     @ApiResponse(responseCode = "200", description = "By name, also those that have their defaults")
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic")
     Listing<Config> list(@PathVariable("cluster_id") String clusterId,
@@ -66,7 +66,7 @@ class V3TopicConfigsController {
     }
 
     @GetMapping("/configs/{name}")
-    @Operation(operationId = "getKafkaV3TopicConfig", summary = "Get a setting of a topic")
+    @Operation(operationId = "getKafkaV3TopicConfig", summary = "Get a setting of a topic", description = "Its value, and where that comes from.")
     @ApiResponse(responseCode = "200", description = "The setting")
     @ApiResponse(responseCode = "404", description = "No such cluster or setting, or (40403) no such topic")
     Config get(@PathVariable("cluster_id") String clusterId,
@@ -97,7 +97,7 @@ class V3TopicConfigsController {
 
     @DeleteMapping("/configs/{name}")
     @ResponseStatus(HttpStatus.NO_CONTENT)
-    @Operation(operationId = "deleteKafkaV3TopicConfig", summary = "Reset a setting of a topic to its default")
+    @Operation(operationId = "deleteKafkaV3TopicConfig", summary = "Reset a setting of a topic to its default", description = "As if it had never been set.")
     @ApiResponse(responseCode = "204", description = "Reset", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such cluster or setting, or (40403) no such topic")
     void reset(@PathVariable("cluster_id") String clusterId,

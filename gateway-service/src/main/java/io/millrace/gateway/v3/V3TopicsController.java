@@ -52,7 +52,7 @@ class V3TopicsController {
     }
 
     @GetMapping
-    @Operation(operationId = "listKafkaV3Topics", summary = "List topics")
+    @Operation(operationId = "listKafkaV3Topics", summary = "List topics", description = "With their figures, and where to find their partitions and settings.")
     @ApiResponse(responseCode = "200", description = "By name")
     @ApiResponse(responseCode = "404", description = "No such cluster")
     Listing<Topic> list(@PathVariable("cluster_id") String clusterId,
@@ -86,7 +86,7 @@ class V3TopicsController {
     }
 
     @GetMapping("/{topic_name}")
-    @Operation(operationId = "getKafkaV3Topic", summary = "Get a topic")
+    @Operation(operationId = "getKafkaV3Topic", summary = "Get a topic", description = "Its figures, and where to find its partitions and settings.")
     @ApiResponse(responseCode = "200", description = "The topic")
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic")
     Topic get(@PathVariable("cluster_id") String clusterId,
@@ -97,7 +97,7 @@ class V3TopicsController {
     }
 
     @PatchMapping("/{topic_name}")
-    @Operation(operationId = "updatePartitionCountKafkaV3Topic", summary = "Give a topic more partitions")
+    @Operation(operationId = "updatePartitionCountKafkaV3Topic", summary = "Give a topic more partitions", description = "What is in the topic stays where it is; records of a key that are sent from now on may go to another partition than those before.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = PartitionsCount.class), examples = @ExampleObject(name = "six", value = "{\"partitions_count\":6}")))
     @ApiResponse(responseCode = "200", description = "The topic as it is now")
     @ApiResponse(responseCode = "400", description = "Malformed, or (40002) not more than it has, or more than are allowed")

@@ -7,7 +7,6 @@ import com.networknt.schema.dialect.Dialects;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
@@ -21,7 +20,6 @@ import tools.jackson.databind.node.ObjectNode;
 /** The OpenAPI document of a running gateway: its operations, and whether an answer is what it says. */
 final class ApiDocument {
     private static final JsonMapper JSON = JsonMapper.shared();
-    private static final String ADDRESS = "https://millrace.example/openapi";
     private static final Set<String> METHODS = Set.of("get", "put", "post", "delete", "patch", "head", "options",
             "trace");
     private static final String EVENT_STREAM = "text/event-stream";
@@ -29,7 +27,7 @@ final class ApiDocument {
     private static final Pattern EVENT_STREAM_LINE = Pattern.compile("(event|data|id|retry): .*|:.*|");
 
     private final SortedMap<String, ApiOperation> operations = new TreeMap<>();
-    private final SchemaRegistry schemas;
+    private final Schema schemas;
 
     ApiDocument(String text) {
         JsonNode root = JSON.readTree(text);
@@ -41,8 +39,7 @@ final class ApiDocument {
                             .getKey(), method.getValue()));
                 }));
         close(root);
-        schemas = SchemaRegistry.withDefaultDialect(Dialects.getOpenApi31(), builder -> builder.schemas(Map.of(ADDRESS,
-                root.toString())));
+        schemas = SchemaRegistry.withDefaultDialect(Dialects.getOpenApi31()).getSchema(root);
     }
 
     /** A field that a schema does not tell of is a misfit, unless it says that there may be others. */
@@ -85,10 +82,9 @@ final class ApiDocument {
             return body.lines().filter(line -> !EVENT_STREAM_LINE.matcher(line).matches())
                     .map(line -> "no line of an event stream: " + line).toList();
         }
-        Schema schema = schemas.getSchema(SchemaLocation.of(ADDRESS + "#/paths/" + escaped(operation.path()) + "/"
-                + operation.method().toLowerCase(Locale.ROOT) + "/responses/" + status + "/content/" + escaped(
-                        mediaType)
-                + "/schema"));
+        Schema schema = schemas.getSubSchema(SchemaLocation.of("#/paths/" + escaped(operation.path()) + "/" + operation
+                .method().toLowerCase(Locale.ROOT) + "/responses/" + status + "/content/" + escaped(mediaType)
+                + "/schema").getFragment());
         return misfits(schema, mediaType, body);
     }
 

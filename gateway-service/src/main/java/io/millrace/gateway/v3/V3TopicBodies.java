@@ -48,7 +48,7 @@ final class V3TopicBodies {
             @JsonProperty("replicas_assignments") @Schema(description = "Broker ids by partition, the preferred leader first, instead of the two figures: `{\"0\":[1,2]}`, "
                     + "or `[{\"partition_id\":0,\"broker_ids\":[1,2]}]`", implementation = Object.class, example = "{\"0\":[1,2]}") @Nullable JsonNode replicasAssignments,
             @Nullable List<@Nullable ConfigEntry> configs,
-            @JsonProperty("validate_only") @Schema(description = "Answer as if, but create nothing", example = "false") @Nullable Boolean validateOnly){}
+            @JsonProperty("validate_only") @Schema(description = "Answer as if, but create nothing", example = "false") @Nullable Boolean validateOnly) {}
 
     @Schema(name = "V3ConfigEntry")
     record ConfigEntry(

@@ -115,6 +115,8 @@ final class PartitionTail {
             }
         } catch (InterruptedException e) {
             log.debug("Reader of {} stopped", partition);
+        } catch (Error e) {
+            log.error("{}: the reader ends; its streams' clients come back to another", partition, e);
         } finally {
             onEnd.accept(this);
         }

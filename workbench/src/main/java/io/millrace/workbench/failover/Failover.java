@@ -13,6 +13,8 @@ import java.util.function.Consumer;
 
 /** One run: all scenarios on a suite of its own with three brokers, and then, when its processes are gone, on Apache Kafka's three. */
 final class Failover {
+    private static final int RECORDS_PER_SECOND = 1_000;
+
     private final Set<Scenario> scenarios;
     private final int rounds;
     private final Progress progress;
@@ -67,7 +69,8 @@ final class Failover {
     private Outcome runOrReport(Cluster cluster, Scenario scenario) throws InterruptedException {
         try {
             return switch (scenario) {
-                case KILL, PAUSE, ROLLING, POSTGRES -> Trial.run(cluster, scenario, rounds, progress);
+                case KILL, PAUSE, ROLLING, POSTGRES -> Trial.run(cluster, scenario, rounds,
+                        RECORDS_PER_SECOND, progress);
                 case ELECTION -> Election.run(cluster, rounds, progress);
                 case REST -> PostgresAtRest.run((SuiteCluster) cluster, progress);
             };

@@ -12,15 +12,14 @@ import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 
 /**
- * A thousand records a second by each door into one topic, and readers that follow them. Each partition is judged by itself: as many partitions as brokers, so
+ * Records at a steady rate by each door into one topic, and readers that follow them. Each partition is judged by itself: as many partitions as brokers, so
  * that each broker leads one.
  */
 final class Load implements AutoCloseable {
-    private static final int RECORDS_PER_SECOND = 1_000;
     /** Enough that each has a whole answer's time to wait for an answer. */
     private static final int HTTP_WRITERS_PER_PARTITION = 4;
     private static final Duration CHECK_INTERVAL = Duration.ofMillis(5);
-    /** With 333 writes a second in each partition none is quiet for that long unless something is wrong. */
+    /** With a hundred writes a second in each partition none is quiet for that long unless something is wrong. */
     private static final Duration FLOWING = Duration.ofMillis(250);
     private static final Duration END_TIMEOUT = Duration.ofSeconds(150);
     private static final Duration FINAL_READ_TIMEOUT = Duration.ofSeconds(60);
@@ -39,12 +38,13 @@ final class Load implements AutoCloseable {
                 .mapToObj(partition -> new Place(topic.name(), partition)).toList();
     }
 
-    static Load start(Cluster cluster, Topic topic) {
+    /** @param recordsPerSecond by each door; a few hundred at least */
+    static Load start(Cluster cluster, Topic topic, int recordsPerSecond) {
         Load load = new Load(cluster, topic);
         String kafka = cluster.bootstrapServers();
         Duration second = Duration.ofSeconds(1);
         load.run(load.writers, new KafkaProducing(kafka, topic.name(), topic.partitions(),
-                second.dividedBy(RECORDS_PER_SECOND), load.journal));
+                second.dividedBy(recordsPerSecond), load.journal));
         int reader = History.FINAL_READER + 1;
         load.run(load.readers, new KafkaReading(reader, kafka, topic.name(), topic.partitions(), load.journal));
         String gateway = cluster.gatewayUrl();
@@ -54,7 +54,7 @@ final class Load implements AutoCloseable {
             for (int lane = 0; lane < lanes; lane++) {
                 load.run(load.writers, new HttpProducing(KafkaProducing.WRITER + 1 + lane, calls,
                         load.places.get(lane % topic.partitions()),
-                        second.multipliedBy(lanes).dividedBy(RECORDS_PER_SECOND), load.journal));
+                        second.multipliedBy(lanes).dividedBy(recordsPerSecond), load.journal));
             }
             for (Place place : load.places) {
                 load.run(load.readers, new HttpReading(++reader, calls, place, load.journal));

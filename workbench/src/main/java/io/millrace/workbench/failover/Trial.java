@@ -51,10 +51,11 @@ public final class Trial {
         void run() throws IOException, InterruptedException;
     }
 
-    public static Outcome run(Cluster cluster, Scenario scenario, int rounds, Progress progress)
+    /** @param recordsPerSecond by each door, over HTTP and over Kafka's protocol */
+    public static Outcome run(Cluster cluster, Scenario scenario, int rounds, int recordsPerSecond, Progress progress)
             throws IOException, InterruptedException {
         Topic topic = Topic.create(cluster, "failover-" + scenario.label(), Cluster.BROKERS);
-        try (Load load = Load.start(cluster, topic)) {
+        try (Load load = Load.start(cluster, topic, recordsPerSecond)) {
             Trial trial = new Trial(cluster, scenario, topic, load, progress);
             for (int round = 1; round <= rounds; round++) {
                 progress.say(cluster.name() + ": " + scenario.label() + ", round " + round + " of " + rounds);

@@ -149,6 +149,7 @@ class ArchitectureTest {
     }
 
     private static List<Path> sourceFolders(String folder) {
-        return MODULES.stream().map(module -> ROOT.resolve(module).resolve(folder)).filter(Files::isDirectory).toList();
+        return Stream.concat(MODULES.stream(), Stream.of("specification"))
+                .map(module -> ROOT.resolve(module).resolve(folder)).filter(Files::isDirectory).toList();
     }
 }

@@ -65,7 +65,8 @@ class DockerfileTest {
                 .filter(line -> !line.isBlank() && !line.startsWith("#"))
                 .toList();
         assertThat(ignore.getFirst()).isEqualTo("*");
-        assertThat(ignore).contains("!pom.xml", "!build-config", "!common", "!workbench/pom.xml");
+        assertThat(ignore).contains("!pom.xml", "!build-config", "!common", "!specification/pom.xml",
+                "!workbench/pom.xml");
         assertThat(ignore).containsAll(Repository.serviceModules().stream().map(module -> "!" + module).toList());
         assertThat(Arrays.asList("common/src", "common/src/test", "**/src/test")).noneMatch(ignore::contains);
     }

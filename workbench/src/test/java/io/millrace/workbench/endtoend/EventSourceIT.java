@@ -17,10 +17,12 @@ import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** {@code EventSource} as others have written it: disconnected in the middle of events, it resumes by itself and misses and doubles none. */
-@WithSuite
+@WithSteadySuite
+@Order(6)
 class EventSourceIT {
     private static final int RECORDS = 300;
     private static final int LIVE = 10;

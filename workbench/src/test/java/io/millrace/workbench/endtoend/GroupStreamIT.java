@@ -14,7 +14,7 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** A connection as a member of a group, beside one that polls. */
-@WithSuite
+@WithSteadySuite
 class GroupStreamIT {
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
     private static final int PARTITIONS = 4;

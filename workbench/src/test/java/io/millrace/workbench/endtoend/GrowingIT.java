@@ -19,12 +19,14 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import java.util.stream.StreamSupport;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 import tools.jackson.databind.JsonNode;
 
 /** A suite grows by a broker, a topic by replicas and partitions, and then the first broker goes, while clients write and read. */
 @ResourceLock(TestSuites.OWN)
+@Order(4)
 class GrowingIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final SuiteSize AT_FIRST = SuiteSize.ofBrokers(2);

@@ -37,7 +37,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What speaks Kafka's protocol works unchanged, and Kafka's own tools read our files. */
-@WithSuite
+@WithSteadySuite
 class KafkaClientsIT {
     private static final int RECORDS = 2_000;
     private static final int SEGMENT_BYTES = 1 << 20;

@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -32,6 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 
 /** {@code ./millrace} as a person uses it. */
 @ResourceLock(TestSuites.OWN)
+@Order(3)
 class LauncherIT {
     private static final Duration UP_TIMEOUT = Duration.ofSeconds(150);
     private static final Duration PATIENCE = Duration.ofSeconds(60);

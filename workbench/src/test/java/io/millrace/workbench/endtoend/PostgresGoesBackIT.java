@@ -38,10 +38,12 @@ import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** PostgreSQL is stopped and comes back as it was, or as it was some time ago, while records are produced to replicated topics. */
 @WithSuite
+@Order(3)
 class PostgresGoesBackIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);
     private static final int PARTITIONS = 3;

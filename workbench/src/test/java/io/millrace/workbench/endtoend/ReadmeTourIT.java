@@ -14,9 +14,11 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The README's tour, command by command: what it prints must be what the suite answers, but for times, broker ids, followers and event ids. */
-@WithSuite
+@WithSteadySuite
+@ResourceLock(SharedSuite.ORDERS)
 class ReadmeTourIT {
     private static final String PROMPT = "$ ";
     private static final String API_LINE = "api=http://127.0.0.1:8080";

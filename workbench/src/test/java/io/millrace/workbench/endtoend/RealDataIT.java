@@ -32,6 +32,7 @@ import tools.jackson.databind.JsonNode;
 @WithSuite
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
+@Order(2)
 class RealDataIT {
     private static final String TOPIC = "repository-changes";
     private static final int PARTITIONS = 6;
@@ -42,6 +43,7 @@ class RealDataIT {
     private static final int POLL_MS = 500;
     /** A few hundred events: members come and go in the middle of the topic, not at its end. */
     private static final int POLL_BYTES = 50_000;
+    private static final int LARGE_POLL_BYTES = 1_000_000;
     /** Short, since the test waits for one to run out. */
     private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(6);
     private static final Duration PATIENCE = Duration.ofSeconds(180);
@@ -77,10 +79,11 @@ class RealDataIT {
         AtomicBoolean done = new AtomicBoolean();
         try (ExecutorService members = Executors.newVirtualThreadPerTaskExecutor()) {
             List<Future<?>> running = new ArrayList<>();
-            running.add(members.submit(() -> read(group(), "steady", reading, done::get)));
-            running.add(members.submit(() -> read(group(), "mortal", reading, () -> reading.distinct() > 25_000)));
+            running.add(members.submit(() -> read(group(), "steady", POLL_BYTES, reading, done::get)));
+            running.add(members.submit(() -> read(group(), "mortal", POLL_BYTES, reading, () -> reading
+                    .distinct() > 25_000)));
             await().atMost(PATIENCE).until(() -> reading.distinct() > 10_000 || anyFailed(running));
-            running.add(members.submit(() -> read(group(), "late", reading, done::get)));
+            running.add(members.submit(() -> read(group(), "late", POLL_BYTES, reading, done::get)));
             await().atMost(PATIENCE).until(() -> reading.distinct() == changes.count() || anyFailed(running));
             await().atMost(PATIENCE).until(() -> ownsPartitions(group(), "late") || anyFailed(running));
             await().atMost(PATIENCE).pollInterval(Duration.ofMillis(500))
@@ -121,7 +124,7 @@ class RealDataIT {
         assertThat(gateway.lag(group())).as("the committed offsets are there again").isZero();
         GroupReading reading = new GroupReading(SESSION_TIMEOUT);
         String groupAfterRestart = TOPIC + "-after-restart";
-        read(groupAfterRestart, "reader", reading, () -> reading.distinct() == changes.count());
+        read(groupAfterRestart, "reader", LARGE_POLL_BYTES, reading, () -> reading.distinct() == changes.count());
         changes.assertAllRead(reading);
     }
 
@@ -140,12 +143,12 @@ class RealDataIT {
         return TOPIC + "-readers";
     }
 
-    private Void read(String group, String member, GroupReading reading, BooleanSupplier enough)
+    private Void read(String group, String member, int pollBytes, GroupReading reading, BooleanSupplier enough)
             throws IOException, InterruptedException {
         String instance = gateway.join(group, member, TOPIC, SESSION_TIMEOUT);
         while (!enough.getAsBoolean()) {
             long startedNanos = System.nanoTime();
-            List<Delivered> records = gateway.poll(instance, POLL_MS, POLL_BYTES);
+            List<Delivered> records = gateway.poll(instance, POLL_MS, pollBytes);
             reading.add(new GroupReading.Poll(member, startedNanos, System.nanoTime(), records));
         }
         return null; // without a goodbye

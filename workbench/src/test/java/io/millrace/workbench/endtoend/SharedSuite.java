@@ -22,6 +22,9 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * with it unless a test failed.
  */
 final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAllCallback {
+    static final String LOCK = "the shared suite";
+    /** The lock of tests that make and drop the topic of the README's tour, which is that of the API's examples. */
+    static final String ORDERS = "the topic \"orders\"";
     private static final SuiteSize SIZE = new SuiteSize(3, 1, 2, 1);
     /** The streams of a gateway that is killed are given up soon: tests kill gateways faster than sessions end otherwise. */
     private static final Map<String, String> ENVIRONMENT = new HashMap<>(TestSuites.QUICK_COMPILER);

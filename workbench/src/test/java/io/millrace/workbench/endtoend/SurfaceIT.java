@@ -10,7 +10,7 @@ import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
 /** What a newcomer opens first. */
-@WithSuite
+@WithSteadySuite
 class SurfaceIT {
     private final Suite suite;
     private final Gateway gateway;

@@ -6,10 +6,14 @@ import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import java.io.IOException;
 import java.time.Duration;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** A newcomer's first minutes with the page alone: everything as it stands there, one click on each operation and one on "Execute". */
-@WithSuite
+@WithSteadySuite
+@ResourceLock(SharedSuite.ORDERS)
+@Order(6)
 class SwaggerUiIT {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
     private static final String FIND = """

@@ -24,6 +24,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
 import org.awaitility.core.ConditionFactory;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
@@ -32,6 +33,7 @@ import org.junit.jupiter.api.parallel.ResourceLock;
  * with every commit that was acknowledged and without a rebalance. What happened when is printed.
  */
 @ResourceLock(TestSuites.OWN)
+@Order(2)
 class TwoOfEverythingIT {
     private static final SuiteSize SIZE = new SuiteSize(1, 2, 2, 2);
     private static final Duration PATIENCE = Duration.ofMinutes(3);

@@ -14,10 +14,15 @@ import java.sql.Statement;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** A part of the suite is away: what needs it answers 503 and when to come again, the rest goes on, and all is well when it is back. */
 @WithSuite
+@Order(1)
 class UnavailabilityIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);
 
@@ -116,9 +121,13 @@ class UnavailabilityIT {
             gateway.produce("coordinator-away", List.of("{\"value\":1}"));
             assertThat(Gateway.delivered(gateway.get("/topics/coordinator-away/partitions/0/records?offset=0")
                     .expect(200).body())).hasSize(1);
-            assertIsAwayButAnswers(createTopic("coordinator-away-new"));
-            assertIsAwayButAnswers(gateway.post("/consumers/waiting", Gateway.METADATA,
-                    "{\"name\":\"one\",\"format\":\"json\"}"));
+            try (ExecutorService calls = Executors.newVirtualThreadPerTaskExecutor()) {
+                Future<Answer> topic = calls.submit(() -> createTopic("coordinator-away-new"));
+                Future<Answer> group = calls.submit(() -> gateway.post("/consumers/waiting", Gateway.METADATA,
+                        "{\"name\":\"one\",\"format\":\"json\"}"));
+                assertIsAwayButAnswers(topic.get());
+                assertIsAwayButAnswers(group.get());
+            }
         } finally {
             suite.start("coordinator");
             suite.awaitReady(PATIENCE, "coordinator");

@@ -17,7 +17,7 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** A program that knows Confluent's REST Proxy v3 and nothing else, but for what reads. */
-@WithSuite
+@WithSteadySuite
 class V3DialectIT {
     private static final String JSON = "application/json";
     private static final int STREAMED = 20_000;

@@ -10,10 +10,11 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * A test on the one running suite that all such tests share: three brokers, two gateways, everything else once. A test that stops a process starts it
- * again. Such tests run one after the other, beside at most one test with {@link TestSuites#OWN} suite.
+ * again. Such tests run one after the other, beside at most one test with {@link TestSuites#OWN} suite. Those that stop nothing are
+ * {@link WithSteadySuite}.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)
 @ExtendWith(SharedSuite.class)
-@ResourceLock("the shared suite")
+@ResourceLock(SharedSuite.LOCK)
 @interface WithSuite {}

@@ -11,11 +11,13 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /** The short form of {@code ./millrace torture}: a minute, always the same faults. */
 @ResourceLock(TestSuites.OWN)
+@Order(1)
 class TortureIT {
     private static final SuiteSize SIZE = new SuiteSize(3, 1, 2, 1);
     private static final Duration REST = Duration.ofSeconds(1);

@@ -1,8 +1,8 @@
-package io.millrace.workbench.spec;
+package io.millrace.specification;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.millrace.workbench.spec.ModelChecker.Size;
+import io.millrace.specification.ModelChecker.Size;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;

@@ -1,4 +1,4 @@
-package io.millrace.workbench.spec;
+package io.millrace.specification;
 
 import java.io.IOException;
 import java.net.URISyntaxException;

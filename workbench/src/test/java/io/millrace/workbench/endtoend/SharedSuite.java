@@ -9,9 +9,11 @@ import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
 import java.util.HashMap;
 import java.util.Map;
+import java.util.concurrent.Semaphore;
 import java.util.random.RandomGenerator;
 import org.junit.jupiter.api.extension.AfterAllCallback;
 import org.junit.jupiter.api.extension.AfterEachCallback;
+import org.junit.jupiter.api.extension.BeforeAllCallback;
 import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ExtensionContext.Namespace;
 import org.junit.jupiter.api.extension.ParameterContext;
@@ -21,7 +23,7 @@ import org.junit.jupiter.api.extension.ParameterResolver;
  * Starts the shared suite for the first test that asks and stops it after the last. Gives tests the {@link Suite} and its {@link Gateway}. Its data goes
  * with it unless a test failed.
  */
-final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAllCallback {
+final class SharedSuite implements ParameterResolver, BeforeAllCallback, AfterEachCallback, AfterAllCallback {
     static final String LOCK = "the shared suite";
     /** The lock of tests that make and drop the topic of the README's tour, which is that of the API's examples. */
     static final String ORDERS = "the topic \"orders\"";
@@ -33,6 +35,8 @@ final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAl
         ENVIRONMENT.put("MILLRACE_EVENTS_GROUPS_SESSION", "3s");
     }
 
+    /** More of them at a time would wait for the processors only. */
+    private static final Semaphore STEADY_AT_A_TIME = new Semaphore(2);
     private static final Namespace NAMESPACE = Namespace.create(SharedSuite.class);
 
     /** The suite until the last test has ended. */
@@ -54,6 +58,13 @@ final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAl
     }
 
     @Override
+    public void beforeAll(ExtensionContext context) throws InterruptedException {
+        if (isSteady(context)) {
+            STEADY_AT_A_TIME.acquire();
+        }
+    }
+
+    @Override
     public void afterEach(ExtensionContext context) {
         noteFailure(context);
     }
@@ -61,6 +72,13 @@ final class SharedSuite implements ParameterResolver, AfterEachCallback, AfterAl
     @Override
     public void afterAll(ExtensionContext context) {
         noteFailure(context);
+        if (isSteady(context)) {
+            STEADY_AT_A_TIME.release();
+        }
+    }
+
+    private static boolean isSteady(ExtensionContext context) {
+        return context.getRequiredTestClass().isAnnotationPresent(WithSteadySuite.class);
     }
 
     private static void noteFailure(ExtensionContext context) {

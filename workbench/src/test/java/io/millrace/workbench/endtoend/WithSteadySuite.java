@@ -9,8 +9,8 @@ import org.junit.jupiter.api.parallel.ResourceAccessMode;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
- * A test on the suite of {@link WithSuite} that leaves all of its processes alone and has topics and groups of its own: such tests go side by
- * side.
+ * A test on the suite of {@link WithSuite} that leaves all of its processes alone and has topics and groups of its own: two such tests go
+ * side by side.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

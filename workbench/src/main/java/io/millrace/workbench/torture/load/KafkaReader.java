@@ -6,6 +6,7 @@ import io.millrace.workbench.torture.check.Write;
 import java.time.Duration;
 import java.util.Map;
 import java.util.OptionalLong;
+import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
@@ -18,6 +19,8 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 /** A Kafka consumer with all partitions assigned that reads from their start on and goes on at their end. */
 final class KafkaReader implements Client {
     private static final Duration POLL = Duration.ofMillis(200);
+    /** A reader that is at the end would else ask for each record by itself. */
+    private static final Duration INTERVAL = Duration.ofMillis(20);
 
     private final int number;
     private final Recorder recorder;
@@ -43,7 +46,8 @@ final class KafkaReader implements Client {
     }
 
     @Override
-    public void turn() {
+    public void turn() throws InterruptedException {
+        TimeUnit.NANOSECONDS.sleep(INTERVAL.toNanos());
         try {
             for (ConsumerRecord<String, String> record : consumer.poll(POLL)) {
                 recorder.add(read(number, record));

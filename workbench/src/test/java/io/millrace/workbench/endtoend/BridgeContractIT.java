@@ -30,7 +30,7 @@ import tools.jackson.databind.json.JsonMapper;
  * What a program written for the Strimzi HTTP bridge relies on, against a running suite: status codes, media types, addresses, and what the
  * settings of a consumer mean. What each operation answers when all goes well, {@link ExamplesIT} tells.
  */
-@WithSuite
+@WithSteadySuite
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class BridgeContractIT {
     private static final JsonMapper JSON = JsonMapper.shared();

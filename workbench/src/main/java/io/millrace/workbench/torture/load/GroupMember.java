@@ -15,6 +15,8 @@ import tools.jackson.databind.JsonNode;
 /** An HTTP consumer instance that polls and commits, and is made anew when it is gone. */
 final class GroupMember implements Client {
     private static final Duration TIMEOUT = Duration.ofSeconds(20);
+    /** One that polls again at once would else get, and commit, each record by itself. */
+    private static final Duration INTERVAL = Duration.ofMillis(20);
     private static final Duration BACKOFF = Duration.ofMillis(200);
     private static final int POLL_TIMEOUT_MS = 300;
     private static final int SESSION_TIMEOUT_MS = 10_000;
@@ -47,6 +49,7 @@ final class GroupMember implements Client {
             return;
         }
         instance = path;
+        TimeUnit.NANOSECONDS.sleep(INTERVAL.toNanos());
         Answer polled = calls.get(path + "/records?timeout=" + POLL_TIMEOUT_MS);
         if (!polled.isOk()) {
             refused("poll", polled);

@@ -20,6 +20,7 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import tools.jackson.databind.JsonNode;
 
@@ -29,6 +30,7 @@ import tools.jackson.databind.JsonNode;
  * {@code poll_id}; a group's streams; and a subscription, which resumes after the last event that it has.
  */
 @WithSuite
+@Order(2)
 class GatewaysUnderFireIT {
     private static final String TOPIC = "changes-under-fire";
     private static final int PARTITIONS = 6;

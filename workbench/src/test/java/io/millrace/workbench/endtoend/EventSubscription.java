@@ -12,6 +12,7 @@ import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.json.JsonMapper;
@@ -22,6 +23,7 @@ import tools.jackson.databind.json.JsonMapper;
  */
 final class EventSubscription {
     private static final JsonMapper JSON = JsonMapper.builder().build();
+    /** The pause of a client that was turned away; nothing is waited for. */
     private static final Duration RETRY = Duration.ofMillis(50);
     private static final int BUFFER_BYTES = 16 * 1024;
 
@@ -78,7 +80,7 @@ final class EventSubscription {
                     parser.feed(buffer, read);
                 }
             } catch (IOException e) {
-                Thread.sleep(RETRY);
+                TimeUnit.NANOSECONDS.sleep(RETRY.toNanos());
             }
         }
     }

@@ -19,6 +19,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -40,6 +41,7 @@ class GatewaysUnderFireIT {
     private static final Duration SESSION_TIMEOUT = Duration.ofSeconds(30);
     private static final int POLL_MS = 200;
     private static final int POLL_BYTES = 200_000;
+    /** The pause of a client that was turned away; nothing is waited for. */
     private static final Duration RETRY = Duration.ofMillis(50);
     private static final Duration PATIENCE = Duration.ofSeconds(180);
 
@@ -118,7 +120,7 @@ class GatewaysUnderFireIT {
                 return Gateway.places(answer);
             }
             retries.incrementAndGet();
-            Thread.sleep(RETRY);
+            TimeUnit.NANOSECONDS.sleep(RETRY.toNanos());
         }
     }
 
@@ -142,7 +144,7 @@ class GatewaysUnderFireIT {
                 streams.add(stream);
                 stream.read();
             } catch (IOException e) {
-                Thread.sleep(RETRY);
+                TimeUnit.NANOSECONDS.sleep(RETRY.toNanos());
             }
         }
         return null;
@@ -170,7 +172,7 @@ class GatewaysUnderFireIT {
                 // the gateway has died
             }
             retries.incrementAndGet();
-            Thread.sleep(RETRY);
+            TimeUnit.NANOSECONDS.sleep(RETRY.toNanos());
         }
     }
 

@@ -20,11 +20,8 @@ import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.parallel.Isolated;
 import org.slf4j.LoggerFactory;
 
-/** Alone, since it looks into the log, which an application that starts beside it would turn off for a moment. */
-@Isolated
 class PartitionTailTest {
     private static final Subscription ONE = new Subscription(List.of(new Subscription.SubscribedTopic("t", new Uuid(1,
             1), true, List.of(0))));

@@ -212,6 +212,54 @@ class BridgeContractIT {
     }
 
     @Test
+    void a_poll_is_repeated_by_its_name_and_gives_at_least_one_record_however_few_bytes_it_asks_for()
+            throws Exception {
+        gateway.createTopic("contract-repeat", 1);
+        gateway.produce("contract-repeat", List.of("{\"value\":\"first\"}", "{\"value\":\"second\"}"));
+        String instance = gateway.join("contract-repeat", "c1", "contract-repeat", TIMEOUT);
+
+        HttpResponse<String> first = poll(instance, "?timeout=20000&max_bytes=1&poll_id=a").get();
+        HttpResponse<String> repeated = poll(instance, "?timeout=20000&max_bytes=1&poll_id=a").get();
+        HttpResponse<String> next = poll(instance, "?timeout=20000&poll_id=b").get();
+
+        assertThat(Gateway.delivered(JSON.readTree(first.body()))).extracting(Gateway.Delivered::offset)
+                .containsExactly(0L);
+        assertThat(repeated.body()).isEqualTo(first.body());
+        assertThat(Gateway.delivered(JSON.readTree(next.body()))).extracting(Gateway.Delivered::offset)
+                .containsExactly(1L);
+        gateway.delete(instance).expect(204);
+    }
+
+    @Test
+    void a_consumer_below_the_confluent_prefix_lives_there() throws Exception {
+        gateway.createTopic("contract-confluent", 1);
+        gateway.produce("contract-confluent", List.of("{\"value\":1}", "{\"value\":2}"));
+        Answer created = gateway.post("/confluent/consumers/contract-confluent", Gateway.METADATA,
+                "{\"format\":\"json\",\"auto.offset.reset\":\"earliest\",\"auto.commit.enable\":\"false\"}").expect(
+                        200);
+        String address = created.body().get("base_uri").asString();
+        assertThat(address).startsWith(gateway.uri("/confluent/consumers/contract-confluent/instances/").toString());
+        String instance = URI.create(address).getPath();
+
+        gateway.post(instance + "/subscription", Gateway.METADATA, "{\"topics\":[\"contract-confluent\"]}").expect(204);
+        assertThat(Gateway.delivered(JSON.readTree(poll(instance, "?timeout=20000").get().body()))).hasSize(2);
+        gateway.post(instance + "/offsets", Gateway.METADATA,
+                "{\"offsets\":[{\"topic\":\"contract-confluent\",\"partition\":0,\"offset\":0}]}").expect(204);
+
+        JsonNode committed = gateway.get(instance + "/offsets").expect(200).body().get("offsets").get(0);
+        assertThat(committed.get("offset").asLong()).as("the next to read").isOne();
+        gateway.delete(instance).expect(204);
+    }
+
+    @Test
+    void the_document_is_found_by_the_bridges_names() throws Exception {
+        JsonNode document = gateway.get("/openapi").expect(200).body();
+
+        assertThat(gateway.get("/openapi/v3").expect(200).body()).isEqualTo(document);
+        assertThat(gateway.get("/v3/api-docs").expect(200).body()).isEqualTo(document);
+    }
+
+    @Test
     void a_consumer_that_is_deleted_while_it_is_polled_ends_the_poll() throws Exception {
         gateway.createTopic("contract-delete", 1);
         for (int i = 0; i < 5; i++) {

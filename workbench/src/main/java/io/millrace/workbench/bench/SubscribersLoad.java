@@ -4,8 +4,15 @@ import io.millrace.workbench.suite.LaunchRefusedException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutionException;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.locks.LockSupport;
+import java.util.stream.IntStream;
 
 /** Records are produced over HTTP while many subscribers listen. */
 final class SubscribersLoad {
@@ -14,6 +21,7 @@ final class SubscribersLoad {
     private static final int REQUESTS = 20;
     private static final int WARM_UP_REQUESTS = 5;
     private static final Duration PACE = Duration.ofMillis(1);
+    private static final int PACED_CONNECTIONS = 4;
     private static final int PACED_RECORDS = 10_000;
     private static final int PACED_WARM_UP = 3_000;
     private static final Duration SLOW_PACE = Duration.ofMillis(20);
@@ -74,17 +82,10 @@ final class SubscribersLoad {
 
     private Figures latency(String topic, int count, int warmUp, int records, Duration pace) throws IOException,
             InterruptedException {
-        try (Subscribers subscribers = new Subscribers(port, topic, count, TIMEOUT);
-                HttpConnection connection = new HttpConnection(port)) {
+        try (Subscribers subscribers = new Subscribers(port, topic, count, TIMEOUT)) {
             subscribers.countFrom((long) warmUp * count);
             long startedNanos = System.nanoTime();
-            for (int record = 0; record < warmUp + records; record++) {
-                long due = startedNanos + record * pace.toNanos();
-                for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
-                    LockSupport.parkNanos(left);
-                }
-                produce(connection, topic, 1);
-            }
+            produceAtPace(topic, warmUp + records, pace);
             double perSecond = (warmUp + records) / ((System.nanoTime() - startedNanos) / 1e9);
             subscribers.awaitEvents((long) (warmUp + records) * count, TIMEOUT);
             var latencies = subscribers.latencies();
@@ -93,6 +94,31 @@ final class SubscribersLoad {
             details.put("max ms", latencies.getMaxValue() / 1e6);
             details.put("records/s", perSecond);
             return new Figures(latencies.getValueAtPercentile(50) / 1e6, details);
+        }
+    }
+
+    /** In turn by a few connections, so that one answer that is late does not hold up the next records. */
+    private void produceAtPace(String topic, int records, Duration pace) throws IOException, InterruptedException {
+        long startedNanos = System.nanoTime();
+        try (ExecutorService threads = Executors.newVirtualThreadPerTaskExecutor()) {
+            List<Callable<Void>> producers = IntStream.range(0, PACED_CONNECTIONS).<Callable<Void>>mapToObj(
+                    first -> () -> {
+                        try (HttpConnection connection = new HttpConnection(port)) {
+                            for (int record = first; record < records; record += PACED_CONNECTIONS) {
+                                long due = startedNanos + record * pace.toNanos();
+                                for (long left = due - System.nanoTime(); left > 0; left = due - System.nanoTime()) {
+                                    LockSupport.parkNanos(left);
+                                }
+                                produce(connection, topic, 1);
+                            }
+                        }
+                        return null;
+                    }).toList();
+            for (Future<Void> producer : threads.invokeAll(producers)) {
+                producer.get();
+            }
+        } catch (ExecutionException e) {
+            throw new IOException("a produce request failed", e.getCause());
         }
     }
 

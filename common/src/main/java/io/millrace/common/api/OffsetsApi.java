@@ -33,6 +33,13 @@ public interface OffsetsApi {
     @DeleteExchange
     void delete(@PathVariable String group);
 
+    /** Forgets those offsets, whoever is in the group. */
+    @Repeatable
+    @PostExchange("/forget")
+    void forget(@PathVariable String group, @RequestBody Forget forget);
+
+    record Forget(List<TopicPartition> partitions) {}
+
     /**
      * @param member null: a client outside the group's membership (a tool, partitions assigned by hand)
      * @param term   where a coordinator commits what it keeps in memory: its successor may have committed more since, under the same

@@ -121,6 +121,12 @@ final class FakeOffsets implements OffsetsApi, ServiceClients {
         committed.remove(group);
     }
 
+    @Override
+    public synchronized void forget(String group, Forget forget) {
+        answer();
+        committed.getOrDefault(group, new TreeMap<>()).keySet().removeAll(forget.partitions());
+    }
+
     private void answer() {
         if (away) {
             throw new RefusedException(ErrorCode.UNAVAILABLE, "the offset service is away");

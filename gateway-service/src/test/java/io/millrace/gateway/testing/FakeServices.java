@@ -403,6 +403,11 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
 
     /** Both of a group and of its offsets. */
     @Override
+    public void forget(String group, Forget forget) {
+        throw new UnsupportedOperationException("the gateway forgets whole groups");
+    }
+
+    @Override
     public synchronized void delete(String group) {
         if (!describe(group).members().isEmpty()) {
             throw new RefusedException(ErrorCode.GROUP_NOT_EMPTY, "it has members");

@@ -54,6 +54,15 @@ class OffsetsController implements OffsetsApi {
         stored.forget(group);
     }
 
+    @Override
+    @ResponseStatus(HttpStatus.NO_CONTENT)
+    public void forget(String group, Forget forget) {
+        checkGroup(group);
+        refuse(forget.partitions() == null ? "partitions is missing" : null);
+        checkPartitions(forget.partitions());
+        stored.forget(group, forget.partitions());
+    }
+
     private static void checkGroup(String group) {
         refuse(Names.fault("group", group));
     }

@@ -66,6 +66,15 @@ public final class StoredOffsets {
             from guard
             """;
 
+    private static final String FORGET_NAMED = """
+            delete from offsets.committed
+            using unnest(:topics::text[], :partitions::int[]) as named (topic, partition)
+                join metadata.topic on topic.name = named.topic
+            where committed.group_id = :group
+                and committed.topic_id = topic.id
+                and committed.partition = named.partition
+            """;
+
     private final JdbcClient jdbc;
     private final TransactionTemplate transaction;
     private final DatabaseGate gate;
@@ -95,19 +104,35 @@ public final class StoredOffsets {
 
     /** What the group has committed of these partitions; those without a commit, or of no topic, are left out. */
     public List<Committed> of(String group, Collection<TopicPartition> partitions) {
+        var named = named(partitions);
+        return gate.call(() -> jdbc.sql(NAMED)
+                .param("group", group)
+                .param("topics", named.topics())
+                .param("partitions", named.indexes())
+                .query(StoredOffsets::committed)
+                .list());
+    }
+
+    /** Forgets what the group has committed of these partitions. */
+    public void forget(String group, Collection<TopicPartition> partitions) {
+        var named = named(partitions);
+        gate.call(() -> jdbc.sql(FORGET_NAMED)
+                .param("group", group)
+                .param("topics", named.topics())
+                .param("partitions", named.indexes())
+                .update());
+    }
+
+    private record Named(String[] topics, Integer[] indexes) {}
+
+    private Named named(Collection<TopicPartition> partitions) {
         if (partitions.size() > maxPartitions) {
             throw new RefusedException(ErrorCode.INVALID_REQUEST, "At most " + maxPartitions
                     + " partitions may be named at once");
         }
         Set<TopicPartition> wanted = new TreeSet<>(partitions);
-        String[] topics = wanted.stream().map(TopicPartition::topic).toArray(String[]::new);
-        Integer[] indexes = wanted.stream().map(TopicPartition::partition).toArray(Integer[]::new);
-        return gate.call(() -> jdbc.sql(NAMED)
-                .param("group", group)
-                .param("topics", topics)
-                .param("partitions", indexes)
-                .query(StoredOffsets::committed)
-                .list());
+        return new Named(wanted.stream().map(TopicPartition::topic).toArray(String[]::new),
+                wanted.stream().map(TopicPartition::partition).toArray(Integer[]::new));
     }
 
     public boolean hasMembers(String group) {

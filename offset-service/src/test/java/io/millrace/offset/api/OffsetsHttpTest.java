@@ -149,6 +149,23 @@ class OffsetsHttpTest {
     }
 
     @Test
+    void named_offsets_are_forgotten_and_the_others_stay() {
+        rows.addTopic("t", 3);
+        for (int partition = 0; partition < 3; partition++) {
+            service.commit("g", null, 0, "t", partition, 10 + partition);
+        }
+
+        assertThat(service.post("/internal/offsets/g/forget", """
+                {"partitions": [{"topic": "t", "partition": 0}, {"topic": "t", "partition": 2},
+                    {"topic": "nowhere", "partition": 0}]}""").status()).isEqualTo(204);
+
+        var left = service.post("/internal/offsets/g/fetch", "{}").body().path("offsets");
+        assertThat(left.size()).isOne();
+        assertThat(left.get(0).path("partition").asInt()).isOne();
+        assertThat(service.post("/internal/offsets/g/forget", "{}").status()).isEqualTo(400);
+    }
+
+    @Test
     void an_empty_group_is_reset_within_what_the_leaders_hold() {
         rows.addBroker(0, "127.0.0.1", leader.port());
         rows.addTopic("t", 3);

@@ -2,7 +2,9 @@ package io.millrace.broker;
 
 import io.millrace.broker.listener.FetchSettings;
 import io.millrace.broker.listener.ForwardSettings;
+import io.millrace.common.metadata.CoordinatorNode;
 import io.millrace.common.wire.WireServerConfig;
+import jakarta.validation.constraints.Max;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotBlank;
 import jakarta.validation.constraints.NotNull;
@@ -15,7 +17,7 @@ import org.springframework.validation.annotation.Validated;
 /**
  * A broker's settings.
  *
- * @param id unique in the cluster, and the same for this data directory for ever
+ * @param id unique in the cluster, and the same for this data directory for ever; below the ids of coordinators
  * @param advertisedHost where clients, gateways and other brokers reach this one
  * @param advertisedKafkaPort the Kafka port as they see it; 0: the one that is listened on
  * @param advertisedHttpUrl base URL of the HTTP port as they see it; empty: made of the host and the port that is listened on
@@ -29,7 +31,7 @@ import org.springframework.validation.annotation.Validated;
 @Validated
 @ConfigurationProperties(prefix = "millrace.broker", ignoreUnknownFields = false)
 public record BrokerSettings(
-        @Min(0) int id,
+        @Min(0) @Max(CoordinatorNode.FIRST_ID - 1) int id,
         @NotBlank @DefaultValue("127.0.0.1") String advertisedHost,
         @Min(0) @DefaultValue("0") int advertisedKafkaPort,
         @Nullable String advertisedHttpUrl,

@@ -20,6 +20,7 @@ final class BrokerApis {
             Api.of(ApiKeys.DELETE_TOPICS, 1, 6),
             Api.of(ApiKeys.INIT_PRODUCER_ID, 0, 5),
             Api.of(ApiKeys.FIND_COORDINATOR, 0, 6),
+            Api.of(ApiKeys.LIST_GROUPS, 0, 5),
             Api.of(ApiKeys.DESCRIBE_CLUSTER, 0, 2),
             Api.of(ApiKeys.DESCRIBE_LOG_DIRS, 1, 5)));
 

@@ -2,12 +2,17 @@ package io.millrace.broker.listener;
 
 import io.millrace.broker.partition.Partitions;
 import io.millrace.common.api.ServiceClients;
+import io.millrace.common.listener.FindCoordinatorHandler;
+import io.millrace.common.listener.MetadataHandler;
+import io.millrace.common.listener.ProducerIdsHandler;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.wire.InboundRequest;
 import io.millrace.common.wire.RequestHandler;
 import io.millrace.common.wire.SupportedApis;
 import java.time.Clock;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.message.ListGroupsResponseData;
+import org.apache.kafka.common.requests.ListGroupsResponse;
 
 /** Hands each request to its handler. */
 public final class BrokerRequests implements RequestHandler {
@@ -19,7 +24,7 @@ public final class BrokerRequests implements RequestHandler {
     private final LogDirsHandler logDirs;
     private final TopicsHandler topics;
     private final ProducerIdsHandler producerIds;
-    private final FindCoordinatorHandler findCoordinator = new FindCoordinatorHandler();
+    private final FindCoordinatorHandler findCoordinator;
 
     public BrokerRequests(int brokerId, Partitions partitions, ClusterImages images, ServiceClients services,
             FetchSettings fetchSettings,
@@ -31,10 +36,13 @@ public final class BrokerRequests implements RequestHandler {
                 fetchSettings);
         listOffsets = new ListOffsetsHandler(partitions);
         leaderEpochs = new LeaderEpochHandler(partitions);
-        metadata = new MetadataHandler(images, brokerId);
+        metadata = MetadataHandler.ofBroker(images, brokerId);
         logDirs = new LogDirsHandler(partitions);
         topics = new TopicsHandler(services.topics(), images, calls, forwardSettings.maxTimeout());
-        producerIds = new ProducerIdsHandler(services.producerIds(), forwardSettings);
+        producerIds = new ProducerIdsHandler(services.producerIds(), forwardSettings.maxWaitingProducers(),
+                forwardSettings
+                        .producerIdsTimeout());
+        findCoordinator = new FindCoordinatorHandler(images);
     }
 
     /** What this answers. */
@@ -56,6 +64,8 @@ public final class BrokerRequests implements RequestHandler {
             case DELETE_TOPICS -> topics.handleDelete(request);
             case INIT_PRODUCER_ID -> producerIds.handle(request);
             case FIND_COORDINATOR -> findCoordinator.handle(request);
+            // Clients ask every node for the groups it coordinates, and put the answers together: a broker coordinates none.
+            case LIST_GROUPS -> request.respond(new ListGroupsResponse(new ListGroupsResponseData()));
             default -> throw new UnsupportedVersionException(request.apiKey() + " is advertised and not handled");
         }
     }

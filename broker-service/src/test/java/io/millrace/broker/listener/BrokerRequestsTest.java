@@ -4,6 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.broker.storage.LogDirectory.LocalPartition;
 import io.millrace.common.metadata.BrokerImage;
+import io.millrace.common.metadata.ClusterImage;
+import io.millrace.common.metadata.CoordinatorNode;
+import io.millrace.common.metadata.LeaseImage;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RequestKey;
@@ -22,6 +25,8 @@ import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.Node;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -539,16 +544,47 @@ class BrokerRequestsTest {
                 InitProducerIdResponse.class, LONG);
     }
 
-    @Test
-    void no_coordinator_is_found_for_kafkas_group_protocol() {
-        FindCoordinatorResponse answer = client.send(broker.endpoint(), Lane.DATA,
-                new FindCoordinatorRequest.Builder(
-                        new FindCoordinatorRequestData().setKeyType((byte) 0).setCoordinatorKeys(List.of("g1", "g2"))),
+    private FindCoordinatorResponse findCoordinator(byte keyType, String... keys) {
+        return client.send(broker.endpoint(), Lane.DATA, new FindCoordinatorRequest.Builder(
+                new FindCoordinatorRequestData().setKeyType(keyType).setCoordinatorKeys(List.of(keys))),
                 FindCoordinatorResponse.class, LONG).join();
+    }
 
-        assertThat(answer.data().coordinators())
-                .allSatisfy(found -> assertThat(found.errorCode()).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE.code()))
-                .hasSize(2);
+    @Test
+    void a_groups_coordinator_is_the_holder_of_its_shard_and_a_node_of_the_cluster() throws Exception {
+        CoordinatorNode node = new CoordinatorNode("coordinator.test", 9192);
+        String held = ClusterImage.shardLease(ClusterImage.shardOf("held"));
+        String free = IntStream.iterate(0, i -> i + 1).mapToObj(i -> "free-" + i).filter(group -> ClusterImage.shardOf(
+                group) != ClusterImage.shardOf("held")).findFirst().orElseThrow();
+        ClusterImage image = broker.images.current();
+        broker.images.publish(new ClusterImage(image.clusterId(), image.version() + 1, image.brokers(), image
+                .topicsByName(), image.topicsById(), Map.of(held, new LeaseImage(held, "one",
+                        "http://coordinator.test", 1, node))));
+
+        var found = findCoordinator((byte) 0, "held", free).data().coordinators();
+
+        assertThat(found.getFirst().errorCode()).isEqualTo(Errors.NONE.code());
+        assertThat(found.getFirst().nodeId()).isEqualTo(node.id());
+        assertThat(found.getFirst().host()).isEqualTo("coordinator.test");
+        assertThat(found.getFirst().port()).isEqualTo(9192);
+        assertThat(found.getLast().errorCode()).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE.code());
+        // Admin clients look a coordinator up by its id among the nodes, and ask every node for its groups.
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", broker.endpoint().host() + ":" + broker.endpoint()
+                .port()))) {
+            assertThat(admin.describeCluster().nodes().get()).extracting(Node::id).doesNotContain(node.id());
+        }
+        MetadataResponse metadata = client.send(broker.endpoint(), Lane.DATA, MetadataRequest.Builder.allTopics(),
+                MetadataResponse.class, LONG).join();
+        assertThat(metadata.brokers()).extracting(Node::id).contains(node.id());
+        assertThat(metadata.controller().id()).isLessThan(CoordinatorNode.FIRST_ID);
+    }
+
+    @Test
+    void transactions_and_share_groups_have_no_coordinator() {
+        assertThat(findCoordinator((byte) 1, "t").data().coordinators().getFirst().errorCode()).isEqualTo(
+                Errors.INVALID_REQUEST.code());
+        assertThat(findCoordinator((byte) 2, "g:" + Uuid.randomUuid() + ":0").data().coordinators().getFirst()
+                .errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
     }
 
     /** Patient: a machine that builds and tests at once is slow. */

@@ -29,6 +29,7 @@ import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
+import org.apache.kafka.common.message.ListGroupsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
@@ -55,6 +56,7 @@ import org.apache.kafka.common.requests.DescribeLogDirsRequest;
 import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.FindCoordinatorRequest;
 import org.apache.kafka.common.requests.InitProducerIdRequest;
+import org.apache.kafka.common.requests.ListGroupsRequest;
 import org.apache.kafka.common.requests.ListOffsetsRequest;
 import org.apache.kafka.common.requests.MetadataRequest;
 import org.apache.kafka.common.requests.OffsetsForLeaderEpochRequest;
@@ -143,6 +145,7 @@ class EveryVersionTest {
             case INIT_PRODUCER_ID -> new InitProducerIdRequest.Builder(
                     new InitProducerIdRequestData().setTransactionalId(null).setTransactionTimeoutMs(1_000)).build(
                             version);
+            case LIST_GROUPS -> new ListGroupsRequest(new ListGroupsRequestData(), version);
             case FIND_COORDINATOR -> new FindCoordinatorRequest.Builder(version < 4
                     ? new FindCoordinatorRequestData().setKey("g")
                     : new FindCoordinatorRequestData().setCoordinatorKeys(List.of("g"))).build(version);

@@ -38,8 +38,7 @@ public final class LeaseKeeper implements AutoCloseable {
 
     private final PostgresConnections connections;
     private final LeaseTiming timing;
-    private final String holder;
-    private final String baseUrl;
+    private final LeaseHolder holder;
     private final SortedSet<String> names;
     private final SortedSet<String> spread;
     private final LeaseListener listener;
@@ -57,23 +56,20 @@ public final class LeaseKeeper implements AutoCloseable {
     private boolean answered = true;
 
     /**
-     * @param holder  identifies this run of this process: one that starts again is another holder
-     * @param baseUrl where the holder's HTTP API is, for the cluster image
+     * @param holder  this process
      * @param single  leases to take whenever they are free
      * @param spread  leases to take a share of
      */
     public LeaseKeeper(
             PostgresConnections connections,
             LeaseTiming timing,
-            String holder,
-            String baseUrl,
+            LeaseHolder holder,
             Collection<String> single,
             Collection<String> spread,
             LeaseListener listener) {
         this.connections = connections;
         this.timing = timing;
         this.holder = holder;
-        this.baseUrl = baseUrl;
         this.spread = new TreeSet<>(spread);
         this.names = new TreeSet<>(spread);
         this.names.addAll(single);
@@ -106,7 +102,7 @@ public final class LeaseKeeper implements AutoCloseable {
     private void run() {
         while (!closing) {
             try (var connection = connections.open("millrace-leases", timing.statementTimeout())) {
-                keep(new LeaseStore(connection, holder, baseUrl, timing.ttl()));
+                keep(new LeaseStore(connection, holder, timing.ttl()));
             } catch (SQLException | RuntimeException e) {
                 apply(table.unanswered(System.nanoTime()));
                 report(e);
@@ -195,7 +191,7 @@ public final class LeaseKeeper implements AutoCloseable {
         for (var change : changes) {
             switch (change) {
                 case Change.Acquired(String name, LeaseState.Held held) -> {
-                    var grant = new LeaseGrant(name, holder, held, System::nanoTime);
+                    var grant = new LeaseGrant(name, holder.id(), held, System::nanoTime);
                     grants.put(name, grant);
                     LOG.info("Acquired lease {}", grant);
                     tell(() -> listener.acquired(grant));

@@ -1,5 +1,6 @@
 package io.millrace.common.lease;
 
+import io.millrace.common.metadata.CoordinatorNode;
 import io.millrace.common.metadata.MetadataTransaction;
 import java.sql.Connection;
 import java.sql.SQLException;
@@ -23,14 +24,14 @@ final class LeaseStore {
     private final Connection connection;
     private final JdbcClient sql;
     private final String holder;
-    private final String baseUrl;
+    private final LeaseHolder self;
     private final Duration ttl;
 
-    LeaseStore(Connection connection, String holder, String baseUrl, Duration ttl) {
+    LeaseStore(Connection connection, LeaseHolder self, Duration ttl) {
         this.connection = connection;
         this.sql = JdbcClient.create(new SingleConnectionDataSource(connection, true));
-        this.holder = holder;
-        this.baseUrl = baseUrl;
+        this.self = self;
+        this.holder = self.id();
         this.ttl = ttl;
     }
 
@@ -114,6 +115,7 @@ final class LeaseStore {
      * @return those taken, with their new epochs
      */
     Map<String, Long> acquire(Collection<String> wanted) throws SQLException {
+        CoordinatorNode kafka = self.kafka();
         return epochsByName("""
                 with free as (
                     select wanted.name
@@ -123,13 +125,16 @@ final class LeaseStore {
                 ), next as (
                     update metadata.cluster set version = version + 1 where exists (select from free) returning version
                 ), taken as (
-                    insert into metadata.lease as l (name, holder, base_url, epoch, expires_at, version)
-                    select free.name, :holder, :baseUrl, 1, clock_timestamp() + make_interval(secs => :ttl), next.version
+                    insert into metadata.lease as l (name, holder, base_url, kafka_host, kafka_port, epoch, expires_at, version)
+                    select free.name, :holder, :baseUrl, :kafkaHost, :kafkaPort, 1,
+                        clock_timestamp() + make_interval(secs => :ttl), next.version
                     from free cross join next
                     order by free.name
                     on conflict (name) do update
                     set holder = excluded.holder,
                         base_url = excluded.base_url,
+                        kafka_host = excluded.kafka_host,
+                        kafka_port = excluded.kafka_port,
                         epoch = l.epoch + 1,
                         expires_at = clock_timestamp() + make_interval(secs => :ttl),
                         version = excluded.version
@@ -139,7 +144,9 @@ final class LeaseStore {
                 select name, epoch, pg_notify('%s', '') from taken
                 """.formatted(MetadataTransaction.CHANNEL), sql -> sql
                 .param("names", connection.createArrayOf("text", wanted.toArray(String[]::new)), Types.ARRAY)
-                .param("baseUrl", baseUrl));
+                .param("baseUrl", self.baseUrl())
+                .param("kafkaHost", kafka == null ? null : kafka.host(), Types.VARCHAR)
+                .param("kafkaPort", kafka == null ? null : kafka.port(), Types.INTEGER));
     }
 
     /** Gives leases back, so that another can take them at once. */
@@ -151,7 +158,7 @@ final class LeaseStore {
                     returning version
                 ), freed as (
                     update metadata.lease l
-                    set holder = '', base_url = '', expires_at = clock_timestamp(), version = next.version
+                    set holder = '', base_url = '', kafka_host = null, kafka_port = null, expires_at = clock_timestamp(), version = next.version
                     from next
                     where l.name = any(:names) and l.holder = :holder
                     returning l.name, l.epoch

@@ -1,6 +1,8 @@
 package io.millrace.common.metadata;
 
+import java.util.Collection;
 import java.util.Map;
+import java.util.TreeMap;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 
@@ -73,6 +75,18 @@ public record ClusterImage(
 
     public @Nullable LeaseImage coordinator(String groupId) {
         return leases.get(shardLease(shardOf(groupId)));
+    }
+
+    /** The coordinators that clients may know as nodes, by id: those that hold a lease. */
+    public Collection<CoordinatorNode> coordinatorNodes() {
+        var nodes = new TreeMap<Integer, CoordinatorNode>();
+        for (LeaseImage lease : leases.values()) {
+            CoordinatorNode node = lease.kafka();
+            if (node != null) {
+                nodes.put(node.id(), node);
+            }
+        }
+        return nodes.values();
     }
 
     public static int shardOf(String groupId) {

@@ -208,9 +208,14 @@ final class ImageReader {
     }
 
     private List<LeaseImage> leases(long since) {
-        return sql.sql("select name, holder, base_url, epoch from metadata.lease where version > :since")
+        return sql.sql("""
+                select name, holder, base_url, epoch, kafka_host, kafka_port
+                from metadata.lease
+                where version > :since
+                """)
                 .param("since", since)
-                .query((row, _) -> new LeaseImage(row.getString(1), row.getString(2), row.getString(3), row.getLong(4)))
+                .query((row, _) -> new LeaseImage(row.getString(1), row.getString(2), row.getString(3), row.getLong(4),
+                        row.getString(5) == null ? null : new CoordinatorNode(row.getString(5), row.getInt(6))))
                 .list();
     }
 }

@@ -233,8 +233,7 @@ class LeaseKeeperTest {
         var keeper = new LeaseKeeper(
                 new PostgresConnections(postgres.jdbcUrl(), postgres.user(), postgres.password()),
                 timing,
-                holder,
-                "http://" + holder,
+                new LeaseHolder(holder, "http://" + holder, null),
                 single,
                 spread,
                 listener);

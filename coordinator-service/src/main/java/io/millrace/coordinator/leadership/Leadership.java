@@ -2,11 +2,13 @@ package io.millrace.coordinator.leadership;
 
 import io.millrace.common.database.PostgresConnections;
 import io.millrace.common.lease.LeaseGrant;
+import io.millrace.common.lease.LeaseHolder;
 import io.millrace.common.lease.LeaseKeeper;
 import io.millrace.common.lease.LeaseListener;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.coordinator.controller.ControllerRole;
 import io.millrace.coordinator.group.runtime.ShardLeases;
+import io.millrace.coordinator.listener.KafkaListener;
 import java.util.List;
 import java.util.UUID;
 import java.util.concurrent.CompletableFuture;
@@ -27,6 +29,7 @@ class Leadership implements SmartLifecycle {
     private final PostgresConnections connections;
     private final CoordinatorSettings settings;
     private final Environment environment;
+    private final KafkaListener listener;
     private final ControllerRole controller;
     private final ShardLeases shards;
     private @Nullable LeaseKeeper keeper;
@@ -35,8 +38,10 @@ class Leadership implements SmartLifecycle {
             PostgresConnections connections,
             CoordinatorSettings settings,
             Environment environment,
+            KafkaListener listener,
             ControllerRole controller,
             ShardLeases shards) {
+        this.listener = listener;
         this.connections = connections;
         this.settings = settings;
         this.environment = environment;
@@ -49,7 +54,8 @@ class Leadership implements SmartLifecycle {
         String port = environment.getRequiredProperty("local.server.port");
         String baseUrl = "http://" + settings.advertisedHost() + ":" + port;
         String holder = settings.advertisedHost() + ":" + port + "/" + UUID.randomUUID();
-        var started = new LeaseKeeper(connections, settings.leaseTiming(), holder, baseUrl,
+        var started = new LeaseKeeper(connections, settings.leaseTiming(), new LeaseHolder(holder, baseUrl, listener
+                .address()),
                 List.of(ClusterImage.CONTROLLER_LEASE), ShardLeases.names(), new Duties(controller, shards));
         keeper = started;
         started.start();

@@ -7,6 +7,7 @@ import io.millrace.common.api.ServiceClients;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.coordinator.CoordinatorService;
+import io.millrace.coordinator.listener.KafkaListener;
 import io.millrace.testing.TestPostgres;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -73,6 +74,8 @@ class LeadershipTest {
                     .hasSize(ClusterImage.GROUP_SHARDS / 2);
             assertThat(leases.get(ClusterImage.CONTROLLER_LEASE).baseUrl()).endsWith(":" + port(first));
         });
+        assertThat(first.getBean(ClusterImages.class).current().coordinatorNodes()).containsExactlyInAnyOrder(
+                first.getBean(KafkaListener.class).address(), second.getBean(KafkaListener.class).address());
         second.close();
 
         awaitHolder(first, port(first));
@@ -104,6 +107,7 @@ class LeadershipTest {
     private ConfigurableApplicationContext start() {
         var properties = new HashMap<String, Object>(postgres.springProperties());
         properties.put("server.port", "0");
+        properties.put("millrace.listener.wire.port", "0");
         properties.put("millrace.coordinator.lease-ttl", "1500ms");
         properties.put("millrace.coordinator.lease-renew-interval", "100ms");
         properties.put("millrace.coordinator.lease-margin", "150ms");

@@ -2,6 +2,8 @@ package io.millrace.coordinator.testing;
 
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.CoordinatorNode;
+import io.millrace.common.metadata.LeaseImage;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
 import java.time.Duration;
@@ -15,6 +17,7 @@ import org.apache.kafka.common.Uuid;
 public final class FixedImages implements ClusterImages {
     private final List<Listener> listeners = new ArrayList<>();
     private final Map<String, TopicImage> topics = new TreeMap<>();
+    private final Map<String, LeaseImage> leases = new TreeMap<>();
     private ClusterImage image = ClusterImage.EMPTY;
 
     /** Makes the topic, or grows it. */
@@ -33,10 +36,19 @@ public final class FixedImages implements ClusterImages {
         publish();
     }
 
+    /** Makes all shards its. */
+    public synchronized void coordinator(CoordinatorNode node) {
+        for (int shard = 0; shard < ClusterImage.GROUP_SHARDS; shard++) {
+            String lease = ClusterImage.shardLease(shard);
+            leases.put(lease, new LeaseImage(lease, "coordinator", "http://coordinator.test", 1, node));
+        }
+        publish();
+    }
+
     private void publish() {
         var byId = new TreeMap<Uuid, TopicImage>();
         topics.values().forEach(topic -> byId.put(topic.id(), topic));
-        var next = new ClusterImage("cluster", image.version() + 1, Map.of(), topics, byId, Map.of());
+        var next = new ClusterImage("cluster", image.version() + 1, Map.of(), topics, byId, leases);
         ClusterImage before = image;
         image = next;
         listeners.forEach(listener -> listener.imageChanged(before, next));

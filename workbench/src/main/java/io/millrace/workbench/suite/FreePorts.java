@@ -8,7 +8,7 @@ public final class FreePorts {
     /** Below the ports that operating systems give to outgoing connections. */
     private static final int LOWEST = 15_000;
     private static final int HIGHEST = 30_000;
-    private static final int FIXED_PORTS = 5;
+    private static final int FIXED_PORTS = 6;
     private static final int PORTS_OF_A_BROKER = 2;
     private static final int ATTEMPTS = 200;
 
@@ -25,7 +25,7 @@ public final class FreePorts {
             if (IntStream.concat(ofFirst, ofOthers).allMatch(port -> PortOwner.isFree(SuiteSettings.LOOPBACK, first
                     + port))) {
                 return new Ports(base, base + 1, base + 2, base + 3, base + 4, base + FIXED_PORTS,
-                        base + FIXED_PORTS + size.brokers());
+                        base + FIXED_PORTS + size.brokers(), base + 5);
             }
         }
         throw new LaunchRefusedException("no run of free ports found between " + LOWEST + " and " + HIGHEST);

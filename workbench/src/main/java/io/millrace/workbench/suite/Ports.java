@@ -15,7 +15,8 @@ public record Ports(
         int gateway,
         int gatewayManagement,
         int brokerHttp,
-        int brokerKafka) {
+        int brokerKafka,
+        int coordinatorKafka) {
     /** From a service's port to that of its next process: clear of the brokers' ports, which lie side by side. */
     static final int STEP = 100;
     private static final int MAX_PORT = 65_535;
@@ -29,7 +30,8 @@ public record Ports(
                 port(environment, "MILLRACE_GATEWAY_PORT", 8080),
                 port(environment, "MILLRACE_GATEWAY_MANAGEMENT_PORT", 8081),
                 port(environment, "MILLRACE_BROKER_HTTP_PORT", 8190),
-                port(environment, "MILLRACE_BROKER_KAFKA_PORT", 9092));
+                port(environment, "MILLRACE_BROKER_KAFKA_PORT", 9092),
+                port(environment, "MILLRACE_COORDINATOR_KAFKA_PORT", 9192));
     }
 
     public int offset(int index) {
@@ -38,6 +40,10 @@ public record Ports(
 
     public int coordinator(int index) {
         return coordinator + STEP * index;
+    }
+
+    public int coordinatorKafka(int index) {
+        return coordinatorKafka + STEP * index;
     }
 
     public int gateway(int index) {

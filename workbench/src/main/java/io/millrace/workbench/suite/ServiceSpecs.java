@@ -95,8 +95,12 @@ final class ServiceSpecs {
 
     private ServiceSpec coordinator(int index) {
         int port = settings.ports().coordinator(index);
-        return service(SuiteSize.name("coordinator", index), "coordinator-service", "256m",
-                Map.of("MILLRACE_COORDINATOR_HTTP_PORT", text(port)), List.of(port), port, port, null);
+        int kafka = settings.ports().coordinatorKafka(index);
+        Map<String, String> environment = Map.of(
+                "MILLRACE_COORDINATOR_HTTP_PORT", text(port),
+                "MILLRACE_COORDINATOR_KAFKA_PORT", text(kafka));
+        return service(SuiteSize.name("coordinator", index), "coordinator-service", "256m", environment,
+                List.of(port, kafka), port, port, settings.reachableHost() + ":" + kafka);
     }
 
     ServiceSpec broker(int broker) {

@@ -91,6 +91,7 @@ final class TorturedSuite implements AutoCloseable {
         }
         for (int index = 0; index < size.coordinators(); index++) {
             place(SuiteSize.name("coordinator", index), ports.coordinator(index));
+            place(SuiteSize.name("coordinator", index), ports.coordinatorKafka(index));
         }
         for (int index = 0; index < size.offsets(); index++) {
             place(SuiteSize.name("offset", index), ports.offset(index));

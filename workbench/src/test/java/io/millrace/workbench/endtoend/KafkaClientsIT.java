@@ -11,9 +11,11 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
@@ -22,15 +24,19 @@ import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ListGroupsOptions;
 import org.apache.kafka.clients.admin.NewTopic;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.clients.consumer.SubscriptionPattern;
 import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.clients.producer.RecordMetadata;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -106,6 +112,131 @@ class KafkaClientsIT {
             admin.deleteTopics(List.of("by-admin")).all().get(20, TimeUnit.SECONDS);
             assertThat(admin.listTopics().names().get(20, TimeUnit.SECONDS)).doesNotContain("by-admin");
         }
+    }
+
+    private KafkaConsumer<String, String> member(String group) {
+        return new KafkaConsumer<>(Map.of("bootstrap.servers", suite.bootstrapServers(), "group.id", group,
+                "group.protocol", "consumer", "auto.offset.reset", "earliest", "enable.auto.commit", false),
+                new StringDeserializer(), new StringDeserializer());
+    }
+
+    /** Polls until it has read so many in all, of which none came twice. */
+    private static void pollUntil(int count, Set<String> read, List<KafkaConsumer<String, String>> members) {
+        Awaitility.await().atMost(Duration.ofSeconds(60)).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(1))
+                .untilAsserted(() -> {
+                    for (KafkaConsumer<String, String> member : members) {
+                        for (ConsumerRecord<String, String> record : member.poll(Duration.ofMillis(100))) {
+                            assertThat(read.add(record.value())).as(record.value()).isTrue();
+                        }
+                        member.commitSync();
+                    }
+                    assertThat(read).hasSize(count);
+                });
+    }
+
+    private void produce(String topic, int partitions, int from, int count) throws Exception {
+        try (KafkaProducer<String, String> producer = new KafkaProducer<>(
+                Map.of("bootstrap.servers", suite.bootstrapServers()), new StringSerializer(),
+                new StringSerializer())) {
+            List<Future<RecordMetadata>> acknowledged = new ArrayList<>();
+            for (int record = from; record < from + count; record++) {
+                acknowledged.add(producer.send(new ProducerRecord<>(topic, record % partitions, null, "\"v" + record
+                        + "\"")));
+            }
+            for (Future<RecordMetadata> record : acknowledged) {
+                record.get();
+            }
+        }
+    }
+
+    private static void settle(int each, List<KafkaConsumer<String, String>> members, Set<String> read) {
+        Awaitility.await().atMost(Duration.ofSeconds(60)).pollDelay(Duration.ZERO).pollInterval(Duration.ofMillis(1))
+                .until(() -> {
+                    for (KafkaConsumer<String, String> member : members) {
+                        member.poll(Duration.ofMillis(100)).forEach(record -> read.add(record.value()));
+                    }
+                    return members.stream().allMatch(member -> member.assignment().size() == each);
+                });
+    }
+
+    @Test
+    void consumers_of_a_group_share_a_topic_commit_and_hand_over_and_http_shows_the_same_lag() throws Exception {
+        gateway.createTopic("in-group", 4);
+        produce("in-group", 4, 0, 400);
+        Set<String> read = new HashSet<>();
+        try (KafkaConsumer<String, String> first = member("wire-group")) {
+            first.subscribe(List.of("in-group"));
+            pollUntil(400, read, List.of(first));
+            try (KafkaConsumer<String, String> second = member("wire-group")) {
+                second.subscribe(List.of("in-group"));
+                settle(2, List.of(first, second), read);
+                produce("in-group", 4, 400, 400);
+                pollUntil(800, read, List.of(first, second));
+            }
+            settle(4, List.of(first), read);
+        }
+        assertThat(read).hasSize(800);
+        assertThat(gateway.get("/groups/wire-group/lag").expect(200).body().get("total_lag").asInt()).isZero();
+        produce("in-group", 4, 800, 8);
+        assertThat(gateway.get("/groups/wire-group/lag").expect(200).body().get("total_lag").asInt()).isEqualTo(8);
+    }
+
+    @Test
+    void a_consumer_over_http_and_one_over_the_wire_are_members_of_one_group() throws Exception {
+        gateway.createTopic("both-doors", 2);
+        try (KafkaConsumer<String, String> wire = member("both-doors")) {
+            wire.subscribe(List.of("both-doors"));
+            settle(2, List.of(wire), new HashSet<>());
+            String http = gateway.join("both-doors", "http", "both-doors", Duration.ofSeconds(30));
+            Awaitility.await().atMost(Duration.ofSeconds(60)).pollDelay(Duration.ZERO).until(() -> {
+                wire.poll(Duration.ofMillis(100));
+                gateway.poll(http, 100, 1 << 20);
+                return wire.assignment().size() == 1;
+            });
+            produce("both-doors", 2, 0, 20);
+            Set<String> read = new HashSet<>();
+            Awaitility.await().atMost(Duration.ofSeconds(60)).pollDelay(Duration.ZERO).untilAsserted(() -> {
+                wire.poll(Duration.ofMillis(100)).forEach(record -> read.add(record.value()));
+                gateway.poll(http, 100, 1 << 20).forEach(record -> read.add("http " + record.value().asString()));
+                assertThat(read).hasSize(20);
+            });
+            assertThat(read).filteredOn(value -> value.startsWith("http ")).hasSize(10);
+            gateway.delete(http).expect(204);
+            settle(2, List.of(wire), new HashSet<>());
+        }
+    }
+
+    @Test
+    void the_admin_client_lists_describes_changes_and_deletes_groups() throws Exception {
+        gateway.createTopic("administered", 1);
+        produce("administered", 1, 0, 10);
+        TopicPartition place = new TopicPartition("administered", 0);
+        try (Admin admin = Admin.create(Map.of("bootstrap.servers", suite.bootstrapServers()))) {
+            try (KafkaConsumer<String, String> reader = member("administered")) {
+                reader.subscribe(new SubscriptionPattern("admin.*ed"));
+                pollUntil(10, new HashSet<>(), List.of(reader));
+                var described = admin.describeConsumerGroups(List.of("administered")).describedGroups().get(
+                        "administered").get(20, TimeUnit.SECONDS);
+                assertThat(described.members()).singleElement().satisfies(member -> assertThat(member.assignment()
+                        .topicPartitions()).containsExactly(place));
+            }
+            assertThat(admin.listGroups(ListGroupsOptions.forConsumerGroups()).all().get(20, TimeUnit.SECONDS))
+                    .filteredOn(listing -> listing.groupId().equals("administered")).hasSize(1);
+            assertThat(committed(admin)).containsEntry(place, 10L);
+            admin.alterConsumerGroupOffsets("administered", Map.of(place, new OffsetAndMetadata(3))).all().get(20,
+                    TimeUnit.SECONDS);
+            assertThat(committed(admin)).containsEntry(place, 3L);
+            admin.deleteConsumerGroups(List.of("administered")).all().get(20, TimeUnit.SECONDS);
+            assertThat(committed(admin)).isEmpty();
+            gateway.get("/groups/administered").expect(404);
+        }
+    }
+
+    private static Map<TopicPartition, Long> committed(Admin admin) throws Exception {
+        Map<TopicPartition, Long> committed = new HashMap<>();
+        admin.listConsumerGroupOffsets("administered").partitionsToOffsetAndMetadata().get(20, TimeUnit.SECONDS)
+                .forEach((partition, offset) -> committed.put(partition, offset.offset()));
+        return committed;
     }
 
     @Test

@@ -15,7 +15,7 @@ class PortsTest {
 
     @Test
     void each_port_has_a_default_and_a_variable() {
-        assertThat(Ports.of(Map.of())).isEqualTo(new Ports(5433, 8084, 8083, 8080, 8081, 8190, 9092));
+        assertThat(Ports.of(Map.of())).isEqualTo(new Ports(5433, 8084, 8083, 8080, 8081, 8190, 9092, 9192));
         assertThat(Ports.of(Map.of(
                 "MILLRACE_POSTGRES_PORT", "1",
                 "MILLRACE_OFFSET_HTTP_PORT", "2",
@@ -23,7 +23,8 @@ class PortsTest {
                 "MILLRACE_GATEWAY_PORT", "4",
                 "MILLRACE_GATEWAY_MANAGEMENT_PORT", "5",
                 "MILLRACE_BROKER_HTTP_PORT", "6",
-                "MILLRACE_BROKER_KAFKA_PORT", "7"))).isEqualTo(new Ports(1, 2, 3, 4, 5, 6, 7));
+                "MILLRACE_BROKER_KAFKA_PORT", "7",
+                "MILLRACE_COORDINATOR_KAFKA_PORT", "8"))).isEqualTo(new Ports(1, 2, 3, 4, 5, 6, 7, 8));
     }
 
     @Test
@@ -40,6 +41,7 @@ class PortsTest {
         assertThat(ports.gatewayManagement(1)).isEqualTo(8181);
         assertThat(ports.coordinator(1)).isEqualTo(8183);
         assertThat(ports.offset(1)).isEqualTo(8184);
+        assertThat(ports.coordinatorKafka(1)).isEqualTo(9292);
     }
 
     @Test
@@ -55,7 +57,8 @@ class PortsTest {
             all.addAll(List.of(ports.brokerHttp(broker), ports.brokerKafka(broker)));
         }
         for (int index = 0; index < SuiteSize.MAX_OTHERS; index++) {
-            all.addAll(List.of(ports.offset(index), ports.coordinator(index), ports.gateway(index),
+            all.addAll(List.of(ports.offset(index), ports.coordinator(index), ports.coordinatorKafka(index),
+                    ports.gateway(index),
                     ports.gatewayManagement(index)));
         }
         return all;

@@ -6,6 +6,7 @@ import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.GroupEvent;
 import io.millrace.coordinator.group.GroupReply;
 import io.millrace.coordinator.group.Member;
+import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
@@ -66,10 +67,20 @@ public class GroupRuntime {
      * @param silentMs how long the member will be quiet from now on by intention, beyond its heartbeats: its session is longer by that
      */
     public GroupReply apply(Shard shard, String groupId, GroupEvent event, long silentMs) {
+        return apply(shard, groupId, _ -> event, silentMs);
+    }
+
+    /** @param asked makes the event of the group as it is when its turn comes; what it throws is thrown, and nothing changed */
+    public GroupReply apply(Shard shard, String groupId, Function<Group, GroupEvent> asked) {
+        return apply(shard, groupId, asked, 0);
+    }
+
+    private GroupReply apply(Shard shard, String groupId, Function<Group, GroupEvent> asked, long silentMs) {
         GroupCell cell = shard.cell(groupId);
         return meters.events.record(() -> cell.turnstile.pass(() -> {
             steps.present(cell);
             steps.tellTopics(cell);
+            GroupEvent event = asked.apply(steps.present(cell));
             GroupReply reply = steps.step(cell, event);
             if (reply instanceof GroupReply.Granted) {
                 heard(cell, event, silentMs);

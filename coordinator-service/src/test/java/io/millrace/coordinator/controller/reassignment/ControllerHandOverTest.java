@@ -84,7 +84,8 @@ class ControllerHandOverTest {
 
     private ConfigurableApplicationContext startCoordinator() {
         var properties = new HashMap<String, Object>(postgres.springProperties());
-        properties.putAll(Map.of("server.port", "0", "millrace.controller.watch-interval", "50ms",
+        properties.putAll(Map.of("server.port", "0", "millrace.listener.wire.port", "0",
+                "millrace.controller.watch-interval", "50ms",
                 "millrace.reassignment.check-interval", "50ms", "millrace.reassignment.max-moving-partitions", "2"));
         var context = new SpringApplicationBuilder(CoordinatorService.class).run(properties.entrySet().stream()
                 .map(it -> "--" + it.getKey() + "=" + it.getValue()).toArray(String[]::new));

@@ -1,4 +1,4 @@
-package io.millrace.broker.listener;
+package io.millrace.common.listener;
 
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
@@ -25,20 +25,32 @@ import org.apache.kafka.common.requests.DescribeClusterResponse;
 import org.apache.kafka.common.requests.MetadataRequest;
 import org.apache.kafka.common.requests.MetadataResponse;
 
-/** Shows clients the cluster as the image has it. Unknown topics are never created by asking for them. */
-final class MetadataHandler {
+/**
+ * Shows clients the cluster as the image has it. Unknown topics are never created by asking for them. Coordinators are nodes that lead
+ * nothing; DescribeCluster, which is for operators, names brokers alone.
+ */
+public final class MetadataHandler {
     private static final byte BROKER_ENDPOINTS = 1;
     private static final short TOPIC_ID_VERSION = 12;
+    private static final int NO_BROKER = -1;
 
     private final ClusterImages images;
     private final int brokerId;
 
-    MetadataHandler(ClusterImages images, int brokerId) {
+    private MetadataHandler(ClusterImages images, int brokerId) {
         this.images = images;
         this.brokerId = brokerId;
     }
 
-    void handleMetadata(InboundRequest request) {
+    public static MetadataHandler ofBroker(ClusterImages images, int brokerId) {
+        return new MetadataHandler(images, brokerId);
+    }
+
+    public static MetadataHandler ofCoordinator(ClusterImages images) {
+        return new MetadataHandler(images, NO_BROKER);
+    }
+
+    public void handleMetadata(InboundRequest request) {
         MetadataRequestData wanted = ((MetadataRequest) request.body()).data();
         if (request.version() < TOPIC_ID_VERSION && wanted.topics() != null
                 && wanted.topics().stream().anyMatch(topic -> topic.name() == null)) {
@@ -54,6 +66,9 @@ final class MetadataHandler {
                 .forEach(broker -> response.brokers()
                         .add(new MetadataResponseBroker().setNodeId(broker.id()).setHost(broker.host()).setPort(broker
                                 .kafkaPort())));
+        // Admin clients go to a group's coordinator only where they know it as a node of the cluster, and ask all nodes for their groups.
+        image.coordinatorNodes().forEach(node -> response.brokers().add(new MetadataResponseBroker().setNodeId(node
+                .id()).setHost(node.host()).setPort(node.port())));
         List<MetadataRequestTopic> topics = wanted.topics();
         // Version 0 says "all" by naming none; later ones mean none then, and say "all" by null.
         if (topics == null || topics.isEmpty() && request.version() == 0) {
@@ -67,6 +82,10 @@ final class MetadataHandler {
 
     /** Any live broker forwards what is for the controller; this one is known to be reachable. */
     private int controllerId(ClusterImage image) {
+        if (brokerId == NO_BROKER) {
+            return image.brokers().values().stream().filter(broker -> !broker.fenced()).mapToInt(BrokerImage::id).min()
+                    .orElse(MetadataResponse.NO_CONTROLLER_ID);
+        }
         BrokerImage self = image.brokers().get(brokerId);
         return self == null || self.fenced() ? MetadataResponse.NO_CONTROLLER_ID : brokerId;
     }
@@ -108,7 +127,7 @@ final class MetadataHandler {
         return broker == null || broker.fenced();
     }
 
-    void handleDescribeCluster(InboundRequest request) {
+    public void handleDescribeCluster(InboundRequest request) {
         DescribeClusterRequestData wanted = ((DescribeClusterRequest) request.body()).data();
         if (wanted.endpointType() != BROKER_ENDPOINTS) {
             request.respond(new DescribeClusterResponse(new DescribeClusterResponseData()

@@ -1,9 +1,10 @@
-package io.millrace.broker.listener;
+package io.millrace.common.listener;
 
 import io.millrace.common.api.ProducerIdsApi;
 import io.millrace.common.api.ProducerIdsApi.ProducerIdBlock;
 import io.millrace.common.record.RequestKey;
 import io.millrace.common.wire.InboundRequest;
+import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -25,11 +26,12 @@ import org.slf4j.LoggerFactory;
  *
  * <p>At most one block is asked for at a time; who finds none waits for it, without a thread, and shares its failure.
  */
-final class ProducerIdsHandler {
+public final class ProducerIdsHandler {
     private static final Logger LOG = LoggerFactory.getLogger(ProducerIdsHandler.class);
 
     private final ProducerIdsApi producerIds;
-    private final ForwardSettings settings;
+    private final int maxWaiting;
+    private final Duration timeout;
     private final ReentrantLock lock = new ReentrantLock();
     private final ArrayDeque<InboundRequest> waiting = new ArrayDeque<>();
     private long nextId;
@@ -37,12 +39,17 @@ final class ProducerIdsHandler {
     /** The thread that asks for a block; another's answer comes too late. */
     private @Nullable Thread allocation;
 
-    ProducerIdsHandler(ProducerIdsApi producerIds, ForwardSettings settings) {
+    /**
+     * @param maxWaiting producers that wait for one block of ids; one more is told to try again
+     * @param timeout    longest wait for a block of ids; over it, all that wait are told to try again
+     */
+    public ProducerIdsHandler(ProducerIdsApi producerIds, int maxWaiting, Duration timeout) {
         this.producerIds = producerIds;
-        this.settings = settings;
+        this.maxWaiting = maxWaiting;
+        this.timeout = timeout;
     }
 
-    void handle(InboundRequest request) {
+    public void handle(InboundRequest request) {
         if (((InitProducerIdRequest) request.body()).data().transactionalId() != null) {
             LOG.info("{} asks for transactions, which are not available", request.header().clientId());
             request.respond(error(Errors.INVALID_REQUEST));
@@ -53,7 +60,7 @@ final class ProducerIdsHandler {
         try {
             if (nextId < blockEnd) {
                 response = next();
-            } else if (waiting.size() >= settings.maxWaitingProducers()) {
+            } else if (waiting.size() >= maxWaiting) {
                 response = tryAgain();
             } else {
                 waiting.add(request);
@@ -79,7 +86,7 @@ final class ProducerIdsHandler {
         Thread thread = Thread.ofVirtual().name("producer-ids").unstarted(this::allocate);
         allocation = thread;
         thread.start();
-        CompletableFuture.delayedExecutor(settings.producerIdsTimeout().toMillis(), TimeUnit.MILLISECONDS)
+        CompletableFuture.delayedExecutor(timeout.toMillis(), TimeUnit.MILLISECONDS)
                 .execute(() -> timeOut(thread));
     }
 

@@ -1,0 +1,162 @@
+package io.millrace.coordinator.listener;
+
+import io.millrace.coordinator.group.Group;
+import io.millrace.coordinator.group.GroupEvent;
+import io.millrace.coordinator.group.Member;
+import io.millrace.coordinator.group.MemberProfile;
+import io.millrace.coordinator.group.PartitionId;
+import io.millrace.coordinator.group.Subscription;
+import io.millrace.coordinator.group.TopicPattern;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.SortedMap;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+import java.util.UUID;
+import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.InvalidRegularExpression;
+import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData.TopicPartitions;
+import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
+import org.apache.kafka.common.requests.ConsumerGroupHeartbeatRequest;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Heartbeats of Kafka's consumers (KIP-848, "ConsumerGroupHeartbeat API") in the terms of the group machine, and back. What a heartbeat
+ * leaves out is as the member said before. Pure.
+ */
+final class ConsumerHeartbeats {
+    private static final int UNCHANGED = -1;
+
+    /** @param sessionTimeoutMs silence after which a member counts as dead; the client has no say in it */
+    record Sender(String clientId, String clientHost, int sessionTimeoutMs) {}
+
+    private ConsumerHeartbeats() {}
+
+    static boolean isJoin(ConsumerGroupHeartbeatRequestData heartbeat) {
+        return heartbeat.memberEpoch() == ConsumerGroupHeartbeatRequest.JOIN_GROUP_MEMBER_EPOCH;
+    }
+
+    static boolean isLeave(ConsumerGroupHeartbeatRequestData heartbeat) {
+        return heartbeat.memberEpoch() == ConsumerGroupHeartbeatRequest.LEAVE_GROUP_MEMBER_EPOCH;
+    }
+
+    /** @throws org.apache.kafka.common.errors.ApiException where it is refused whatever the group is like */
+    static void check(ConsumerGroupHeartbeatRequestData heartbeat, short version) {
+        Names.group(heartbeat.groupId());
+        boolean idIsMade = isJoin(heartbeat)
+                && version < ConsumerGroupHeartbeatRequest.CONSUMER_GENERATED_MEMBER_ID_REQUIRED_VERSION;
+        if (!idIsMade || !heartbeat.memberId().isEmpty()) {
+            Names.member(heartbeat.memberId());
+        }
+        if (heartbeat.instanceId() != null) {
+            throw new InvalidRequestException(
+                    "static membership (group.instance.id) is not available in this protocol");
+        }
+        if (heartbeat.memberEpoch() < ConsumerGroupHeartbeatRequest.LEAVE_GROUP_MEMBER_EPOCH) {
+            throw new InvalidRequestException("there is no member epoch " + heartbeat.memberEpoch());
+        }
+        if (heartbeat.rebalanceTimeoutMs() < UNCHANGED) {
+            throw new InvalidRequestException("the rebalance timeout must not be negative: " + heartbeat
+                    .rebalanceTimeoutMs());
+        }
+        List<String> topics = heartbeat.subscribedTopicNames();
+        if (topics != null && !topics.stream().allMatch(Names::isStorable)) {
+            throw new InvalidRequestException("the subscription names what cannot be a topic");
+        }
+        String assignor = heartbeat.serverAssignor();
+        if (assignor != null) {
+            WireAssignors.named(assignor);
+        }
+        if (isJoin(heartbeat)) {
+            checkJoin(heartbeat);
+        }
+    }
+
+    private static void checkJoin(ConsumerGroupHeartbeatRequestData heartbeat) {
+        if (heartbeat.rebalanceTimeoutMs() == UNCHANGED) {
+            throw new InvalidRequestException("a member says its rebalance timeout when it joins");
+        }
+        if (heartbeat.topicPartitions() == null || !heartbeat.topicPartitions().isEmpty()) {
+            throw new InvalidRequestException("a member owns no partition when it joins, and says so");
+        }
+        String regex = heartbeat.subscribedTopicRegex();
+        boolean namesNone = heartbeat.subscribedTopicNames() == null || heartbeat.subscribedTopicNames().isEmpty();
+        if (namesNone && (regex == null || regex.isEmpty())) {
+            throw new InvalidRequestException("a member says what it subscribes to when it joins");
+        }
+    }
+
+    /** Of a heartbeat that was {@linkplain #check checked}, and joins. */
+    static GroupEvent.Join join(ConsumerGroupHeartbeatRequestData heartbeat, Sender sender) {
+        String assignor = heartbeat.serverAssignor();
+        return new GroupEvent.Join(heartbeat.memberId(), new MemberProfile(sender.clientId(), sender.clientHost(),
+                subscription(heartbeat, Subscription.NONE), assignor == null ? null : WireAssignors.named(assignor),
+                sender.sessionTimeoutMs(), heartbeat.rebalanceTimeoutMs()));
+    }
+
+    /** Of a heartbeat that was {@linkplain #check checked}, and does not join. */
+    static GroupEvent event(ConsumerGroupHeartbeatRequestData heartbeat, Group group) {
+        String memberId = heartbeat.memberId();
+        if (isLeave(heartbeat)) {
+            return new GroupEvent.Leave(memberId);
+        }
+        Member member = group.member(memberId);
+        boolean silent = heartbeat.subscribedTopicNames() == null && heartbeat.subscribedTopicRegex() == null;
+        Subscription changed = member == null || silent ? null
+                : subscription(heartbeat, member.profile().subscription());
+        List<TopicPartitions> owned = heartbeat.topicPartitions();
+        return new GroupEvent.Heartbeat(memberId, heartbeat.memberEpoch(), owned == null ? null : owned(owned),
+                changed);
+    }
+
+    private static Subscription subscription(ConsumerGroupHeartbeatRequestData heartbeat, Subscription before) {
+        List<String> names = heartbeat.subscribedTopicNames();
+        String regex = heartbeat.subscribedTopicRegex();
+        return new Subscription(names == null ? before.topics() : new TreeSet<>(names),
+                regex == null ? before.pattern() : pattern(regex));
+    }
+
+    /** An empty one takes back the one before. */
+    private static @Nullable TopicPattern pattern(String regex) {
+        if (regex.isEmpty()) {
+            return null;
+        }
+        if (regex.indexOf('\0') >= 0) {
+            throw new InvalidRegularExpression("a topic pattern holds no NUL");
+        }
+        try {
+            return TopicPattern.of(regex);
+        } catch (IllegalArgumentException e) {
+            throw new InvalidRegularExpression(e.getMessage());
+        }
+    }
+
+    private static SortedSet<PartitionId> owned(List<TopicPartitions> topics) {
+        var owned = new ArrayList<PartitionId>();
+        for (TopicPartitions topic : topics) {
+            UUID id = new UUID(topic.topicId().getMostSignificantBits(), topic.topicId().getLeastSignificantBits());
+            topic.partitions().forEach(partition -> owned.add(new PartitionId(id, partition)));
+        }
+        return PartitionId.sorted(owned);
+    }
+
+    static ConsumerGroupHeartbeatResponseData.Assignment assignment(SortedSet<PartitionId> assigned) {
+        var assignment = new ConsumerGroupHeartbeatResponseData.Assignment();
+        byTopic(assigned).forEach((topicId, partitions) -> assignment.topicPartitions().add(
+                new ConsumerGroupHeartbeatResponseData.TopicPartitions().setTopicId(topicId).setPartitions(
+                        partitions)));
+        return assignment;
+    }
+
+    static SortedMap<Uuid, List<Integer>> byTopic(SortedSet<PartitionId> partitions) {
+        var byTopic = new TreeMap<Uuid, List<Integer>>();
+        for (PartitionId partition : partitions) {
+            byTopic.computeIfAbsent(new Uuid(partition.topicId().getMostSignificantBits(), partition.topicId()
+                    .getLeastSignificantBits()), _ -> new ArrayList<>()).add(partition.partition());
+        }
+        return byTopic;
+    }
+}

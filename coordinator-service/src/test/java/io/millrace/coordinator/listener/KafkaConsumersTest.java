@@ -1,0 +1,156 @@
+package io.millrace.coordinator.listener;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.time.Duration;
+import java.util.Collection;
+import java.util.HashMap;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.UUID;
+import java.util.concurrent.TimeUnit;
+import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.GroupListing;
+import org.apache.kafka.clients.admin.ListGroupsOptions;
+import org.apache.kafka.clients.consumer.KafkaConsumer;
+import org.apache.kafka.clients.consumer.OffsetAndMetadata;
+import org.apache.kafka.common.GroupState;
+import org.apache.kafka.common.GroupType;
+import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
+import org.apache.kafka.common.errors.GroupNotEmptyException;
+import org.apache.kafka.common.errors.GroupSubscribedToTopicException;
+import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.parallel.ResourceLock;
+
+/** Kafka's own consumer and admin client at a coordinator, without a broker: all but reading. */
+@ResourceLock(ListeningCoordinator.ALONE)
+class KafkaConsumersTest {
+    private static final Duration SHORT = Duration.ofMillis(50);
+    private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(60);
+
+    private final ListeningCoordinator coordinator = ListeningCoordinator.shared();
+    private final String group = "kafka-" + UUID.randomUUID();
+
+    private String bootstrap() {
+        return coordinator.address().host() + ":" + coordinator.address().port();
+    }
+
+    private KafkaConsumer<byte[], byte[]> consumer(String protocol) {
+        Map<String, Object> settings = new HashMap<>(Map.of("bootstrap.servers", bootstrap(), "group.id", group,
+                "group.protocol", protocol, "enable.auto.commit", false, "client.id", "reader",
+                "default.api.timeout.ms", 20_000));
+        return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
+    }
+
+    /** Polls all of them in turn, as their applications would, until each has so many. */
+    @SafeVarargs
+    private static void pollUntil(int each, KafkaConsumer<byte[], byte[]>... consumers) {
+        long deadlineNanos = System.nanoTime() + LONG_NANOS;
+        boolean settled = false;
+        while (!settled && System.nanoTime() < deadlineNanos) {
+            settled = true;
+            for (var consumer : consumers) {
+                consumer.poll(SHORT);
+                settled &= consumer.assignment().size() == each;
+            }
+        }
+        for (var consumer : consumers) {
+            assertThat(consumer.assignment()).hasSize(each);
+        }
+    }
+
+    @Test
+    void consumers_share_partitions_commit_and_hand_over() throws Exception {
+        var place = new TopicPartition("orders", 0);
+        try (var first = consumer("consumer"); Admin admin = Admin.create(Map.of("bootstrap.servers", bootstrap()))) {
+            first.subscribe(List.of("orders"));
+            pollUntil(4, first);
+            first.commitSync(Map.of(place, new OffsetAndMetadata(42, "half way")));
+            try (var second = consumer("consumer")) {
+                second.subscribe(List.of("orders"));
+                pollUntil(2, first, second);
+                assertThat(union(first.assignment(), second.assignment())).hasSize(4);
+                assertThat(second.committed(Set.of(place)).get(place)).isEqualTo(new OffsetAndMetadata(42, "half way"));
+                assertDescribed(admin);
+            }
+            pollUntil(4, first);
+            assertRefusedWhileRead(admin, place);
+        }
+        assertAdministered(admin(), place);
+    }
+
+    private Admin admin() {
+        return Admin.create(Map.of("bootstrap.servers", bootstrap()));
+    }
+
+    private static Set<TopicPartition> union(Collection<TopicPartition> some, Collection<TopicPartition> others) {
+        var union = new HashSet<>(some);
+        union.addAll(others);
+        return union;
+    }
+
+    private void assertDescribed(Admin admin) throws Exception {
+        ConsumerGroupDescription described = admin.describeConsumerGroups(List.of(group)).describedGroups().get(group)
+                .get(20, TimeUnit.SECONDS);
+        assertThat(described.type()).isEqualTo(GroupType.CONSUMER);
+        assertThat(described.groupState()).isIn(GroupState.STABLE, GroupState.RECONCILING);
+        assertThat(described.partitionAssignor()).isEqualTo("uniform");
+        assertThat(described.coordinator().id()).isEqualTo(coordinator.address().id());
+        assertThat(described.members()).hasSize(2).allSatisfy(member -> {
+            assertThat(member.clientId()).isEqualTo("reader");
+            assertThat(member.host()).isEqualTo("/127.0.0.1");
+            assertThat(member.assignment().topicPartitions()).hasSize(2);
+        });
+    }
+
+    private void assertRefusedWhileRead(Admin admin, TopicPartition place) {
+        assertThatThrownBy(() -> admin.deleteConsumerGroups(List.of(group)).all().get(20, TimeUnit.SECONDS))
+                .hasCauseInstanceOf(GroupNotEmptyException.class);
+        assertThatThrownBy(() -> admin.deleteConsumerGroupOffsets(group, Set.of(place)).all().get(20,
+                TimeUnit.SECONDS)).hasCauseInstanceOf(GroupSubscribedToTopicException.class);
+    }
+
+    private void assertAdministered(Admin admin, TopicPartition place) throws Exception {
+        try (admin) {
+            assertThat(admin.listGroups(ListGroupsOptions.forConsumerGroups()).all().get(20, TimeUnit.SECONDS))
+                    .filteredOn(listing -> listing.groupId().equals(group)).singleElement()
+                    .satisfies(listing -> assertThat(listing.groupState()).contains(GroupState.EMPTY))
+                    .extracting(GroupListing::type).isEqualTo(java.util.Optional.of(GroupType.CONSUMER));
+            var returns = new TopicPartition("returns", 1);
+            admin.alterConsumerGroupOffsets(group, Map.of(returns, new OffsetAndMetadata(7))).all().get(20,
+                    TimeUnit.SECONDS);
+            assertThat(committed(admin)).containsEntry(place, new OffsetAndMetadata(42, "half way")).containsEntry(
+                    returns, new OffsetAndMetadata(7));
+            admin.deleteConsumerGroupOffsets(group, Set.of(returns)).all().get(20, TimeUnit.SECONDS);
+            assertThat(committed(admin)).containsOnlyKeys(place);
+            admin.deleteConsumerGroups(List.of(group)).all().get(20, TimeUnit.SECONDS);
+            assertThat(committed(admin)).isEmpty();
+            assertThatThrownBy(() -> admin.describeConsumerGroups(List.of(group)).all().get(20, TimeUnit.SECONDS))
+                    .hasCauseInstanceOf(GroupIdNotFoundException.class);
+        }
+    }
+
+    private Map<TopicPartition, OffsetAndMetadata> committed(Admin admin) throws Exception {
+        return admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void a_consumer_of_the_classic_protocol_is_told_that_there_is_none() {
+        try (var consumer = consumer("classic")) {
+            consumer.subscribe(List.of("orders"));
+            assertThatThrownBy(() -> {
+                long deadlineNanos = System.nanoTime() + LONG_NANOS;
+                while (System.nanoTime() < deadlineNanos) {
+                    consumer.poll(SHORT);
+                }
+            }).isInstanceOf(UnsupportedVersionException.class);
+        }
+    }
+}

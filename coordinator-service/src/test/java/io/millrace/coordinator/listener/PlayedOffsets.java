@@ -1,0 +1,110 @@
+package io.millrace.coordinator.listener;
+
+import io.millrace.common.api.ClusterApi;
+import io.millrace.common.api.GroupsApi;
+import io.millrace.common.api.InstancesApi;
+import io.millrace.common.api.OffsetsApi;
+import io.millrace.common.api.ProducerIdsApi;
+import io.millrace.common.api.ServiceClients;
+import io.millrace.common.api.TopicPartition;
+import io.millrace.common.api.TopicsApi;
+import io.millrace.common.error.RefusedException;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.concurrent.atomic.AtomicLong;
+import org.jspecify.annotations.Nullable;
+
+/** An offset service in memory that refuses when it is told to, and a controller that has producer ids. */
+final class PlayedOffsets implements OffsetsApi, ServiceClients {
+    private final Map<String, Map<TopicPartition, Committed>> committed = new TreeMap<>();
+    private final List<Commit> commits = new ArrayList<>();
+    private final AtomicLong producerIds = new AtomicLong();
+    private @Nullable RefusedException refusal;
+
+    synchronized void refuse(@Nullable RefusedException with) {
+        refusal = with;
+    }
+
+    /** Every commit that was taken, as it came. */
+    synchronized List<Commit> commits() {
+        return List.copyOf(commits);
+    }
+
+    @Override
+    public synchronized void commit(String group, Commit commit) {
+        answer();
+        commits.add(commit);
+        commit.offsets().forEach(offset -> committed.computeIfAbsent(group, _ -> new TreeMap<>()).put(
+                new TopicPartition(offset.topic(), offset.partition()), new Committed(offset.topic(), offset
+                        .partition(),
+                        offset.offset(), offset.leaderEpoch(), offset.metadata() == null ? "" : offset.metadata(), 0)));
+    }
+
+    @Override
+    public synchronized CommittedOffsets fetch(String group, Fetch fetch) {
+        answer();
+        return new CommittedOffsets(committed.getOrDefault(group, Map.of()).entrySet().stream()
+                .filter(entry -> fetch.partitions() == null || fetch.partitions().contains(entry.getKey()))
+                .map(Map.Entry::getValue).toList());
+    }
+
+    @Override
+    public synchronized void delete(String group) {
+        answer();
+        committed.remove(group);
+    }
+
+    @Override
+    public synchronized void forget(String group, Forget forget) {
+        answer();
+        committed.getOrDefault(group, new TreeMap<>()).keySet().removeAll(forget.partitions());
+    }
+
+    private void answer() {
+        if (refusal != null) {
+            throw refusal;
+        }
+    }
+
+    @Override
+    public CommittedOffsets reset(String group, Reset reset) {
+        throw new UnsupportedOperationException("the coordinator resets nothing");
+    }
+
+    @Override
+    public OffsetsApi offsets() {
+        return this;
+    }
+
+    @Override
+    public ProducerIdsApi producerIds() {
+        return () -> new ProducerIdsApi.ProducerIdBlock(producerIds.getAndAdd(1_000), 1_000);
+    }
+
+    @Override
+    public ClusterApi cluster() {
+        throw new UnsupportedOperationException("not played");
+    }
+
+    @Override
+    public TopicsApi topics() {
+        throw new UnsupportedOperationException("groups do not change topics");
+    }
+
+    @Override
+    public InstancesApi instances(String group) {
+        throw new UnsupportedOperationException("the coordinator is the one who serves instances");
+    }
+
+    @Override
+    public GroupsApi groups(String group) {
+        throw new UnsupportedOperationException("the coordinator is the one who serves groups");
+    }
+
+    @Override
+    public List<GroupsApi> allGroups() {
+        throw new UnsupportedOperationException("the coordinator is the one who serves groups");
+    }
+}

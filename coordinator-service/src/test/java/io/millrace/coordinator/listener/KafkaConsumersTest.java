@@ -16,6 +16,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.ListGroupsOptions;
+import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
 import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.GroupState;
@@ -139,6 +140,35 @@ class KafkaConsumersTest {
 
     private Map<TopicPartition, OffsetAndMetadata> committed(Admin admin) throws Exception {
         return admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void a_consumer_keeps_its_partitions_while_its_group_goes_to_the_next_term() {
+        var place = new TopicPartition("orders", 1);
+        var lost = new HashSet<TopicPartition>();
+        try (var consumer = consumer("consumer")) {
+            consumer.subscribe(List.of("orders"), new ConsumerRebalanceListener() {
+                @Override
+                public void onPartitionsAssigned(Collection<TopicPartition> partitions) {}
+
+                @Override
+                public void onPartitionsRevoked(Collection<TopicPartition> partitions) {
+                    lost.addAll(partitions);
+                }
+            });
+            pollUntil(4, consumer);
+            coordinator.releaseAll();
+            try {
+                consumer.commitAsync(Map.of(place, new OffsetAndMetadata(1)), null);
+                consumer.poll(SHORT);
+            } finally {
+                coordinator.takeOverAll();
+            }
+            consumer.commitSync(Map.of(place, new OffsetAndMetadata(2)));
+            pollUntil(4, consumer);
+            assertThat(consumer.committed(Set.of(place)).get(place).offset()).isEqualTo(2);
+            assertThat(lost).isEmpty();
+        }
     }
 
     @Test

@@ -80,6 +80,8 @@ class LauncherIT {
                 .allMatch(process -> ProcessHandle.of(process.get("pid").asLong()).isPresent());
         assertThat(byName.get("gateway").get("http").asString()).isEqualTo("http://127.0.0.1:" + ports.gateway());
         assertThat(byName.get("broker-0").get("kafka").asString()).isEqualTo("127.0.0.1:" + ports.brokerKafka());
+        assertThat(byName.get("coordinator").get("kafka").asString()).isEqualTo("127.0.0.1:" + ports
+                .coordinatorKafka());
         assertThat(byName.get("postgres").get("http").isNull()).isTrue();
 
         for (List<String> more : List.of(List.of("up"), List.of("up", "--detach"))) {

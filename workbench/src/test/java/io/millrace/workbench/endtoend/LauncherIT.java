@@ -197,7 +197,8 @@ class LauncherIT {
                 "MILLRACE_GATEWAY_PORT", Integer.toString(ports.gateway()),
                 "MILLRACE_GATEWAY_MANAGEMENT_PORT", Integer.toString(ports.gatewayManagement()),
                 "MILLRACE_BROKER_HTTP_PORT", Integer.toString(ports.brokerHttp()),
-                "MILLRACE_BROKER_KAFKA_PORT", Integer.toString(ports.brokerKafka())));
+                "MILLRACE_BROKER_KAFKA_PORT", Integer.toString(ports.brokerKafka()),
+                "MILLRACE_COORDINATOR_KAFKA_PORT", Integer.toString(ports.coordinatorKafka())));
         builder.environment().putAll(TestSuites.QUICK_COMPILER);
         Process process = builder.start();
         assertThat(process.waitFor(UP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)).as("%s ends", command).isTrue();

@@ -20,6 +20,7 @@ import org.springframework.validation.annotation.Validated;
  * @param ringTotalSize      the same for all subscriptions together; over it each keeps its newest run only
  * @param tailFetchSize      most that a partition's reader asks for at a time
  * @param tailLongPoll       longest wait of a partition's reader for records
+ * @param tailRest           longest pause of a partition's reader after a fetch that woke streams, of which each needs some microseconds
  * @param tailRenderTime     for all the views of what one fetch gave; streams of the others read it by themselves
  * @param catchUpFetchSize   most that a stream which reads old records asks for at a time
  * @param catchUpFetches     streams that may do so at a time; others ask for {@code catchUpSmallFetchSize}
@@ -47,6 +48,7 @@ record EventsProperties(
         @DefaultValue("128MB") DataSize ringTotalSize,
         @DefaultValue("1MB") DataSize tailFetchSize,
         @DefaultValue("5s") Duration tailLongPoll,
+        @DefaultValue("2ms") Duration tailRest,
         @DefaultValue("50ms") Duration tailRenderTime,
         @DefaultValue("256KB") DataSize catchUpFetchSize,
         @Min(0) @DefaultValue("128") int catchUpFetches,
@@ -79,7 +81,7 @@ record EventsProperties(
 
     PartitionTail.Limits tailLimits() {
         return new PartitionTail.Limits((int) tailFetchSize.toBytes(), tailLongPoll, leaderRetry,
-                tailRenderTime);
+                tailRest, tailRenderTime);
     }
 
     EventStream.Limits streamLimits() {

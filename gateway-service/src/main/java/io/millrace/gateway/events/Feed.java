@@ -35,8 +35,9 @@ final class Feed {
         change(() -> ring.moveBack(partition, position));
     }
 
-    void append(int partition, RenderedRecords records) {
-        change(() -> ring.append(partition, records));
+    /** Returns how many streams it woke. */
+    int append(int partition, RenderedRecords records) {
+        return change(() -> ring.append(partition, records));
     }
 
     Join join() {
@@ -136,7 +137,7 @@ final class Feed {
         }
     }
 
-    private void change(Runnable change) {
+    private int change(Runnable change) {
         Waiter first;
         lock.lock();
         try {
@@ -146,10 +147,11 @@ final class Feed {
         } finally {
             lock.unlock();
         }
-        wake(first);
+        return wake(first);
     }
 
-    private static void wake(@Nullable Waiter first) {
+    private static int wake(@Nullable Waiter first) {
+        int woken = 0;
         var waiter = first;
         while (waiter != null) {
             // Read before the stream may queue itself again.
@@ -158,7 +160,9 @@ final class Feed {
             waiter.queued = false;
             LockSupport.unpark(waiter.thread);
             waiter = following;
+            woken++;
         }
+        return woken;
     }
 
     /** A stream's place in the queue of those to wake; used by the stream's thread and whoever wakes it, never by two at a time. */

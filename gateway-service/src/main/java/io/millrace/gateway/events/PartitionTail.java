@@ -10,6 +10,7 @@ import java.util.Comparator;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.Consumer;
 import org.slf4j.Logger;
@@ -26,6 +27,10 @@ import org.slf4j.LoggerFactory;
  */
 final class PartitionTail {
     private static final Logger log = LoggerFactory.getLogger(PartitionTail.class);
+    /** What it takes to wake a stream and have it write an event, measured. */
+    private static final long REST_PER_STREAM_NANOS = 20_000;
+    /** A shorter rest takes longer than it is meant to. */
+    private static final long LEAST_REST_NANOS = 200_000;
 
     private final SubscribedPartition partition;
     private final PartitionLogs logs;
@@ -37,6 +42,8 @@ final class PartitionTail {
     private final Thread reader;
     /** Of the next fetch; the viewers' own may be ahead while what was fetched is given out. */
     private long position = FeedRing.UNKNOWN;
+    /** Streams that what was fetched last has woken; the reader's alone. */
+    private long woken;
     private boolean away;
     /** Where reading failed last, so that it is told once. */
     private long failedAt = -1;
@@ -164,12 +171,25 @@ final class PartitionTail {
         };
     }
 
-    private boolean publish(ByteBuffer records) {
+    private boolean publish(ByteBuffer records) throws InterruptedException {
         noteBack();
         if (records.hasRemaining()) {
             move(giveToViewers(records));
+            rest();
         }
         return true;
+    }
+
+    /**
+     * What comes meanwhile goes to many streams with one wake-up each instead of several, which is what they cost: for about as long as they
+     * need for what they were just given. What comes after a pause is not held up.
+     */
+    private void rest() throws InterruptedException {
+        long restNanos = Math.min(woken * REST_PER_STREAM_NANOS, limits.rest().toNanos());
+        woken = 0;
+        if (restNanos >= LEAST_REST_NANOS) {
+            TimeUnit.NANOSECONDS.sleep(restNanos);
+        }
     }
 
     /** Returns the next offset to read. */
@@ -221,7 +241,7 @@ final class PartitionTail {
         lock.lock();
         try {
             for (var attachment : same.attachments) {
-                runs.forEach(run -> attachment.feed().append(attachment.index(), run));
+                runs.forEach(run -> woken += attachment.feed().append(attachment.index(), run));
             }
             same.position = next;
         } finally {
@@ -265,9 +285,10 @@ final class PartitionTail {
      * @param fetchBytes most bytes of one fetch
      * @param longPoll   longest wait of a fetch for records
      * @param retryWait  pause after a failed fetch
+     * @param rest       longest pause after a fetch that woke streams
      * @param renderTime for the views of what one fetch gave; a view begun is ended, and one at least is rendered
      */
-    record Limits(int fetchBytes, Duration longPoll, Duration retryWait, Duration renderTime) {}
+    record Limits(int fetchBytes, Duration longPoll, Duration retryWait, Duration rest, Duration renderTime) {}
 
     private record Attachment(Feed feed, int index) {}
 

@@ -163,7 +163,7 @@ class PartitionTailTest {
     }
 
     private static PartitionTail.Limits limits(Duration renderTime) {
-        return new PartitionTail.Limits(1024, Duration.ofMillis(1), Duration.ofMillis(1), renderTime);
+        return new PartitionTail.Limits(1024, Duration.ofMillis(1), Duration.ofMillis(1), Duration.ZERO, renderTime);
     }
 
     private static Feed feed(RecordView view) {

@@ -83,8 +83,9 @@ public interface InstancesApi {
 
     /**
      * What an explicit commit of "all delivered so far" is to contain, with the epoch that fences it. Also confirms it. Refused with
-     * {@code FENCED_MEMBER_EPOCH} where another coordinator has taken over and heard of no poll since: it does not know what was delivered,
-     * and will grant it again.
+     * {@code FENCED_MEMBER_EPOCH} where the last answer is not known to have gone out whole, and where another coordinator has taken over and
+     * heard of no poll since: then it is granted again. Refused with {@code INVALID_SETTING} of a stream, which is told of records before
+     * its client is given them.
      */
     @Repeatable
     @PostExchange("/{instance}/confirm")
@@ -150,14 +151,13 @@ public interface InstancesApi {
      * @param pollId a client's name for this poll; the same name as the last poll's repeats it from the same positions; null: none
      * @param waitMs how long the poll may wait for records: the member's session lasts longer by that, since it cannot call meanwhile; null: 0
      * @param standing where a stream stands that goes on by itself; null: a client asks
+     * @param continued the poll of the same request that this one goes on with, for it found nothing; refused with {@code POLL_SUPERSEDED} when
+     *                  the client has asked for another meanwhile; null: a new request
      */
-    record BeginPoll(@Nullable String pollId, @Nullable Integer waitMs, @Nullable Standing standing) {
+    record BeginPoll(@Nullable String pollId, @Nullable Integer waitMs, @Nullable Standing standing,
+            @Nullable Long continued) {
         public BeginPoll(@Nullable String pollId) {
-            this(pollId, null);
-        }
-
-        public BeginPoll(@Nullable String pollId, @Nullable Integer waitMs) {
-            this(pollId, waitMs, null);
+            this(pollId, null, null, null);
         }
     }
 

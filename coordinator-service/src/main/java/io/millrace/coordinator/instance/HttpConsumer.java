@@ -28,6 +28,11 @@ final class HttpConsumer {
     /** Whether its group has yet to hear of the present subscription. */
     boolean subscriptionChanged;
     boolean deleted;
+    /** The last poll that began was a stream's. */
+    boolean isStream;
+    /** What the last poll that began goes on with, see {@code BeginPoll}. */
+    @Nullable
+    Long continued;
     /** It was another coordinator's before, and what that one knew of its reading is not known here. */
     boolean takenOver;
     final CommitSchedule commits;

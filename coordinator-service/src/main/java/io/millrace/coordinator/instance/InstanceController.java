@@ -113,6 +113,9 @@ class InstanceController implements InstancesApi {
     public PollGrant beginPoll(String group, String instance, BeginPoll request) {
         return consumers.call(group, instance, consumer -> {
             ReadProgress progress = consumer.progress;
+            requireNotSuperseded(consumer, request.continued());
+            consumer.continued = request.continued();
+            consumer.isStream = request.standing() != null;
             if (request.standing() != null) {
                 goOnFrom(consumer, request.standing());
             } else if (!progress.repeats(request.pollId())) {
@@ -141,13 +144,31 @@ class InstanceController implements InstancesApi {
         });
     }
 
+    /** A poll that waits must not take the turn, and the records, from one that its client has asked for since. */
+    private static void requireNotSuperseded(HttpConsumer consumer, @Nullable Long continued) {
+        // Sent once more, since its answer was lost, it goes on with the same as before.
+        boolean isOurs = continued == null || continued == consumer.progress.pollNumber() || continued.equals(
+                consumer.continued);
+        if (!isOurs && (!consumer.takenOver || consumer.progress.hasBegun())) {
+            throw new RefusedException(ErrorCode.POLL_SUPERSEDED,
+                    "poll %d of consumer '%s' was superseded".formatted(continued, consumer.row.instanceId()));
+        }
+    }
+
+    /** Hears how the last answer went out, before anything is taken for confirmed. Returns false when it is to be given again. */
+    private boolean settle(HttpConsumer consumer) {
+        if (!consumer.progress.awaitsAnswer()) {
+            return true;
+        }
+        boolean whole = consumer.answer.isWhole(settings.answerPatience());
+        consumer.progress.answered(whole);
+        return whole;
+    }
+
     /** The client has what was delivered, as far as its answer is known to have gone out. */
     private void confirm(HttpConsumer consumer) {
-        ReadProgress progress = consumer.progress;
-        if (progress.awaitsAnswer()) {
-            progress.answered(consumer.answer.isWhole(settings.answerPatience()));
-        }
-        progress.confirm();
+        settle(consumer);
+        consumer.progress.confirm();
     }
 
     /** Before the heartbeat, which may hand partitions over: what their next owner goes on from is committed then. */
@@ -157,7 +178,7 @@ class InstanceController implements InstancesApi {
         // Another number: a seek, or another poll, has moved the positions since.
         if (unknownYet || progress.pollNumber() == standing.pollNumber()) {
             forEachOwned(consumer, standing.positions(), progress::stand);
-            forEachOwned(consumer, standing.confirmed(), progress::confirm);
+            forEachOwned(consumer, standing.confirmed(), progress::confirmFurther);
         }
     }
 
@@ -201,7 +222,10 @@ class InstanceController implements InstancesApi {
     @Override
     public void seek(String group, String instance, Seek seek) {
         consumers.call(group, instance, consumer -> {
-            consumer.progress.seek(owned(consumer, seek.positions(), ErrorCode.INVALID_REQUEST));
+            Map<PartitionId, Long> positions = owned(consumer, seek.positions(), ErrorCode.INVALID_REQUEST);
+            // The other partitions of an answer that was lost are given again.
+            settle(consumer);
+            consumer.progress.seek(positions);
             return null;
         });
     }
@@ -212,7 +236,16 @@ class InstanceController implements InstancesApi {
             if (consumer.takenOver && !consumer.progress.hasBegun()) {
                 throw unknownHere(consumer);
             }
-            confirm(consumer);
+            if (consumer.isStream) {
+                throw new RefusedException(ErrorCode.INVALID_SETTING,
+                        "offsets: the client of a stream names what it commits");
+            }
+            if (!settle(consumer)) {
+                throw new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH,
+                        "the last answer of consumer '%s' is not known to have gone out, and will be given again"
+                                .formatted(consumer.row.instanceId()));
+            }
+            consumer.progress.confirm();
             awaitCommitUnderWay(consumer);
             var positions = new ArrayList<Position>();
             consumer.progress.confirmed().forEach((partition, offset) -> {

@@ -10,8 +10,11 @@ final class LastAnswer {
 
     /** The answer of this poll is about to go out. */
     synchronized void expect(long ofPoll) {
-        pollNumber = ofPoll;
-        whole = null;
+        // Told once more, late, it may have been heard of already.
+        if (pollNumber != ofPoll) {
+            pollNumber = ofPoll;
+            whole = null;
+        }
     }
 
     /** Without effect when another is expected. */

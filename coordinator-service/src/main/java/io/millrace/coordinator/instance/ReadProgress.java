@@ -72,6 +72,14 @@ final class ReadProgress {
         }
     }
 
+    /** The client has got all before here, and may have committed more by itself. */
+    void confirmFurther(PartitionId partition, long offset) {
+        Stages stages = partitions.get(partition);
+        if (stages != null && (stages.confirmed == null || offset > stages.confirmed)) {
+            stages.confirmed = offset;
+        }
+    }
+
     /** The client has got what was delivered of these. */
     void confirm(Collection<PartitionId> of) {
         of.forEach(partition -> {
@@ -115,6 +123,8 @@ final class ReadProgress {
             for (PartitionId partition : new TreeSet<>(pollEnds.keySet())) {
                 if (owned.contains(partition)) {
                     ranges.put(partition, new Range(pollStarts.get(partition), pollEnds.get(partition)));
+                    // What the repeated poll leaves out, the one after it gives.
+                    goBack(partition, pollEnds.get(partition));
                 }
             }
             return ranges;
@@ -136,12 +146,12 @@ final class ReadProgress {
     /**
      * The poll under way hands these out.
      *
-     * @param starts   those found by {@code auto.offset.reset}
+     * @param starts   those found by {@code auto.offset.reset}, where nothing was known or that was not in the log
      * @param isAnswer whether it ends with this, and it is to be heard whether its answer went out
      */
     void delivered(Map<PartitionId, Long> positions, Map<PartitionId, Long> starts, boolean isAnswer) {
         awaitsAnswer = isAnswer;
-        starts.forEach(pollStarts::putIfAbsent);
+        pollStarts.putAll(starts);
         positions.forEach((partition, offset) -> {
             partitions.computeIfAbsent(partition, _ -> new Stages()).delivered = offset;
             Long start = pollStarts.get(partition);
@@ -165,15 +175,17 @@ final class ReadProgress {
         if (whole) {
             return;
         }
-        pollEnds.forEach((partition, end) -> {
-            Stages stages = partitions.get(partition);
+        pollEnds.forEach(this::goBack);
+    }
+
+    private void goBack(PartitionId partition, long pollEnd) {
+        Stages stages = partitions.get(partition);
+        if (stages != null) {
             Long start = pollStarts.get(partition);
-            if (stages != null) {
-                boolean hasSome = stages.confirmed != null && (start == null || stages.confirmed > start)
-                        && stages.confirmed <= end;
-                stages.delivered = hasSome ? stages.confirmed : start;
-            }
-        });
+            boolean hasSome = stages.confirmed != null && (start == null || stages.confirmed > start)
+                    && stages.confirmed <= pollEnd;
+            stages.delivered = hasSome ? stages.confirmed : start;
+        }
     }
 
     /** Goes on elsewhere, by the client's wish, which also means that it is done with what it had. */

@@ -154,10 +154,54 @@ class HttpConsumersTest {
         deliver("a", poll("a"), "orders", 0, 5);
         deliverUnanswered(poll("a"), 9);
 
-        assertThat(INSTANCES.confirm(group, "a").positions()).containsExactly(new Position("orders", 0, 5));
+        assertRefused(() -> INSTANCES.confirm(group, "a"), ErrorCode.FENCED_MEMBER_EPOCH, "given again");
         assertThat(positions(poll("a"))).containsEntry(0, 5L);
         INSTANCES.delete(group, "a", false);
         assertThat(OFFSETS.of(group)).isEqualTo(Map.of(new TopicPartition("orders", 0), 5L));
+    }
+
+    @Test
+    void a_seek_of_one_partition_does_not_take_the_others_of_such_an_answer_for_got() {
+        create("a");
+        subscribe("a", "orders");
+        deliver("a", poll("a"), List.of(new Position("orders", 0, 5), new Position("orders", 1, 6)), List.of());
+        INSTANCES.delivered(group, "a", new Delivered(poll("a").pollNumber(), List.of(new Position("orders", 0, 9),
+                new Position("orders", 1, 9)), List.of(), true));
+
+        INSTANCES.seek(group, "a", new Seek(List.of(new Position("orders", 0, 2))));
+
+        assertThat(positions(poll("a"))).containsEntry(0, 2L).containsEntry(1, 6L);
+    }
+
+    @Test
+    void a_poll_that_waits_does_not_take_the_turn_from_one_that_its_client_asked_for_since() {
+        create("a");
+        subscribe("a", "orders");
+        PollGrant waits = poll("a");
+        PollGrant goesOn = goOn(waits);
+        assertThat(goOn(waits).pollNumber()).as("sent once more").isNotEqualTo(goesOn.pollNumber());
+        PollGrant newer = poll("a");
+
+        assertRefused(() -> goOn(goesOn), ErrorCode.POLL_SUPERSEDED, "superseded");
+
+        deliver("a", newer, "orders", 0, 5);
+        assertThat(positions(poll("a"))).containsEntry(0, 5L);
+    }
+
+    @Test
+    void an_answer_that_is_heard_of_stays_so_when_it_is_told_late_that_it_is_delivered() {
+        create("a");
+        subscribe("a", "orders");
+        PollGrant first = poll("a");
+        deliver("a", first, "orders", 0, 5);
+
+        deliverUnanswered(first, 5);
+
+        assertThat(positions(poll("a"))).containsEntry(0, 5L);
+    }
+
+    private PollGrant goOn(PollGrant waiting) {
+        return INSTANCES.beginPoll(group, "a", new BeginPoll(null, 0, null, waiting.pollNumber()));
     }
 
     @Test
@@ -201,6 +245,7 @@ class HttpConsumersTest {
             assertThat(granted.position()).isEqualTo(3);
             assertThat(granted.endPosition()).isEqualTo(8);
         });
+        deliver("a", again, List.of(new Position("orders", 2, 8)), List.of());
         assertThat(positions(INSTANCES.beginPoll(group, "a", new BeginPoll("p2")))).containsEntry(2, 8L);
     }
 

@@ -78,6 +78,7 @@ class ReadProgressTest {
         assertThat(progress.beginPoll("p1", BOTH)).isEqualTo(Map.of(ONE, new Range(10L, 15L)));
         progress.delivered(Map.of(ONE, 15L), Map.of(), true);
         assertThat(progress.beginPoll("p1", BOTH)).isEqualTo(Map.of(ONE, new Range(10L, 15L)));
+        progress.delivered(Map.of(ONE, 15L), Map.of(), true);
         assertThat(progress.beginPoll("p2", BOTH)).isEqualTo(Map.of(ONE, new Range(15L, null), TWO, new Range(20L,
                 null)));
     }
@@ -99,6 +100,34 @@ class ReadProgressTest {
 
         assertThat(progress.beginPoll("p1", BOTH)).isEqualTo(Map.of(ONE, new Range(100L, 105L)));
         assertThat(progress.beginPoll("p2", BOTH).get(TWO)).isEqualTo(new Range(7L, null));
+    }
+
+    @Test
+    void where_the_reset_had_found_the_log_to_begin_a_lost_answer_begins_again() {
+        known(5L, 500L);
+        progress.beginPoll(null, BOTH);
+        progress.delivered(Map.of(ONE, 110L, TWO, 20L), Map.of(ONE, 100L, TWO, 10L), true);
+
+        progress.answered(false);
+
+        assertThat(progress.beginPoll(null, BOTH)).isEqualTo(Map.of(ONE, new Range(100L, null), TWO, new Range(10L,
+                null)));
+    }
+
+    @Test
+    void what_a_repeated_poll_leaves_out_the_next_one_gives() {
+        known(10L, 20L);
+        progress.beginPoll("p1", BOTH);
+        progress.delivered(Map.of(ONE, 15L, TWO, 25L), Map.of(), true);
+        progress.answered(true);
+        progress.beginPoll("p1", BOTH);
+        progress.delivered(Map.of(ONE, 15L), Map.of(), true);
+        progress.answered(true);
+        progress.confirm();
+
+        assertThat(progress.beginPoll("p2", BOTH)).isEqualTo(Map.of(ONE, new Range(15L, null), TWO, new Range(20L,
+                null)));
+        assertThat(progress.uncommitted(BOTH)).isEqualTo(Map.of(ONE, 15L));
     }
 
     @Test

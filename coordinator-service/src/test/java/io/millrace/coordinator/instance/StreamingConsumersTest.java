@@ -9,6 +9,7 @@ import io.millrace.common.api.InstancesApi;
 import io.millrace.common.api.InstancesApi.BeginPoll;
 import io.millrace.common.api.InstancesApi.CreateInstance;
 import io.millrace.common.api.InstancesApi.Delivered;
+import io.millrace.common.api.InstancesApi.Given;
 import io.millrace.common.api.InstancesApi.Granted;
 import io.millrace.common.api.InstancesApi.PollGrant;
 import io.millrace.common.api.InstancesApi.Position;
@@ -112,7 +113,7 @@ class StreamingConsumersTest {
         assertThat(INSTANCES.beginPoll(group, "t", new BeginPoll(null)).partitions()).isEmpty();
 
         INSTANCES.beginPoll(group, "s", new BeginPoll(null, 0, new Standing(first.pollNumber(), List.of(
-                new Position("orders", 0, 9), new Position("orders", 3, 7)), List.of())));
+                new Position("orders", 0, 9), new Position("orders", 3, 7)), List.of()), null));
 
         assertThat(INSTANCES.beginPoll(group, "t", new BeginPoll(null)).partitions()).filteredOn(granted -> granted
                 .partition() == 3).extracting(Granted::position).containsExactly(7L);
@@ -120,9 +121,30 @@ class StreamingConsumersTest {
                 .doesNotContainKey(new TopicPartition("orders", 0));
     }
 
+    @Test
+    void a_beat_does_not_take_back_what_the_client_has_committed_itself() {
+        PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
+        deliver(first, 9);
+        INSTANCES.confirmGiven(group, "s", new Given(List.of(new Position("orders", 0, 9))));
+
+        beginPoll(first.pollNumber(), 9, 4);
+        INSTANCES.delete(group, "s", true);
+
+        assertThat(COORDINATOR.offsets.of(group)).containsEntry(new TopicPartition("orders", 0), 9L);
+    }
+
+    @Test
+    void a_commit_of_all_that_a_stream_was_told_of_is_refused() {
+        PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
+        beginPoll(first.pollNumber(), 9, 9);
+
+        assertThatThrownBy(() -> INSTANCES.confirm(group, "s")).isInstanceOfSatisfying(RefusedException.class,
+                refused -> assertThat(refused.code()).isEqualTo(ErrorCode.INVALID_SETTING));
+    }
+
     private PollGrant beginPoll(long pollNumber, long position, long confirmed) {
         return INSTANCES.beginPoll(group, "s", new BeginPoll(null, 0, new Standing(pollNumber, List.of(new Position(
-                "orders", 0, position)), List.of(new Position("orders", 0, confirmed)))));
+                "orders", 0, position)), List.of(new Position("orders", 0, confirmed))), null));
     }
 
     private void deliver(PollGrant grant, long offset) {

@@ -167,7 +167,7 @@ class ConsumersController {
 
     @GetMapping("/instances/{instance}/records")
     @Operation(summary = "Poll", description = "Records from all the instance's partitions, as soon as there are any. A poll tells that the "
-            + "records of the poll before have arrived; sent again with the same `poll_id`, it answers with the same records again.")
+            + "records of the poll before have arrived, if their answer went out; sent again with the same `poll_id`, it answers with the same records again.")
     @ApiResponse(responseCode = "200", description = "Records, none when the time is over", content = {
             @Content(mediaType = ApiText.RECORDS_JSON, array = @ArraySchema(schema = @Schema(type = "object")), examples = @ExampleObject(RECORDS)),
             @Content(mediaType = ApiText.RECORDS_TEXT, array = @ArraySchema(schema = @Schema(type = "object"))),
@@ -192,6 +192,8 @@ class ConsumersController {
             response.setContentLength(body.size());
             body.writeTo(response.getOutputStream());
             response.flushBuffer();
+            // Over HTTP/2 an answer is whole only with the end of its stream.
+            response.getOutputStream().close();
         } catch (IOException | RuntimeException e) {
             polls.answered(request, answer, false);
             throw e;

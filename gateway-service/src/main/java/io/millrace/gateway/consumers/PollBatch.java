@@ -127,9 +127,10 @@ final class PollBatch {
                 .toList();
     }
 
-    /** Where reading began in the partitions that were granted without a position. */
+    /** Where reading began in the partitions that were granted without a position, or with one that was not in the log. */
     List<Position> starts() {
-        return sources.stream().filter(source -> source.granted.position() == null && source.hasPosition())
+        return sources.stream().filter(source -> source.hasPosition() && (source.granted.position() == null
+                || source.start != source.granted.position()))
                 .map(source -> new Position(source.granted.topic(), source.granted.partition(), source.start)).toList();
     }
 
@@ -152,6 +153,7 @@ final class PollBatch {
         Source(Granted granted) {
             this.granted = granted;
             this.position = granted.position() == null ? UNKNOWN : granted.position();
+            this.start = position;
         }
 
         Granted granted() {
@@ -188,6 +190,15 @@ final class PollBatch {
         /** Nothing more is to be read of it in this poll: what is missing of a repeated one is no longer in the log. */
         void giveUp() {
             over = true;
+        }
+
+        /** Retention has taken some of what is to be repeated: what is left of it is. */
+        void repeatFrom(long logStart) {
+            if (logStart > position && !endsBefore(logStart)) {
+                beginAt(logStart);
+            } else {
+                giveUp();
+            }
         }
 
         private boolean endsBefore(long offset) {

@@ -77,10 +77,12 @@ final class Polls {
         var instances = services.instances(request.group);
         long deadline = 0;
         int refused = 0;
+        Long continued = null;
         while (true) {
             long begun = System.nanoTime();
             var grant = instances.beginPoll(request.group, request.instance,
-                    new BeginPoll(request.pollId, (int) properties.heartbeat().toMillis()));
+                    new BeginPoll(request.pollId, (int) properties.heartbeat().toMillis(), null, continued));
+            continued = grant.pollNumber();
             var format = RecordFormat.ofLabel(grant.settings().format());
             checkAccepted(request.accept, format);
             deadline = deadline == 0 ? begun + waitNanos(request, grant.settings()) : deadline;
@@ -249,7 +251,7 @@ final class Polls {
             }
             case ErrorCode.OFFSET_OUT_OF_RANGE -> {
                 if (source.granted().endPosition() != null) {
-                    source.giveUp();
+                    source.repeatFrom(fetched.logStartOffset());
                 } else {
                     begin(List.of(source), settings);
                 }

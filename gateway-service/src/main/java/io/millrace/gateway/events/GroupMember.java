@@ -39,7 +39,7 @@ final class GroupMember {
 
     /** Joins, and says what may be read from where. */
     PollGrant join(Duration silence) {
-        return begin(new BeginPoll(null, (int) silence.toMillis()));
+        return begin(new BeginPoll(null, (int) silence.toMillis(), null, null));
     }
 
     /**
@@ -51,7 +51,8 @@ final class GroupMember {
      * @throws RefusedException with {@code FENCED_MEMBER_EPOCH} or {@code UNKNOWN_INSTANCE} once the group goes on without the stream
      */
     PollGrant beat(List<Position> positions, List<Position> confirmed, Duration silence) {
-        return begin(new BeginPoll(null, (int) silence.toMillis(), new Standing(pollNumber, positions, confirmed)));
+        return begin(new BeginPoll(null, (int) silence.toMillis(), new Standing(pollNumber, positions, confirmed),
+                null));
     }
 
     private PollGrant begin(BeginPoll request) {

@@ -22,6 +22,8 @@ final class GroupStream implements LiveStream {
     private final GroupBlocks blocks = new GroupBlocks();
     private boolean caughtUp;
     private boolean isLossy;
+    /** Whether the coordinator may have noted more than was given out. */
+    private boolean unsure;
     private long lastWriteNanos = System.nanoTime();
     private long agedNanos = System.nanoTime();
     private long records;
@@ -66,7 +68,7 @@ final class GroupStream implements LiveStream {
         } finally {
             pulse.interrupt();
             // What was written last may not have come to a client that broke the connection off.
-            isLossy = !ended || client.hasLost();
+            isLossy = !ended || client.hasLost() || unsure;
         }
     }
 
@@ -104,7 +106,9 @@ final class GroupStream implements LiveStream {
             agedNanos = now;
             partitions.age();
         }
-        return member.beat(partitions.standing(), partitions.confirmed(), settings.heartbeat);
+        var grant = member.beat(partitions.standing(), partitions.confirmed(), settings.heartbeat);
+        unsure = false;
+        return grant;
     }
 
     /** Tells the client which partitions came and went. */
@@ -126,7 +130,9 @@ final class GroupStream implements LiveStream {
         try {
             var read = readOnce(stopped);
             var positions = partitions.read();
+            unsure = !positions.isEmpty();
             given = positions.isEmpty() || member.mayGiveOut(positions, partitions.starts());
+            unsure = false;
             if (given) {
                 partitions.givenOut();
                 records += read.records();

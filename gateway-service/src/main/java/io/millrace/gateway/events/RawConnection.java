@@ -88,7 +88,8 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
             if (read == 0) {
                 return SocketState.UPGRADED;
             }
-            leave(false);
+            // Closed with something of its own unread, a connection is reset, and takes with it what is on its way.
+            leave(read > 0);
         } catch (EOFException e) {
             leave(false);
         } catch (IOException e) {

@@ -26,7 +26,7 @@ import org.HdrHistogram.Histogram;
 
 /** Requests over HTTP, most of them to produce, from many connections: with wrk where it is installed, else with a generator of our own. */
 final class HttpProduceLoad {
-    private static final String FLOOR_PATH = "/topics";
+    private static final String FLOOR_PATH = "/";
     static final String CONTENT_TYPE = "application/vnd.kafka.json.v2+json";
     private static final long HIGHEST_LATENCY_NANOS = Duration.ofMinutes(1).toNanos();
     private static final int LATENCY_DIGITS = 3;
@@ -88,7 +88,7 @@ final class HttpProduceLoad {
                 duration);
     }
 
-    /** The same with the cheapest request that there is, which lists a handful of names. */
+    /** The same with the cheapest request that there is. */
     Figures floor(int connections, Duration duration) throws IOException, InterruptedException {
         return usesWrk() ? wrk(FLOOR_PATH, "", connections, duration)
                 : own(HttpConnection.get(port, FLOOR_PATH), connections, duration);

@@ -76,7 +76,9 @@ final class EventSubscription {
             try (InputStream stream = connect()) {
                 Parser parser = new Parser(seen);
                 byte[] buffer = new byte[BUFFER_BYTES];
-                for (int read = stream.read(buffer); read > 0 && seen.size() < count; read = stream.read(buffer)) {
+                for (int read = stream.read(buffer); read > 0 && seen.size() < count && !stopped
+                        .getAsBoolean(); read = stream
+                                .read(buffer)) {
                     parser.feed(buffer, read);
                 }
             } catch (IOException e) {
@@ -93,6 +95,10 @@ final class EventSubscription {
         }
         HttpResponse<InputStream> response = Gateway.http().send(request.build(), HttpResponse.BodyHandlers
                 .ofInputStream());
+        if (response.statusCode() == 503) {
+            response.body().close();
+            throw new IOException("answered 503");
+        }
         assertThat(response.statusCode()).isEqualTo(200);
         assertThat(response.headers().firstValue("content-type").orElse("")).startsWith("text/event-stream");
         return response.body();

@@ -142,6 +142,9 @@ class GatewaysUnderFireIT {
             try (var stream = GroupSubscription.connect(uri, record -> streamed.add(new GroupReading.Poll(name, System
                     .nanoTime(), System.nanoTime(), List.of(record))))) {
                 streams.add(stream);
+                if (done) {
+                    break;
+                }
                 stream.read();
             } catch (IOException e) {
                 TimeUnit.NANOSECONDS.sleep(RETRY.toNanos());

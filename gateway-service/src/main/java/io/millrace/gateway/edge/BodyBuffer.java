@@ -75,9 +75,9 @@ public final class BodyBuffer implements AutoCloseable {
         return start;
     }
 
-    /** Counts so much more as is made of the body. @throws RefusedException with {@code QUEUE_FULL} */
+    /** Counts so much more as is made of the body. @throws RefusedException with {@code QUEUE_FULL}, or {@code BODY_TOO_LARGE} if it never fits */
     public void reserve(long moreBytes) {
-        memory.reserve(moreBytes);
+        memory.reserve(moreBytes, reservedBytes + reservedForMoreBytes);
         reservedForMoreBytes += moreBytes;
     }
 
@@ -90,7 +90,7 @@ public final class BodyBuffer implements AutoCloseable {
 
     private void count(int capacity) {
         if (capacity > reservedBytes) {
-            memory.reserve(capacity - reservedBytes);
+            memory.reserve(capacity - reservedBytes, reservedBytes + reservedForMoreBytes);
             reservedBytes = capacity;
         }
     }

@@ -18,7 +18,15 @@ public final class BodyMemory {
 
     /** @throws RefusedException with {@code QUEUE_FULL}, or {@code BODY_TOO_LARGE} if there is never so much */
     public void reserve(long bytes) {
-        if (bytes > limitBytes) {
+        reserve(bytes, 0);
+    }
+
+    /**
+     * @param heldBytes that are reserved for the same body already
+     * @throws RefusedException with {@code QUEUE_FULL}, or {@code BODY_TOO_LARGE} if there is never so much
+     */
+    public void reserve(long bytes, long heldBytes) {
+        if (heldBytes + bytes > limitBytes) {
             throw new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body takes more than the " + limitBytes / 1024
                     + " KiB that there are for all large bodies");
         }

@@ -59,4 +59,13 @@ class BodyBufferTest {
                 refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.BODY_TOO_LARGE));
         assertThat(memory.usedBytes()).isZero();
     }
+
+    @Test
+    void what_never_fits_with_what_there_is_of_it_already_is_too_large() {
+        memory.reserve(1_000_000);
+
+        assertThatThrownBy(() -> memory.reserve(100_000, 1_000_000)).isInstanceOfSatisfying(RefusedException.class,
+                refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.BODY_TOO_LARGE));
+        assertThat(memory.usedBytes()).isEqualTo(1_000_000);
+    }
 }

@@ -411,6 +411,28 @@ class BodiesTest {
     }
 
     @Test
+    void a_stream_of_v3_ends_at_a_large_record_while_there_is_no_memory_for_it() {
+        String path = "/v3/clusters/fake/topics/" + topic(1) + "/records";
+        String body = "{\"value\":{\"type\":\"STRING\",\"data\":\"" + "x".repeat(300_000) + "\"}}";
+        var memory = gateway.bean(BodyMemory.class);
+        long free = 128L * MEGABYTE - memory.usedBytes();
+
+        memory.reserve(free);
+        Answer ended;
+        try {
+            ended = post(path, "{}" + body);
+        } finally {
+            memory.release(free);
+        }
+
+        assertThat(reports(ended)).extracting(report -> report.get("error_code").asInt()).containsExactly(200, 50003);
+        assertThat(ended.body()).contains("large bodies");
+        assertThat(reports(post(path, "{}" + body))).extracting(report -> report.get("error_code").asInt())
+                .containsExactly(200, 200);
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
     void a_stream_of_lines_is_refused_while_the_others_hold_all_the_memory() {
         String topic = topic(1);
         var memory = gateway.bean(LineProduce.class).memory();

@@ -2,23 +2,26 @@ package io.millrace.gateway.v3.records;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.gateway.edge.BodyMemory;
 import java.io.IOException;
 import java.io.InputStream;
-import java.util.Arrays;
 
 /**
  * Finds the JSON objects that a body has one after the other, with or without white space between them. Looks at brackets and strings
  * alone: an object that is malformed within has an end all the same, and what follows is not lost. Holds no more than one longest object;
- * of a longer one nothing is kept but where it ends.
+ * of a longer one nothing is kept but where it ends. What it holds beyond {@link BodyMemory#SMALL_BODY_BYTES} is counted, and given back as
+ * soon as a large object was passed.
  *
  * <pre>
  *   while (stream.fill()) { while (stream.next()) { ... stream.bytes(), stream.start(), stream.end() ... } }
  * </pre>
  */
-final class ObjectStream {
+final class ObjectStream implements AutoCloseable {
     private final InputStream in;
     private final int readBytes;
     private final int longestBytes;
+    private final BodyMemory memory;
+    private long reservedBytes;
     private byte[] buffer;
     private int limit;
     private int at;
@@ -38,16 +41,21 @@ final class ObjectStream {
     /**
      * @param readBytes    how much is taken in at a time at the most, while it comes
      * @param longestBytes of an object
+     * @param memory       that the buffer is counted against, as it grows
+     * @throws RefusedException with {@code QUEUE_FULL}
      */
-    ObjectStream(InputStream in, int readBytes, int longestBytes) {
+    ObjectStream(InputStream in, int readBytes, int longestBytes, BodyMemory memory) {
         this.in = in;
         this.readBytes = Math.min(readBytes, longestBytes);
         this.longestBytes = longestBytes;
-        this.buffer = new byte[this.readBytes];
+        this.memory = memory;
         this.isWhole = false;
+        count(this.readBytes);
+        this.buffer = new byte[this.readBytes];
     }
 
     private ObjectStream(byte[] whole, int length) {
+        this.memory = new BodyMemory(0);
         this.in = InputStream.nullInputStream();
         this.readBytes = 0;
         this.longestBytes = length;
@@ -56,7 +64,7 @@ final class ObjectStream {
         this.isWhole = true;
     }
 
-    /** The objects of a body that is there, which is not copied. */
+    /** The objects of a body that is there, which is not copied, nor counted. */
     static ObjectStream of(byte[] whole, int length) {
         return new ObjectStream(whole, length);
     }
@@ -65,7 +73,8 @@ final class ObjectStream {
      * Waits for more of the body, then takes what is there already. What was found before is gone.
      *
      * @return false at the end
-     * @throws RefusedException with {@code MALFORMED_BODY} where the body ends within an object
+     * @throws RefusedException with {@code MALFORMED_BODY} where the body ends within an object, {@code QUEUE_FULL} where there is no memory
+     *                          for a large one
      */
     boolean fill() throws IOException {
         if (ended) {
@@ -102,15 +111,38 @@ final class ObjectStream {
             dropping = true;
             keptFrom = at;
         }
-        System.arraycopy(buffer, keptFrom, buffer, 0, limit - keptFrom);
+        int keptBytes = limit - keptFrom;
+        int wanted = (int) Math.min((long) keptBytes + readBytes, longestBytes);
+        boolean isTooSmall = wanted > buffer.length;
+        boolean isTooLarge = wanted == readBytes && buffer.length > readBytes;
+        byte[] target = buffer;
+        if (isTooSmall || isTooLarge) {
+            int capacity = isTooLarge ? readBytes : (int) Math.min(2L * wanted, longestBytes);
+            count(capacity);
+            target = new byte[capacity];
+        }
+        System.arraycopy(buffer, keptFrom, target, 0, keptBytes);
+        buffer = target;
         passedBytes += keptFrom;
         limit -= keptFrom;
         at -= keptFrom;
         start = 0;
-        int wanted = (int) Math.min((long) limit + readBytes, longestBytes);
-        if (wanted > buffer.length) {
-            buffer = Arrays.copyOf(buffer, (int) Math.min(2L * wanted, longestBytes));
+    }
+
+    private void count(int capacity) {
+        long countedBytes = capacity > BodyMemory.SMALL_BODY_BYTES ? capacity : 0;
+        if (countedBytes > reservedBytes) {
+            memory.reserve(countedBytes - reservedBytes, reservedBytes);
+        } else {
+            memory.release(reservedBytes - countedBytes);
         }
+        reservedBytes = countedBytes;
+    }
+
+    /** The buffer is not needed any more. */
+    @Override
+    public void close() {
+        count(0);
     }
 
     /**

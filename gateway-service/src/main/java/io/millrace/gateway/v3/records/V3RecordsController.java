@@ -103,8 +103,10 @@ class V3RecordsController implements StreamedBodies {
         }
         try {
             if (key == null) {
-                run(links.clusterId(), topic, new ObjectStream(request.getInputStream(), (int) properties
-                        .streamReadSize().toBytes(), (int) properties.maxRecordSize().toBytes()), null, response);
+                try (var in = new ObjectStream(request.getInputStream(), (int) properties.streamReadSize().toBytes(),
+                        (int) properties.maxRecordSize().toBytes(), bodies.memory())) {
+                    run(links.clusterId(), topic, in, null, response);
+                }
             } else {
                 try (BodyBuffer body = bodies.read(request)) {
                     run(links.clusterId(), topic, ObjectStream.of(body.bytes(), body.length()), key, response);

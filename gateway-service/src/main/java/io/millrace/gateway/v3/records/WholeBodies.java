@@ -21,6 +21,11 @@ class WholeBodies {
         this.maxRecords = produce.maxRecords();
     }
 
+    /** That is counted against. */
+    BodyMemory memory() {
+        return memory;
+    }
+
     /** Of one body. */
     int maxRecords() {
         return maxRecords;

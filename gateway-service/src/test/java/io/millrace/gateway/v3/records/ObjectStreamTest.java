@@ -4,6 +4,9 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.gateway.edge.BodyMemory;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -48,7 +51,8 @@ class ObjectStreamTest {
         for (int i = 0; i < 2_000; i++) {
             body.append("{\"a\":\"").append("x".repeat(random.nextInt(2 * LONGEST))).append("\"}");
         }
-        var stream = new ObjectStream(new ByteArrayInputStream(body.toString().getBytes(UTF_8)), 16, LONGEST);
+        var stream = new ObjectStream(new ByteArrayInputStream(body.toString().getBytes(UTF_8)), 16, LONGEST,
+                new BodyMemory(0));
         int found = 0;
 
         while (stream.fill()) {
@@ -59,6 +63,63 @@ class ObjectStreamTest {
         }
 
         assertThat(found).isEqualTo(2_000);
+    }
+
+    @Test
+    void the_memory_of_a_large_object_is_counted_as_it_comes() throws IOException {
+        var memory = new BodyMemory(1 << 20);
+        String large = "{\"a\":\"" + "x".repeat(300_000) + "\"}";
+        try (var stream = new ObjectStream(new Pieces((large + "{}".repeat(10) + large.substring(0, 200_000)).getBytes(
+                UTF_8), 1 << 16), 1 << 16, 1 << 20, memory)) {
+            var found = new ArrayList<Integer>();
+            for (int i = 0; i < 5; i++) {
+                assertThat(stream.fill()).isTrue();
+                assertThat(memory.usedBytes()).isEqualTo(i == 0 ? 0 : stream.bytes().length);
+                while (stream.next()) {
+                    found.add(stream.end() - stream.start());
+                }
+            }
+            assertThat(found).startsWith(large.length()).hasSize(11);
+            assertThat(memory.usedBytes()).isGreaterThanOrEqualTo(large.length());
+            assertThat(stream.fill()).isTrue();
+            assertThat(stream.next()).isFalse();
+            assertThat(stream.fill()).isTrue();
+        }
+        assertThat(memory.usedBytes()).isZero();
+    }
+
+    @Test
+    void the_memory_of_a_large_object_that_was_passed_is_given_back() throws IOException {
+        var memory = new BodyMemory(1 << 20);
+        String large = "{\"a\":\"" + "x".repeat(300_000) + "\"}";
+        String space = " ".repeat(1 << 17);
+        try (var stream = new ObjectStream(new Pieces((large + space + "{\"b\":1}").getBytes(UTF_8), 1 << 16), 1 << 16,
+                1 << 20, memory)) {
+            int found = 0;
+            while (found < 2 && stream.fill()) {
+                while (stream.next()) {
+                    found++;
+                }
+            }
+            assertThat(found).isEqualTo(2);
+            assertThat(stream.bytes()).hasSize(1 << 16);
+            assertThat(memory.usedBytes()).isZero();
+        }
+        assertThat(memory.usedBytes()).isZero();
+    }
+
+    @Test
+    void a_large_object_is_refused_while_there_is_no_memory_for_it() throws IOException {
+        var memory = new BodyMemory(1 << 20);
+        memory.reserve(1_000_000);
+        String large = "{\"a\":\"" + "x".repeat(300_000) + "\"}";
+        try (var stream = new ObjectStream(new ByteArrayInputStream(large.getBytes(UTF_8)), 1 << 16, 1 << 20, memory)) {
+            assertThat(stream.fill()).isTrue();
+            assertThat(stream.next()).isFalse();
+            assertThatThrownBy(stream::fill).isInstanceOfSatisfying(RefusedException.class,
+                    refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.QUEUE_FULL));
+        }
+        assertThat(memory.usedBytes()).isEqualTo(1_000_000);
     }
 
     @ParameterizedTest
@@ -74,7 +135,7 @@ class ObjectStreamTest {
     }
 
     private static List<String> objects(String body, int readBytes, int piece) throws IOException {
-        var stream = new ObjectStream(new Pieces(body.getBytes(UTF_8), piece), readBytes, LONGEST);
+        var stream = new ObjectStream(new Pieces(body.getBytes(UTF_8), piece), readBytes, LONGEST, new BodyMemory(0));
         var found = new ArrayList<String>();
         while (stream.fill()) {
             while (stream.next()) {

@@ -379,6 +379,8 @@ class BodiesTest {
                         "application/cloudevents-batch+json"), 200),
                 Arguments.of("/topics/TOPIC", "x".repeat(100_000), List.of("Content-Type", "text/plain"), 200),
                 Arguments.of(v3, value, List.of("Idempotency-Key", "large"), 200),
+                Arguments.of(v3, "{}".repeat(20_000), List.of("Idempotency-Key", "many"), 200),
+                Arguments.of(v3, "{\"a\":1}".repeat(5_000), List.of("Idempotency-Key", "wrong"), 200),
                 Arguments.of(v3 + ":batch", "{\"entries\":[" + value.replaceFirst("\\{", "{\"id\":\"1\",") + "]}", List
                         .of(), 207),
                 Arguments.of("/admin/topics", "{\"topic_name\":\"TOPIC-more\",\"partitions_count\":1,\"configs\":{}}"

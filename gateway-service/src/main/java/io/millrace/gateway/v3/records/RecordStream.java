@@ -8,6 +8,7 @@ import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RecordSlices;
 import io.millrace.common.record.RequestKey;
 import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.edge.BodyMemory;
 import io.millrace.gateway.json.JsonOutput;
 import io.millrace.gateway.producer.Delivery;
 import jakarta.servlet.http.HttpServletResponse;
@@ -15,8 +16,10 @@ import java.io.IOException;
 import java.net.SocketTimeoutException;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -28,6 +31,12 @@ import org.slf4j.LoggerFactory;
 final class RecordStream {
     private static final Logger log = LoggerFactory.getLogger(RecordStream.class);
     private static final byte[] BETWEEN_REPORTS = "\r\n".getBytes(US_ASCII);
+    /** Reports are written as soon as there is so much of them: a body of the shortest objects makes a hundred times its size. */
+    private static final int REPORTS_PIECE_BYTES = 32 * 1024;
+    /** A record's {@link Taken} with its time (56), and its places in the group (8) and among the records, which have grown to twice as many at the most (64). */
+    private static final int TAKEN_BYTES = 128;
+    /** A refused object's {@link Taken} and its place (48), and the refusal with its message. */
+    private static final int REFUSED_BYTES = 256;
 
     private final String clusterId;
     private final String topicName;
@@ -36,6 +45,7 @@ final class RecordStream {
     private final HttpServletResponse response;
     private final BooleanSupplier ending;
     private final int maxGroupRecords;
+    private final LongConsumer reserve;
     private final RecordObjects objects = new RecordObjects();
     private final RecordSlices records = new RecordSlices();
     private final List<Taken> group = new ArrayList<>();
@@ -46,13 +56,16 @@ final class RecordStream {
     private boolean anyReported;
     /** Whether what was taken in holds more than the group. */
     private boolean isGroupFull;
+    /** Of the group, and not reserved yet. */
+    private long uncountedBytes;
 
     /**
      * @param ending          whether to read no more, for the gateway ends
      * @param maxGroupRecords that are sent on together; a request under a key that has more is refused
+     * @param reserve         counts so much memory as is made of the objects, or throws a {@link RefusedException}
      */
     RecordStream(String clusterId, String topicName, Topics topics, RecordSender sender, HttpServletResponse response,
-            BooleanSupplier ending, int maxGroupRecords) {
+            BooleanSupplier ending, int maxGroupRecords, LongConsumer reserve) {
         this.clusterId = clusterId;
         this.topicName = topicName;
         this.topics = topics;
@@ -60,6 +73,7 @@ final class RecordStream {
         this.response = response;
         this.ending = ending;
         this.maxGroupRecords = maxGroupRecords;
+        this.reserve = reserve;
     }
 
     /**
@@ -124,8 +138,12 @@ final class RecordStream {
                     return new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body has more than " + maxGroupRecords
                             + " records; without an Idempotency-Key it may have any number");
                 }
-            } catch (RefusedException malformed) {
-                end = malformed;
+            } catch (RefusedException refusal) {
+                if (refusal.code() != ErrorCode.MALFORMED_BODY) {
+                    // There was no memory: what was found by then is not sent on, for under a key it would be another request.
+                    return refusal;
+                }
+                end = refusal;
             } catch (IOException failure) {
                 if (!isOver && !(failure instanceof SocketTimeoutException || failure
                         .getCause() instanceof SocketTimeoutException)) {
@@ -164,9 +182,11 @@ final class RecordStream {
     private void takeGroup(ObjectStream in) {
         isGroupFull = false;
         while (in.next()) {
-            group.add(in.isTooLong() ? Taken.refused(new RefusedException(ErrorCode.BODY_TOO_LARGE,
+            Taken taken = in.isTooLong() ? Taken.refused(new RefusedException(ErrorCode.BODY_TOO_LARGE,
                     "the record is larger than one may be here"))
-                    : objects.read(in.bytes(), in.start(), in.end(), records));
+                    : objects.read(in.bytes(), in.start(), in.end(), records);
+            count(taken.refusal() == null ? TAKEN_BYTES : REFUSED_BYTES);
+            group.add(taken);
             if (group.size() == maxGroupRecords) {
                 isGroupFull = true;
                 return;
@@ -174,17 +194,32 @@ final class RecordStream {
         }
     }
 
+    private void count(int moreBytes) {
+        uncountedBytes += moreBytes;
+        if (uncountedBytes > BodyMemory.SMALL_BODY_BYTES) {
+            reserve.accept(uncountedBytes);
+            uncountedBytes = 0;
+        }
+    }
+
     private void report(@Nullable RequestKey key) throws IOException, InterruptedException {
+        Reports sent = null;
+        RefusedException whole = null;
         try {
-            Reports written = send(key);
-            for (Taken taken : group) {
-                written.write(null, taken, reports);
-                reports.write(BETWEEN_REPORTS);
+            sent = send(key);
+        } catch (RefusedException refusal) {
+            whole = refusal;
+        }
+        for (Taken taken : group) {
+            if (sent != null) {
+                sent.write(null, taken, reports);
+            } else {
+                Reports.writeRefused(null, taken.refusal() == null ? Objects.requireNonNull(whole) : taken.refusal(),
+                        reports);
             }
-        } catch (RefusedException whole) {
-            for (Taken taken : group) {
-                Reports.writeRefused(null, taken.refusal() == null ? whole : taken.refusal(), reports);
-                reports.write(BETWEEN_REPORTS);
+            reports.write(BETWEEN_REPORTS);
+            if (reports.size() >= REPORTS_PIECE_BYTES) {
+                writeReports();
             }
         }
         flush();
@@ -200,12 +235,16 @@ final class RecordStream {
     }
 
     private void flush() throws IOException {
+        writeReports();
+        response.flushBuffer();
+    }
+
+    private void writeReports() throws IOException {
         if (!anyReported) {
             response.setContentType("application/json");
             anyReported = true;
         }
         reports.writeTo(response.getOutputStream());
         reports.clear();
-        response.flushBuffer();
     }
 }

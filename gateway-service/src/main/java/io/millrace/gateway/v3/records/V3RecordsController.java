@@ -27,6 +27,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
+import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -105,11 +106,13 @@ class V3RecordsController implements StreamedBodies {
             if (key == null) {
                 try (var in = new ObjectStream(request.getInputStream(), (int) properties.streamReadSize().toBytes(),
                         (int) properties.maxRecordSize().toBytes(), bodies.memory())) {
-                    run(links.clusterId(), topic, in, null, response);
+                    // What is made of one group is little.
+                    run(links.clusterId(), topic, in, null, _ -> {}, response);
                 }
             } else {
                 try (BodyBuffer body = bodies.read(request)) {
-                    run(links.clusterId(), topic, ObjectStream.of(body.bytes(), body.length()), key, response);
+                    run(links.clusterId(), topic, ObjectStream.of(body.bytes(), body.length()), key, body::reserve,
+                            response);
                 }
             }
         } finally {
@@ -118,10 +121,10 @@ class V3RecordsController implements StreamedBodies {
     }
 
     private void run(String clusterId, String topic, ObjectStream in, @Nullable RequestKey key,
-            HttpServletResponse response) throws IOException, InterruptedException {
+            LongConsumer reserve, HttpServletResponse response) throws IOException, InterruptedException {
         var stream = new RecordStream(clusterId, topic, topics, sender, response, shutdown::hasBegun, key == null
                 ? properties.maxBatchEntries()
-                : bodies.maxRecords());
+                : bodies.maxRecords(), reserve);
         open.add(stream);
         try {
             stream.run(in, key);

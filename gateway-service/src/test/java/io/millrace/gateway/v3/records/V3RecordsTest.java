@@ -4,11 +4,14 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
+import jakarta.servlet.ServletOutputStream;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStreamReader;
+import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
 import java.net.Socket;
@@ -24,6 +27,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.springframework.mock.web.DelegatingServletOutputStream;
+import org.springframework.mock.web.MockHttpServletResponse;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -321,6 +326,29 @@ class V3RecordsTest {
                 .containsExactly(2L, 2L);
         assertThat(gateway.get("/topics/keyed/partitions/0/offsets").json().get("end_offset").asInt()).isEqualTo(3);
         assertError(gateway.send("POST", path, "x".repeat(70_000), "Idempotency-Key", "large"), 413, 413, "larger");
+    }
+
+    @Test
+    void the_reports_of_many_objects_are_written_in_pieces() throws IOException, InterruptedException {
+        var writes = new ArrayList<Integer>();
+        var response = new MockHttpServletResponse() {
+            @Override
+            public ServletOutputStream getOutputStream() {
+                return new DelegatingServletOutputStream(OutputStream.nullOutputStream()) {
+                    @Override
+                    public void write(byte[] bytes, int start, int length) {
+                        writes.add(length);
+                    }
+                };
+            }
+        };
+        byte[] body = "{\"a\":1}".repeat(10_000).getBytes(UTF_8);
+
+        new RecordStream("fake", "orders", gateway.bean(Topics.class), gateway.bean(RecordSender.class), response,
+                () -> false, 10_000, _ -> {}).run(ObjectStream.of(body, body.length), null);
+
+        assertThat(writes).allMatch(bytes -> bytes < 64 * 1024);
+        assertThat(writes.stream().mapToInt(bytes -> bytes).sum()).isGreaterThan(body.length);
     }
 
     private static Answer produce(String topic, String body) {

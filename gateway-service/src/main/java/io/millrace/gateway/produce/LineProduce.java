@@ -76,21 +76,30 @@ class LineProduce implements StreamedBodies {
             if (!memory.tryReserve(FIRST_BYTES)) {
                 throw memory.isFull();
             }
-            LineReports reports = new LineReports(response.getOutputStream(), (int) properties.streamWindow().toBytes(),
-                    memory, answerTimeout);
-            var sending = new Sending(topic.name(), key, reports);
-            open.put(reports, topic);
             try {
-                response.setContentType(ANSWER_TYPE);
-                var lines = new LineStream(sending, partition, key != null, (int) properties.maxLineSize().toBytes());
-                stream(lines, request, isCompressed, reports, new LineChunk(topic));
+                report(topic, partition, key, isCompressed, request, response);
             } finally {
-                open.remove(reports);
-                reports.close();
-                memory.release(FIRST_BYTES + sending.reservedBytes);
+                memory.release(FIRST_BYTES);
             }
         } finally {
             streams.release();
+        }
+    }
+
+    private void report(TopicImage topic, int partition, @Nullable String key, boolean isCompressed,
+            HttpServletRequest request, HttpServletResponse response) throws IOException, InterruptedException {
+        LineReports reports = new LineReports(response.getOutputStream(), (int) properties.streamWindow().toBytes(),
+                memory, answerTimeout);
+        var sending = new Sending(topic.name(), key, reports);
+        open.put(reports, topic);
+        try {
+            response.setContentType(ANSWER_TYPE);
+            var lines = new LineStream(sending, partition, key != null, (int) properties.maxLineSize().toBytes());
+            stream(lines, request, isCompressed, reports, new LineChunk(topic));
+        } finally {
+            open.remove(reports);
+            reports.close();
+            memory.release(sending.reservedBytes);
         }
     }
 

@@ -9,10 +9,15 @@ import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.json.JsonOutput;
 import io.millrace.gateway.producer.Delivery;
+import java.io.IOException;
+import java.io.OutputStream;
 import org.jspecify.annotations.Nullable;
 
 /** Writes {@code {"offsets":[{"partition","offset"} | {"error_code","message"}]}}, one for each record, in order. */
 public final class ProduceAnswer {
+    /** Sent on as soon as there is so much of it: why many short records were not stored is much longer than they are. */
+    static final int PIECE_BYTES = 64 * 1024;
+
     private static final byte[] OPEN = "{\"offsets\":[".getBytes(US_ASCII);
     private static final byte[] PARTITION = "{\"partition\":".getBytes(US_ASCII);
     private static final byte[] OFFSET = ",\"offset\":".getBytes(US_ASCII);
@@ -23,8 +28,15 @@ public final class ProduceAnswer {
 
     private ProduceAnswer() {}
 
-    /** @param isAwaited whether records without a result have timed out; else they were taken, and their offsets are null */
-    static void write(TopicImage topic, Delivery delivery, boolean isAwaited, JsonOutput target) {
+    /**
+     * Leaves the answer in the target, or what of a long one was not sent yet.
+     *
+     * @param isAwaited whether records without a result have timed out; else they were taken, and their offsets are null
+     * @return whether all of it is in the target
+     */
+    static boolean write(TopicImage topic, Delivery delivery, boolean isAwaited, JsonOutput target, OutputStream out)
+            throws IOException {
+        boolean isWhole = true;
         target.clear();
         target.write(OPEN);
         for (int record = 0; record < delivery.count(); record++) {
@@ -48,8 +60,14 @@ public final class ProduceAnswer {
                 target.writeString(message(topic, error, delivery.partition(record)));
             }
             target.write('}');
+            if (target.size() >= PIECE_BYTES) {
+                target.writeTo(out);
+                target.clear();
+                isWhole = false;
+            }
         }
         target.write(CLOSE);
+        return isWhole;
     }
 
     static boolean anyRefused(Delivery delivery) {

@@ -18,6 +18,7 @@ import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.OutputStream;
 import java.time.Duration;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -166,9 +167,11 @@ class ProduceHandler {
         if (refusal != null) {
             throw refusal;
         }
-        ProduceAnswer.write(topic, delivery, isAwaited, scratch.answer);
         response.setContentType(ANSWER_TYPE);
-        response.setContentLength(scratch.answer.size());
-        scratch.answer.writeTo(response.getOutputStream());
+        OutputStream out = response.getOutputStream();
+        if (ProduceAnswer.write(topic, delivery, isAwaited, scratch.answer, out)) {
+            response.setContentLength(scratch.answer.size());
+        }
+        scratch.answer.writeTo(out);
     }
 }

@@ -3,12 +3,15 @@ package io.millrace.gateway.produce;
 import static java.nio.charset.StandardCharsets.ISO_8859_1;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.BodyMemory;
 import io.millrace.gateway.testing.FakeBroker.Verdict;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
+import jakarta.servlet.ServletOutputStream;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
 import java.io.ByteArrayOutputStream;
@@ -35,6 +38,8 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.springframework.mock.web.MockHttpServletRequest;
+import org.springframework.mock.web.MockHttpServletResponse;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -432,6 +437,39 @@ class BodiesTest {
         assertThat(reports(post(path, "{}" + body))).extracting(report -> report.get("error_code").asInt())
                 .containsExactly(200, 200);
         await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
+    void a_long_answer_is_sent_in_pieces() {
+        String topic = topic(1);
+
+        Answer answer = post("/topics/" + topic, "{\"records\":[" + "{\"partition\":9},".repeat(5_000)
+                + "{\"value\":1}]}", "Content-Type", JSON);
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.header("Content-Length")).isEmpty();
+        var offsets = answer.json().get("offsets");
+        assertThat(offsets).hasSize(5_001);
+        assertThat(offsets.get(4_999).get("error_code").asInt()).isEqualTo(404);
+        assertThat(offsets.get(5_000).get("offset").asInt()).isZero();
+    }
+
+    @Test
+    void a_stream_of_lines_that_cannot_be_answered_gives_its_memory_back() {
+        var image = gateway.bean(Topics.class).require(topic(1));
+        var lines = gateway.bean(LineProduce.class);
+        var request = new MockHttpServletRequest();
+        var response = new MockHttpServletResponse() {
+            @Override
+            public ServletOutputStream getOutputStream() {
+                throw new IllegalStateException("no answer");
+            }
+        };
+
+        long usedBytes = lines.memory().usedBytes();
+        assertThatThrownBy(() -> lines.produce(image, 0, request, response)).hasMessage("no answer");
+
+        assertThat(lines.memory().usedBytes()).isEqualTo(usedBytes);
     }
 
     @Test

@@ -11,6 +11,7 @@ import org.springframework.validation.annotation.Validated;
  * The HTTP edge.
  *
  * @param maxBodySize  larger bodies are refused with 413, by their announced length before a byte of them is read
+ * @param maxParsedBodySize the same of bodies without records, which are made into objects
  * @param createWait   longest time until a topic just created can be used, or one just deleted is gone, before the answer is sent anyway
  * @param cors         which web pages of other origins may call
  */
@@ -18,13 +19,18 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties(prefix = "millrace.gateway", ignoreUnknownFields = false)
 public record GatewayProperties(
         @DefaultValue("10MB") DataSize maxBodySize,
+        @DefaultValue("1MB") DataSize maxParsedBodySize,
         @DefaultValue("10s") Duration createWait,
         @DefaultValue Cors cors) {
 
     public GatewayProperties {
-        if (maxBodySize.toBytes() < 1 || maxBodySize.toBytes() > Integer.MAX_VALUE - 8) {
-            throw new IllegalArgumentException("millrace.gateway.max-body-size must be between 1 B and 2 GB: "
-                    + maxBodySize);
+        require("max-body-size", maxBodySize);
+        require("max-parsed-body-size", maxParsedBodySize);
+    }
+
+    private static void require(String name, DataSize size) {
+        if (size.toBytes() < 1 || size.toBytes() > Integer.MAX_VALUE - 8) {
+            throw new IllegalArgumentException("millrace.gateway." + name + " must be between 1 B and 2 GB: " + size);
         }
     }
 

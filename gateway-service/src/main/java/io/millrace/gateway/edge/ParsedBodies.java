@@ -1,5 +1,7 @@
 package io.millrace.gateway.edge;
 
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
 import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -15,7 +17,7 @@ import org.springframework.web.servlet.mvc.method.annotation.RequestBodyAdviceAd
 
 /**
  * Counts bodies that are made into objects, those over {@link BodyMemory#SMALL_BODY_BYTES}, as they come, until their request is over. Where
- * there is no more memory for them, they are refused with {@code QUEUE_FULL}.
+ * there is no more memory for them, they are refused with {@code QUEUE_FULL}, and larger ones than there may be with {@code BODY_TOO_LARGE}.
  */
 @ControllerAdvice
 class ParsedBodies extends RequestBodyAdviceAdapter {
@@ -25,9 +27,11 @@ class ParsedBodies extends RequestBodyAdviceAdapter {
     private static final String NAME = ParsedBodies.class.getName();
 
     private final BodyMemory memory;
+    private final long limitBytes;
 
-    ParsedBodies(BodyMemory memory) {
+    ParsedBodies(BodyMemory memory, GatewayProperties properties) {
         this.memory = memory;
+        this.limitBytes = properties.maxParsedBodySize().toBytes();
     }
 
     @Override
@@ -78,9 +82,13 @@ class ParsedBodies extends RequestBodyAdviceAdapter {
 
         private void count(int more) {
             readBytes += more;
+            if (readBytes > limitBytes) {
+                throw new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body is larger than " + limitBytes
+                        + " bytes");
+            }
             if (more > 0 && readBytes > BodyMemory.SMALL_BODY_BYTES) {
                 long wanted = readBytes * OBJECT_BYTES_PER_BODY_BYTE;
-                memory.reserve(wanted - reservedBytes);
+                memory.reserve(wanted - reservedBytes, reservedBytes);
                 reservedBytes = wanted;
             }
         }

@@ -440,6 +440,20 @@ class BodiesTest {
     }
 
     @Test
+    void a_body_that_is_made_into_objects_is_refused_for_good_where_it_is_larger_than_one_may_be() {
+        String name = topic(1) + "-padded";
+        String body = "{\"topic_name\":\"" + name + "\",\"partitions_count\":1,\"configs\":{}}";
+
+        for (int size : List.of(MEGABYTE + 1, 9 * MEGABYTE)) {
+            Answer refused = gateway.send("POST", "/admin/topics", body + " ".repeat(size - body.length()));
+            assertThat(refused.status()).as(refused.body()).isEqualTo(413);
+            assertThat(refused.header("Retry-After")).isEmpty();
+        }
+        assertThat(gateway.send("POST", "/admin/topics", body + " ".repeat(MEGABYTE - body.length())).status())
+                .isEqualTo(201);
+    }
+
+    @Test
     void a_long_answer_is_sent_in_pieces() {
         String topic = topic(1);
 

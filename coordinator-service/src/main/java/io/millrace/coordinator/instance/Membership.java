@@ -209,6 +209,8 @@ class Membership {
             if (e.code().isRetriable()) {
                 throw e;
             }
+            // With a term that has ended, the partitions are not let go of either: the next one has them as they are.
+            due.shard().requireServed();
             // Trying again would not help: it is fenced, or the topic is gone.
             LOG.info("Group {}: what consumer {} read is not committed: {}", consumer.row.groupId(),
                     consumer.row.instanceId(), e.getMessage());

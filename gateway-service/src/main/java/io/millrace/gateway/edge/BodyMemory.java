@@ -2,18 +2,17 @@ package io.millrace.gateway.edge;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import java.util.concurrent.atomic.AtomicLong;
+import io.millrace.gateway.memory.MemoryBudget;
 
 /** Counts the memory of large bodies, and of what is made of them, against one limit, so that many at once cannot use up the heap. */
 public final class BodyMemory {
     /** Bodies up to here are not counted. */
     public static final int SMALL_BODY_BYTES = 64 * 1024;
 
-    private final long limitBytes;
-    private final AtomicLong usedBytes = new AtomicLong();
+    private final MemoryBudget budget;
 
     public BodyMemory(long limitBytes) {
-        this.limitBytes = limitBytes;
+        this.budget = new MemoryBudget(limitBytes);
     }
 
     /** @throws RefusedException with {@code QUEUE_FULL}, or {@code BODY_TOO_LARGE} if there is never so much */
@@ -26,22 +25,22 @@ public final class BodyMemory {
      * @throws RefusedException with {@code QUEUE_FULL}, or {@code BODY_TOO_LARGE} if there is never so much
      */
     public void reserve(long bytes, long heldBytes) {
-        if (heldBytes + bytes > limitBytes) {
-            throw new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body takes more than the " + limitBytes / 1024
+        if (heldBytes + bytes > budget.limitBytes()) {
+            throw new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body takes more than the " + budget.limitBytes()
+                    / 1024
                     + " KiB that there are for all large bodies");
         }
-        if (usedBytes.addAndGet(bytes) > limitBytes) {
-            usedBytes.addAndGet(-bytes);
-            throw new RefusedException(ErrorCode.QUEUE_FULL, "more than " + limitBytes / 1024
+        if (!budget.tryReserve(bytes)) {
+            throw new RefusedException(ErrorCode.QUEUE_FULL, "more than " + budget.limitBytes() / 1024
                     + " KiB of large bodies are being read; try again later");
         }
     }
 
     public void release(long bytes) {
-        usedBytes.addAndGet(-bytes);
+        budget.release(bytes);
     }
 
     public long usedBytes() {
-        return usedBytes.get();
+        return budget.usedBytes();
     }
 }

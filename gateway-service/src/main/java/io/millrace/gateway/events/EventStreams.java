@@ -5,6 +5,7 @@ import io.millrace.common.metadata.ClusterImages;
 import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.events.EventStream.Loss;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -24,7 +25,7 @@ final class EventStreams {
         this.properties = properties;
         // A stream has other partitions to serve while one has no leader: it asks once and comes back.
         this.logs = new LeaderLogs(brokers.withPatience(Duration.ZERO).forBackground(), brokers, topics);
-        var budget = new RingBudget(properties.ringTotalSize().toBytes());
+        var budget = new MemoryBudget(properties.ringTotalSize().toBytes());
         this.feeds = new Feeds(logs, rendering, properties.tailLimits(), properties.ringSize().toBytes(), budget,
                 images::current);
         this.catchUp = properties.catchUp();

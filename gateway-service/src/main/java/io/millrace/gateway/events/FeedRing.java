@@ -1,6 +1,7 @@
 package io.millrace.gateway.events;
 
 import io.millrace.gateway.events.FeedEntry.Content;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 
@@ -14,7 +15,7 @@ final class FeedRing {
 
     private final EventBlocks blocks;
     private final long capacityBytes;
-    private final RingBudget budget;
+    private final MemoryBudget budget;
     private final long[] positions;
     private final ArrayDeque<FeedEntry> held = new ArrayDeque<>();
     private int unknown;
@@ -22,7 +23,7 @@ final class FeedRing {
     private long totalBytes;
     private FeedEntry newest = FeedEntry.head();
 
-    FeedRing(Subscription subscription, long capacityBytes, RingBudget budget) {
+    FeedRing(Subscription subscription, long capacityBytes, MemoryBudget budget) {
         this.blocks = new EventBlocks(new EventIds(subscription));
         this.capacityBytes = capacityBytes;
         this.budget = budget;
@@ -77,7 +78,7 @@ final class FeedRing {
     void clear() {
         held.forEach(FeedEntry::evict);
         held.clear();
-        budget.giveBack(heldBytes);
+        budget.release(heldBytes);
         heldBytes = 0;
     }
 
@@ -100,7 +101,7 @@ final class FeedRing {
             oldest.evict();
             if (content != null) {
                 heldBytes -= content.sizeBytes();
-                budget.giveBack(content.sizeBytes());
+                budget.release(content.sizeBytes());
             }
         }
     }

@@ -2,6 +2,7 @@ package io.millrace.gateway.events;
 
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.locks.ReentrantLock;
@@ -13,7 +14,7 @@ final class Feeds {
     private final RecordRendering rendering;
     private final PartitionTail.Limits tailLimits;
     private final long ringBytes;
-    private final RingBudget budget;
+    private final MemoryBudget budget;
     private final Supplier<ClusterImage> newest;
     private final ReentrantLock lock = new ReentrantLock();
     private final Map<FeedKey, SharedFeed> feeds = new HashMap<>();
@@ -21,7 +22,7 @@ final class Feeds {
 
     /** @param newest the image at any time, at least as new as any by which a feed is asked for */
     Feeds(PartitionLogs logs, RecordRendering rendering, PartitionTail.Limits tailLimits, long ringBytes,
-            RingBudget budget, Supplier<ClusterImage> newest) {
+            MemoryBudget budget, Supplier<ClusterImage> newest) {
         this.logs = logs;
         this.rendering = rendering;
         this.tailLimits = tailLimits;

@@ -11,6 +11,7 @@ import io.millrace.gateway.brokers.OffsetQuery;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.events.GroupPartitions.Source;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.time.Duration;
 import java.util.concurrent.locks.LockSupport;
 import org.apache.kafka.common.Uuid;
@@ -31,7 +32,7 @@ final class GroupReader {
     private final Topics topics;
     private final RecordRendering rendering;
     private final RecordView view;
-    private final GroupMemory memory;
+    private final MemoryBudget memory;
     private final Limits limits;
     private long heldBytes;
 
@@ -48,7 +49,7 @@ final class GroupReader {
      * @param lookups asks it for a while
      */
     GroupReader(Brokers fetches, Brokers lookups, Topics topics, RecordRendering rendering, RecordView view,
-            GroupMemory memory, Limits limits) {
+            MemoryBudget memory, Limits limits) {
         this.memory = memory;
         this.fetches = fetches;
         this.lookups = lookups;
@@ -87,7 +88,7 @@ final class GroupReader {
     /** Reads all partitions, and waits until there is something in any. */
     Read read(GroupPartitions partitions, Duration wait, GroupBlocks blocks) throws InterruptedException {
         hold(0);
-        if (memory.isFull()) {
+        if (memory.usedBytes() >= memory.limitBytes()) {
             LockSupport.parkNanos(this, wait.toNanos());
             if (Thread.interrupted()) {
                 throw new InterruptedException();
@@ -100,7 +101,9 @@ final class GroupReader {
         if (wanted.isEmpty()) {
             return new Read(0, true);
         }
-        int fetchBytes = memory.isScarce() ? Math.min(limits.fetchBytes, LEAST_FETCH_BYTES) : limits.fetchBytes;
+        // All who read at a time may go beyond the limit by one fetch each: those are small once half is used.
+        boolean isScarce = memory.usedBytes() >= memory.limitBytes() / 2;
+        int fetchBytes = isScarce ? Math.min(limits.fetchBytes, LEAST_FETCH_BYTES) : limits.fetchBytes;
         int partitionBytes = Math.max(fetchBytes / wanted.size(), Math.min(fetchBytes, LEAST_FETCH_BYTES));
         var fetched = fetches.fetch(wanted.stream().map(source -> new FetchFrom(source.partition().topic(), source
                 .partition().partition(), source.next())).toList(), new FetchLimits(wait, fetchBytes, partitionBytes,

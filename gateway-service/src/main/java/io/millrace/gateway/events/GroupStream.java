@@ -220,6 +220,10 @@ final class GroupStream implements LiveStream {
 
     @Override
     public void close() {
-        member.leave(isLossy);
+        try {
+            member.leave(isLossy);
+        } finally {
+            reader.close();
+        }
     }
 }

@@ -5,10 +5,9 @@ import io.millrace.common.api.InstancesApi.Subscription;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.Topics;
-import java.io.IOException;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.time.Duration;
 import java.util.List;
-import java.util.function.BooleanSupplier;
 import java.util.function.UnaryOperator;
 import org.springframework.stereotype.Component;
 
@@ -21,7 +20,7 @@ final class GroupStreams {
     private final Brokers fetches;
     private final Brokers lookups;
     private final RecordRendering rendering = new EventRendering();
-    private final GroupMemory memory;
+    private final MemoryBudget memory;
 
     GroupStreams(EventsProperties properties, ServiceClients services, Topics topics, Brokers brokers) {
         this.properties = properties;
@@ -30,10 +29,10 @@ final class GroupStreams {
         // A stream has other partitions to read while one has no leader, and its own end.
         this.fetches = brokers.withPatience(Duration.ZERO);
         this.lookups = brokers.withPatience(properties.groups().heartbeat());
-        this.memory = new GroupMemory(properties.groups().memory().toBytes());
+        this.memory = new MemoryBudget(properties.groups().memory().toBytes());
     }
 
-    GroupMemory memory() {
+    MemoryBudget memory() {
         return memory;
     }
 
@@ -69,36 +68,13 @@ final class GroupStreams {
                             LeaderLogs.timestamp(request.start), (int) groups.fetchSize().toBytes(), properties
                                     .leaderRetry(),
                             properties.heartbeat()));
-            var stream = new GroupStream(member, reader, new GroupStream.Settings(baseUri.apply(instance.instanceId()),
+            return new GroupStream(member, reader, new GroupStream.Settings(baseUri.apply(instance.instanceId()),
                     request.commitsItself, request.patience, groups.heartbeat(), properties.heartbeat(), properties
                             .clientRetry(),
                     properties.leaderRetry(), groups.assignmentWait()), grant);
-            return new Counted(stream, reader);
         } finally {
             if (!joined) {
                 member.leave(false);
-            }
-        }
-    }
-
-    /** Gives back at its end what the stream's reader holds. */
-    private record Counted(GroupStream stream, GroupReader reader) implements LiveStream {
-        @Override
-        public End writeTo(ClientLine client, BooleanSupplier stopped) throws IOException, InterruptedException {
-            return stream.writeTo(client, stopped);
-        }
-
-        @Override
-        public void wake() {
-            stream.wake();
-        }
-
-        @Override
-        public void close() {
-            try {
-                stream.close();
-            } finally {
-                reader.close();
             }
         }
     }

@@ -5,6 +5,7 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.gateway.events.LiveStream.End;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -29,10 +30,10 @@ final class StreamMeters {
         left = counter(registry, "client_left");
     }
 
-    static void ofFeeds(MeterRegistry registry, Feeds feeds, RingBudget budget) {
+    static void ofFeeds(MeterRegistry registry, Feeds feeds, MemoryBudget budget) {
         Gauge.builder("millrace.streams.tails", feeds, Feeds::tails).description("Partitions read for event streams")
                 .register(registry);
-        Gauge.builder("millrace.streams.rings", budget, RingBudget::usedBytes).baseUnit("bytes")
+        Gauge.builder("millrace.streams.rings", budget, MemoryBudget::usedBytes).baseUnit("bytes")
                 .description("Newest events kept for all streams to share").register(registry);
     }
 

@@ -7,6 +7,7 @@ import io.millrace.common.record.RecordSlices;
 import io.millrace.gateway.brokers.Shutdown;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.StreamedBodies;
+import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.producer.IdempotencyKeys;
 import io.millrace.gateway.producer.Producer;
 import io.millrace.gateway.producer.ProducerProperties;
@@ -29,7 +30,7 @@ class LineProduce implements StreamedBodies {
     private static final String PATHS = "/topics/";
     private static final String ANSWER_TYPE = "application/x-ndjson";
     /** Its buffer, and its window's first bytes. */
-    private static final int FIRST_BYTES = 2 * LineMemory.FIRST_BYTES;
+    private static final int FIRST_BYTES = 2 * LineStream.FIRST_BYTES;
     private static final long MEMORY_CHECK_NANOS = 2_000_000;
 
     private final Topics topics;
@@ -38,7 +39,7 @@ class LineProduce implements StreamedBodies {
     private final ProduceProperties properties;
     private final Duration answerTimeout;
     private final Semaphore streams;
-    private final LineMemory memory;
+    private final MemoryBudget memory;
     private final Map<LineReports, TopicImage> open = new ConcurrentHashMap<>();
 
     LineProduce(Topics topics, Producer producer, Shutdown shutdown, ProduceProperties properties,
@@ -49,7 +50,7 @@ class LineProduce implements StreamedBodies {
         this.properties = properties;
         this.answerTimeout = producerProperties.answerTimeout();
         this.streams = new Semaphore(properties.maxStreams());
-        this.memory = new LineMemory(properties.streamMemory().toBytes());
+        this.memory = new MemoryBudget(properties.streamMemory().toBytes());
         shutdown.onBegin(this::endAll);
     }
 
@@ -59,7 +60,12 @@ class LineProduce implements StreamedBodies {
     }
 
     /** What all streams hold together. */
-    LineMemory memory() {
+    private RefusedException full() {
+        return new RefusedException(ErrorCode.QUEUE_FULL, "the streams of lines hold " + memory.limitBytes() / 1024
+                + " KiB already; try again later");
+    }
+
+    MemoryBudget memory() {
         return memory;
     }
 
@@ -74,7 +80,7 @@ class LineProduce implements StreamedBodies {
         }
         try {
             if (!memory.tryReserve(FIRST_BYTES)) {
-                throw memory.isFull();
+                throw full();
             }
             try {
                 report(topic, partition, key, isCompressed, request, response);
@@ -164,7 +170,7 @@ class LineProduce implements StreamedBodies {
             long deadline = System.nanoTime() + answerTimeout.toNanos();
             while (!memory.tryReserve(moreBytes)) {
                 if (System.nanoTime() - deadline >= 0) {
-                    throw memory.isFull();
+                    throw full();
                 }
                 pause();
             }

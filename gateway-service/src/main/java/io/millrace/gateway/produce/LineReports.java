@@ -6,6 +6,7 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.gateway.json.JsonOutput;
+import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.produce.LineChunk.BadLine;
 import io.millrace.gateway.producer.Delivery;
 import java.io.IOException;
@@ -38,7 +39,7 @@ final class LineReports {
     private final OutputStream target;
     private final Duration answerTimeout;
     private final int windowBytes;
-    private final LineMemory memory;
+    private final MemoryBudget memory;
     private final ReentrantLock window = new ReentrantLock();
     private final Condition narrower = window.newCondition();
     private long openBytes;
@@ -52,7 +53,7 @@ final class LineReports {
     private volatile @Nullable IOException failure;
 
     /** @param answerTimeout after which a record that has no result is told to have timed out */
-    LineReports(OutputStream target, int windowBytes, LineMemory memory, Duration answerTimeout) {
+    LineReports(OutputStream target, int windowBytes, MemoryBudget memory, Duration answerTimeout) {
         this.target = target;
         this.windowBytes = windowBytes;
         this.memory = memory;
@@ -88,7 +89,7 @@ final class LineReports {
     /** What others give back is noticed with the next report: there is one to come when there is no room. */
     private boolean takeRoom(LineChunk chunk) {
         long bytes = openBytes + chunk.sizeBytes();
-        if (openBytes > 0 && bytes > Math.min(windowBytes, LineMemory.FIRST_BYTES)) {
+        if (openBytes > 0 && bytes > Math.min(windowBytes, LineStream.FIRST_BYTES)) {
             if (bytes > windowBytes || !memory.tryReserve(chunk.sizeBytes())) {
                 return false;
             }

@@ -18,6 +18,8 @@ import java.util.Arrays;
  * the same stream has the same chunks when it comes again, however much of it came before.
  */
 final class LineStream {
+    /** What a stream has from its beginning: a buffer, and as much for lines that are not reported yet. */
+    static final int FIRST_BYTES = 64 * 1024;
     /** Without a key, of what arrived at once: the shortest lines' places take more memory than the lines. */
     private static final int CHUNK_LINES = 1000;
     private static final int KEYED_CHUNK_LINES = 500;
@@ -62,7 +64,7 @@ final class LineStream {
         this.pathPartition = pathPartition;
         this.isKeyed = isKeyed;
         this.maxLineBytes = maxLineBytes;
-        this.buffer = new byte[Math.min(LineMemory.FIRST_BYTES, longestBuffer())];
+        this.buffer = new byte[Math.min(FIRST_BYTES, longestBuffer())];
         this.chunk = new LineChunk(target.topic());
         records.clear(buffer);
     }

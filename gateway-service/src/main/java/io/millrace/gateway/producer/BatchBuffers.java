@@ -1,6 +1,7 @@
 package io.millrace.gateway.producer;
 
 import io.millrace.common.record.RecordBatchWriter;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.util.concurrent.ConcurrentLinkedDeque;
 import org.jspecify.annotations.Nullable;
 
@@ -26,7 +27,7 @@ final class BatchBuffers {
     }
 
     void give(RecordBatchWriter writer) {
-        if (pooled.reserve(writer.capacityBytes())) {
+        if (pooled.tryReserve(writer.capacityBytes())) {
             writer.reset();
             free.addFirst(writer);
         }

@@ -1,6 +1,7 @@
 package io.millrace.gateway.producer;
 
 import io.millrace.common.error.ErrorCode;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;

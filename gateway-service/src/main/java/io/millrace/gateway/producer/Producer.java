@@ -13,6 +13,7 @@ import io.millrace.common.record.RequestKey;
 import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.gateway.brokers.Leaders;
+import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.producer.BrokerLane.Flight;
 import io.millrace.gateway.producer.Delivery.LossListener;
 import io.millrace.gateway.producer.KeyedRequest.KeyedBatch;
@@ -173,7 +174,7 @@ public final class Producer implements AutoCloseable {
             refused.add(ErrorCode.UNAVAILABLE, records.count());
             throw new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again");
         }
-        if (!budget.reserve(bytes)) {
+        if (!budget.tryReserve(bytes)) {
             refused.add(ErrorCode.QUEUE_FULL, records.count());
             throw new RefusedException(ErrorCode.QUEUE_FULL, "more than " + budget.limitBytes() / 1024
                     + " KiB of records wait for their brokers; try again later");

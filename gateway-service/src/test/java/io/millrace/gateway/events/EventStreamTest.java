@@ -7,6 +7,7 @@ import io.millrace.gateway.events.LiveStream.End;
 import io.millrace.gateway.events.PartitionLogs.Fetched;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import io.millrace.gateway.events.Subscription.SubscribedTopic;
+import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.records.RecordFormat;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -25,7 +26,7 @@ class EventStreamTest {
             true, List.of(0, 1, 2, 3, 4))));
 
     private final Feed feed = new Feed(new FeedKey(SUBSCRIPTION, RecordView.all(RecordFormat.JSON)), new FeedRing(
-            SUBSCRIPTION, 10_000, new RingBudget(1 << 20)));
+            SUBSCRIPTION, 10_000, new MemoryBudget(1 << 20)));
     private final List<ArrayDeque<Fetched>> answers = new ArrayList<>();
     private final ByteArrayOutputStream written = new ByteArrayOutputStream();
 

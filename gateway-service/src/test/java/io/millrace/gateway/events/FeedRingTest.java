@@ -3,6 +3,7 @@ package io.millrace.gateway.events;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.gateway.events.Subscription.SubscribedTopic;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.util.List;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.Test;
@@ -15,7 +16,7 @@ class FeedRingTest {
 
     @Test
     void the_oldest_records_are_let_go_of_when_the_ring_is_full() {
-        var budget = new RingBudget(1 << 20);
+        var budget = new MemoryBudget(1 << 20);
         var ring = new FeedRing(ONE, 10_000, budget);
         ring.startAt(0, 0);
         var first = ring.join().newest();
@@ -31,7 +32,7 @@ class FeedRingTest {
 
     @Test
     void over_the_common_budget_each_ring_keeps_its_newest_records_alone() {
-        var budget = new RingBudget(3_000);
+        var budget = new MemoryBudget(3_000);
         var rings = List.of(new FeedRing(ONE, 10_000, budget), new FeedRing(TWO, 10_000, budget));
         for (var ring : rings) {
             ring.startAt(0, 0);
@@ -46,7 +47,7 @@ class FeedRingTest {
 
     @Test
     void a_ring_that_is_cleared_gives_all_its_memory_back() {
-        var budget = new RingBudget(1 << 20);
+        var budget = new MemoryBudget(1 << 20);
         var ring = new FeedRing(ONE, 10_000, budget);
         ring.startAt(0, 0);
         ring.append(0, record(0, 1000));
@@ -58,7 +59,7 @@ class FeedRingTest {
 
     @Test
     void there_are_no_shared_ids_before_every_partition_is_known() {
-        var ring = new FeedRing(TWO, 10_000, new RingBudget(1 << 20));
+        var ring = new FeedRing(TWO, 10_000, new MemoryBudget(1 << 20));
         ring.startAt(0, 0);
         ring.append(0, record(0, 10));
         var before = ring.join().newest().content();

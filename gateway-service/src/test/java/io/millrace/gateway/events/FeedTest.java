@@ -3,6 +3,7 @@ package io.millrace.gateway.events;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.gateway.events.Subscription.SubscribedTopic;
+import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.records.RecordFormat;
 import java.util.List;
 import org.apache.kafka.common.Uuid;
@@ -13,7 +14,7 @@ class FeedTest {
             List.of(new SubscribedTopic("t", new Uuid(1, 1), true, List.of(0))));
 
     private final Feed feed = new Feed(new FeedKey(ONE, RecordView.all(RecordFormat.JSON)), new FeedRing(ONE, 10_000,
-            new RingBudget(
+            new MemoryBudget(
                     1 << 20)));
 
     @Test

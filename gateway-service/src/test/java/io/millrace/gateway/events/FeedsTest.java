@@ -5,6 +5,7 @@ import static org.awaitility.Awaitility.await;
 
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import io.millrace.gateway.events.Subscription.SubscribedTopic;
+import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.records.RecordFormat;
 import io.millrace.gateway.testing.FakeImages;
 import java.time.Duration;
@@ -15,7 +16,7 @@ import org.junit.jupiter.api.Test;
 class FeedsTest {
     private final FakeImages images = new FakeImages();
     private final Feeds feeds = new Feeds(new EndlessWait(), new EventRendering(), new PartitionTail.Limits(1024,
-            Duration.ofMillis(1), Duration.ofMillis(1), Duration.ZERO, Duration.ofHours(1)), 10_000, new RingBudget(
+            Duration.ofMillis(1), Duration.ofMillis(1), Duration.ZERO, Duration.ofHours(1)), 10_000, new MemoryBudget(
                     1 << 20),
             images::current);
     private final CountDownLatch failing = new CountDownLatch(1);

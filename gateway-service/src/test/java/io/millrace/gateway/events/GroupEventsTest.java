@@ -70,7 +70,7 @@ class GroupEventsTest {
             assertThat(stream.events("record")).isEmpty();
             assertThat(gateway.services.instancesOf("g-scarce")).hasSize(1);
 
-            memory.giveBack(memory.limitBytes());
+            memory.release(memory.limitBytes());
 
             await().untilAsserted(() -> assertThat(values(stream)).containsExactly("1", "2"));
         }

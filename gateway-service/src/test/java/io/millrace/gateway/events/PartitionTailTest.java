@@ -9,6 +9,7 @@ import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
+import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.records.RecordFormat;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -167,7 +168,7 @@ class PartitionTailTest {
     }
 
     private static Feed feed(RecordView view) {
-        return new Feed(new FeedKey(ONE, view), new FeedRing(ONE, 10_000, new RingBudget(1 << 20)));
+        return new Feed(new FeedKey(ONE, view), new FeedRing(ONE, 10_000, new MemoryBudget(1 << 20)));
     }
 
     private static PartitionLogs.Fetched records() {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.gateway.events.EventIds.Decoded;
 import io.millrace.gateway.events.Subscription.SubscribedTopic;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -65,7 +66,7 @@ class StreamSimulationTest {
         }
 
         void openFeed() {
-            feed = new FeedRing(subscription, ringBytes, new RingBudget(random.nextBoolean() ? 500 : 1 << 20));
+            feed = new FeedRing(subscription, ringBytes, new MemoryBudget(random.nextBoolean() ? 500 : 1 << 20));
             tails = new long[logs.size()];
             Arrays.fill(tails, FeedRing.UNKNOWN);
         }

@@ -8,6 +8,7 @@ import static org.awaitility.Awaitility.await;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.TopicImage;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.OutputStream;
@@ -23,7 +24,7 @@ class LineReportsTest {
     private static final TopicImage TOPIC = new TopicImage(new Uuid(1, 2), "orders", Map.of(), List.of());
     private static final int WINDOW_BYTES = 1000;
 
-    private final LineMemory memory = new LineMemory(100_000);
+    private final MemoryBudget memory = new MemoryBudget(100_000);
 
     private static LineChunk bad(int lineBytes, String why) {
         var chunk = new LineChunk(TOPIC);
@@ -125,7 +126,7 @@ class LineReportsTest {
 
     @Test
     void while_others_hold_the_memory_of_all_streams_a_window_is_no_wider_than_its_first_bytes() throws Exception {
-        var others = new LineMemory(100_000);
+        var others = new MemoryBudget(100_000);
         assertThat(others.tryReserve(50_000)).isTrue();
         var gate = new CountDownLatch(1);
         var reports = new LineReports(new OutputStream() {

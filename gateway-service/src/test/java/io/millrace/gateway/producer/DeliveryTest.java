@@ -3,6 +3,7 @@ package io.millrace.gateway.producer;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.common.error.ErrorCode;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 import org.junit.jupiter.api.Test;
 

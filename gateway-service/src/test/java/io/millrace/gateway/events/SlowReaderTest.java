@@ -3,6 +3,8 @@ package io.millrace.gateway.events;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.Counter;
+import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import java.io.ByteArrayOutputStream;
 import java.net.http.HttpClient;
@@ -45,6 +47,8 @@ class SlowReaderTest {
                         .size() == RECORDS));
                 var first = others.getFirst().records();
                 assertThat(others).allSatisfy(each -> assertThat(each.records()).isEqualTo(first));
+                // Before that, the others had only been quicker.
+                await().atMost(PATIENCE).until(() -> closed(gateway) == 1);
                 done.countDown();
                 dripping.join();
                 var parser = slow.readToTheEnd(dripped.toByteArray());
@@ -61,5 +65,10 @@ class SlowReaderTest {
                 client.shutdownNow();
             }
         }
+    }
+
+    private static double closed(GatewayUnderTest gateway) {
+        return gateway.bean(MeterRegistry.class).find("millrace.streams.closed").counters().stream().mapToDouble(
+                Counter::count).sum();
     }
 }

@@ -121,8 +121,9 @@ final class Broker {
                 .systemUTC());
         LogReporter reporter = new LogReporter(settings.id(), this::epoch, partitions, logs, environment
                 .reports());
-        BrokerRequests requests = new BrokerRequests(settings.id(), partitions, environment.images(), environment
-                .services(),
+        BrokerRequests requests = new BrokerRequests(BrokerConfigs.of(settings, storage, replication), partitions,
+                environment.images(), environment
+                        .services(),
                 settings.fetch(), settings.forward(), meters, Clock.systemUTC());
         WireServer server = null;
         BrokerRegistration registration = null;
@@ -181,9 +182,7 @@ final class Broker {
 
     private static TopicConfig config(ClusterImage image, Uuid topicId) {
         TopicImage topic = image.topic(topicId);
-        return topic != null && TopicConfig.parse(topic
-                .configs()) instanceof TopicConfig.Parsed.Valid(TopicConfig config) ? config
-                        : TopicConfig.DEFAULT;
+        return topic == null ? TopicConfig.DEFAULT : TopicConfig.ofStored(topic.configs());
     }
 
     private BrokerRegistration register(LogDirectory logs, int port) {

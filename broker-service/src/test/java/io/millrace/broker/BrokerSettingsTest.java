@@ -3,6 +3,7 @@ package io.millrace.broker;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.broker.partition.ReplicationSettings;
+import io.millrace.broker.storage.StorageProperties;
 import java.io.IOException;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -35,5 +36,9 @@ class BrokerSettingsTest {
                 new PropertySourcesPlaceholdersResolver(
                         sources)).bind("millrace.replication", ReplicationSettings.class).get();
         assertThat(replication).isEqualTo(ReplicationSettings.defaults());
+        var storage = new Binder(ConfigurationPropertySources.from(sources), new PropertySourcesPlaceholdersResolver(
+                sources)).bind("millrace.storage", StorageProperties.class).get();
+        assertThat(BrokerConfigs.of(inFile, storage, replication).settings()).isNotEmpty().allSatisfy(
+                setting -> assertThat(setting.value()).as(setting.name()).isEqualTo(setting.defaultValue()));
     }
 }

@@ -2,8 +2,12 @@ package io.millrace.broker.listener;
 
 import io.millrace.broker.partition.Partitions;
 import io.millrace.common.api.ServiceClients;
+import io.millrace.common.listener.AlterConfigsHandler;
+import io.millrace.common.listener.ControllerCalls;
+import io.millrace.common.listener.DescribeConfigsHandler;
 import io.millrace.common.listener.FindCoordinatorHandler;
 import io.millrace.common.listener.MetadataHandler;
+import io.millrace.common.listener.NodeConfigs;
 import io.millrace.common.listener.ProducerIdsHandler;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.wire.InboundRequest;
@@ -23,22 +27,27 @@ public final class BrokerRequests implements RequestHandler {
     private final MetadataHandler metadata;
     private final LogDirsHandler logDirs;
     private final TopicsHandler topics;
+    private final DescribeConfigsHandler configs;
+    private final AlterConfigsHandler configChanges;
     private final ProducerIdsHandler producerIds;
     private final FindCoordinatorHandler findCoordinator;
 
-    public BrokerRequests(int brokerId, Partitions partitions, ClusterImages images, ServiceClients services,
+    public BrokerRequests(NodeConfigs node, Partitions partitions, ClusterImages images, ServiceClients services,
             FetchSettings fetchSettings,
             ForwardSettings forwardSettings, ProduceListener produceListener, Clock clock) {
         LeaderHints hints = new LeaderHints(images);
-        ControllerCalls calls = new ControllerCalls(forwardSettings);
+        ControllerCalls calls = new ControllerCalls(images, forwardSettings.maxConcurrent(), forwardSettings
+                .maxTimeout());
         produce = new ProduceHandler(partitions, hints, produceListener, clock);
         fetch = new FetchHandler(new FetchReader(partitions, hints, Math.toIntExact(fetchSettings.maxSize().toBytes())),
                 fetchSettings);
         listOffsets = new ListOffsetsHandler(partitions);
         leaderEpochs = new LeaderEpochHandler(partitions);
-        metadata = MetadataHandler.ofBroker(images, brokerId);
+        metadata = MetadataHandler.ofBroker(images, node.nodeId());
         logDirs = new LogDirsHandler(partitions);
-        topics = new TopicsHandler(services.topics(), images, calls, forwardSettings.maxTimeout());
+        topics = new TopicsHandler(services.topics(), services.cluster(), calls);
+        configs = new DescribeConfigsHandler(images, node);
+        configChanges = new AlterConfigsHandler(services.topics(), calls, node);
         producerIds = new ProducerIdsHandler(services.producerIds(), forwardSettings.maxWaitingProducers(),
                 forwardSettings
                         .producerIdsTimeout());
@@ -62,6 +71,11 @@ public final class BrokerRequests implements RequestHandler {
             case DESCRIBE_LOG_DIRS -> logDirs.handle(request);
             case CREATE_TOPICS -> topics.handleCreate(request);
             case DELETE_TOPICS -> topics.handleDelete(request);
+            case CREATE_PARTITIONS -> topics.handleCreatePartitions(request);
+            case DESCRIBE_CONFIGS -> configs.handleDescribe(request);
+            case LIST_CONFIG_RESOURCES -> configs.handleList(request);
+            case INCREMENTAL_ALTER_CONFIGS -> configChanges.handleIncremental(request);
+            case ALTER_CONFIGS -> configChanges.handleReplacing(request);
             case INIT_PRODUCER_ID -> producerIds.handle(request);
             case FIND_COORDINATOR -> findCoordinator.handle(request);
             // Clients ask every node for the groups it coordinates, and put the answers together: a broker coordinates none.

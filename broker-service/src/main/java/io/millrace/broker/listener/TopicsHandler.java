@@ -1,14 +1,17 @@
 package io.millrace.broker.listener;
 
+import io.millrace.common.api.ClusterApi;
 import io.millrace.common.api.TopicsApi;
 import io.millrace.common.api.TopicsApi.CreateTopic;
 import io.millrace.common.api.TopicsApi.CreatedTopic;
-import io.millrace.common.metadata.ClusterImages;
-import io.millrace.common.metadata.TopicConfig;
-import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.api.TopicsApi.DeletedTopic;
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.listener.ControllerCalls;
+import io.millrace.common.metadata.TopicConfigKey;
 import io.millrace.common.wire.InboundRequest;
 import java.time.Duration;
-import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
@@ -16,8 +19,11 @@ import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Collectors;
-import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.CreatePartitionsRequestData;
+import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
+import org.apache.kafka.common.message.CreatePartitionsResponseData;
+import org.apache.kafka.common.message.CreatePartitionsResponseData.CreatePartitionsTopicResult;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableReplicaAssignment;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
@@ -30,29 +36,29 @@ import org.apache.kafka.common.message.DeleteTopicsResponseData;
 import org.apache.kafka.common.message.DeleteTopicsResponseData.DeletableTopicResult;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.ApiError;
+import org.apache.kafka.common.requests.CreatePartitionsRequest;
+import org.apache.kafka.common.requests.CreatePartitionsResponse;
 import org.apache.kafka.common.requests.CreateTopicsRequest;
 import org.apache.kafka.common.requests.CreateTopicsResponse;
 import org.apache.kafka.common.requests.DeleteTopicsRequest;
 import org.apache.kafka.common.requests.DeleteTopicsResponse;
 import org.jspecify.annotations.Nullable;
 
-/** Creates and deletes topics at the controller, and answers when this broker's image shows it. */
+/** Creates, enlarges and deletes topics at the controller, and answers when this broker's image shows it. */
 final class TopicsHandler {
     private static final short TOPIC_IDS_VERSION = 6;
-    /** Of {@code DescribeConfigsResponse.ConfigSource}, which is the wire's form of {@link ConfigEntry.ConfigSource}. */
-    private static final byte SOURCE_TOPIC = 1;
-    private static final byte SOURCE_DEFAULT = 5;
+    /** In a request: the cluster's default, or as the assignments say. */
+    private static final int UNSET = -1;
+    private static final String NAMED_TWICE = "the topic is named twice in the request";
 
     private final TopicsApi topics;
-    private final ClusterImages images;
+    private final ClusterApi cluster;
     private final ControllerCalls calls;
-    private final Duration maxTimeout;
 
-    TopicsHandler(TopicsApi topics, ClusterImages images, ControllerCalls calls, Duration maxTimeout) {
+    TopicsHandler(TopicsApi topics, ClusterApi cluster, ControllerCalls calls) {
         this.topics = topics;
-        this.images = images;
+        this.cluster = cluster;
         this.calls = calls;
-        this.maxTimeout = maxTimeout;
     }
 
     void handleCreate(InboundRequest request) {
@@ -60,23 +66,23 @@ final class TopicsHandler {
         calls.run(request, () -> {
             CreateTopicsResponseData response = new CreateTopicsResponseData();
             Set<String> repeated = repeated(wanted.topics().stream().map(CreatableTopic::name).toList());
-            long version = -1;
+            long version = ControllerCalls.NO_VERSION;
             for (CreatableTopic topic : wanted.topics()) {
                 if (response.topics().find(topic.name()) != null) {
                     continue;
                 }
                 CreatableTopicResult result = new CreatableTopicResult().setName(topic.name());
                 if (repeated.contains(topic.name())) {
-                    fail(result, new ApiError(Errors.INVALID_REQUEST, "the topic is named twice in the request"));
+                    fail(result, new ApiError(Errors.INVALID_REQUEST, NAMED_TWICE));
                 } else {
                     version = Math.max(version, create(topic, wanted.validateOnly(), result));
                 }
                 response.topics().add(result);
             }
-            if (version >= 0) {
+            if (version != ControllerCalls.NO_VERSION) {
                 response.topics().forEach(result -> result.setErrorCode(notRepeated(result.errorCode())));
             }
-            awaitImage(version, wanted.timeoutMs());
+            calls.awaitImage(version, Duration.ofMillis(Math.max(0, wanted.timeoutMs())));
             request.respond(new CreateTopicsResponse(response));
         });
     }
@@ -94,7 +100,7 @@ final class TopicsHandler {
         return names.stream().filter(name -> !seen.add(name)).collect(Collectors.toSet());
     }
 
-    /** The version from which images show the topic, or -1. */
+    /** The version from which images show the topic, if it was created. */
     private long create(CreatableTopic topic, boolean validateOnly, CreatableTopicResult result) {
         Map<String, String> configs = new TreeMap<>();
         topic.configs().forEach(config -> {
@@ -103,16 +109,16 @@ final class TopicsHandler {
             }
         });
         try {
-            CreatedTopic created = topics.create(new CreateTopic(topic.name(), topic.numPartitions() < 0 ? null
-                    : topic.numPartitions(),
-                    topic.replicationFactor() < 0 ? null : (int) topic.replicationFactor(), assignments(topic), configs,
-                    validateOnly));
+            CreatedTopic created = topics.create(new CreateTopic(topic.name(), topic.numPartitions() == UNSET ? null
+                    : topic.numPartitions(), topic.replicationFactor() == UNSET ? null
+                            : (int) topic
+                                    .replicationFactor(), assignments(topic), configs, validateOnly));
             result.setTopicId(Uuid.fromString(created.topicId())).setNumPartitions(created.partitions())
                     .setReplicationFactor((short) created.replicationFactor()).setConfigs(describe(configs));
             return created.version();
         } catch (RuntimeException e) {
             fail(result, ControllerCalls.errorOf(e));
-            return -1;
+            return ControllerCalls.NO_VERSION;
         }
     }
 
@@ -120,21 +126,65 @@ final class TopicsHandler {
         if (topic.assignments().isEmpty()) {
             return null;
         }
-        return topic.assignments().stream().sorted(Comparator.comparingInt(CreatableReplicaAssignment::partitionIndex))
-                .map(assignment -> List.copyOf(assignment.brokerIds())).toList();
+        List<CreatableReplicaAssignment> sorted = topic.assignments().stream().sorted(Comparator.comparingInt(
+                CreatableReplicaAssignment::partitionIndex)).toList();
+        for (int index = 0; index < sorted.size(); index++) {
+            if (sorted.get(index).partitionIndex() != index) {
+                throw new RefusedException(ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+                        "brokers must be given for each partition from 0 on: there are none for partition " + index);
+            }
+        }
+        return sorted.stream().map(assignment -> List.copyOf(assignment.brokerIds())).toList();
     }
 
     private static List<CreatableTopicConfigs> describe(Map<String, String> configs) {
-        List<CreatableTopicConfigs> described = new ArrayList<>();
-        new TreeMap<>(TopicConfig.defaults()).forEach((name, value) -> described.add(new CreatableTopicConfigs()
-                .setName(name)
-                .setValue(configs.getOrDefault(name, value)).setConfigSource(configs.containsKey(name) ? SOURCE_TOPIC
-                        : SOURCE_DEFAULT)));
-        return described;
+        return Arrays.stream(TopicConfigKey.values()).map(key -> key.view(configs)).map(
+                view -> new CreatableTopicConfigs().setName(view.name()).setValue(view.value()).setReadOnly(view
+                        .readOnly()).setConfigSource(view.source().id())).toList();
     }
 
     private static void fail(CreatableTopicResult result, ApiError error) {
         result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());
+    }
+
+    void handleCreatePartitions(InboundRequest request) {
+        CreatePartitionsRequestData wanted = ((CreatePartitionsRequest) request.body()).data();
+        calls.run(request, () -> {
+            CreatePartitionsResponseData response = new CreatePartitionsResponseData();
+            long version = ControllerCalls.NO_VERSION;
+            Set<String> repeated = repeated(wanted.topics().stream().map(CreatePartitionsTopic::name).toList());
+            Set<String> answered = new HashSet<>();
+            for (CreatePartitionsTopic topic : wanted.topics()) {
+                if (!answered.add(topic.name())) {
+                    continue;
+                }
+                CreatePartitionsTopicResult result = new CreatePartitionsTopicResult().setName(topic.name());
+                if (repeated.contains(topic.name())) {
+                    result.setErrorCode(Errors.INVALID_REQUEST.code()).setErrorMessage(NAMED_TWICE);
+                } else {
+                    version = Math.max(version, enlarge(topic, wanted.validateOnly(), result));
+                }
+                response.results().add(result);
+            }
+            if (version != ControllerCalls.NO_VERSION) {
+                response.results().forEach(result -> result.setErrorCode(notRepeated(result.errorCode())));
+            }
+            calls.awaitImage(version, Duration.ofMillis(Math.max(0, wanted.timeoutMs())));
+            request.respond(new CreatePartitionsResponse(response));
+        });
+    }
+
+    private long enlarge(CreatePartitionsTopic topic, boolean validateOnly, CreatePartitionsTopicResult result) {
+        List<List<Integer>> assignments = topic.assignments() == null ? null
+                : topic.assignments().stream().map(assignment -> List.copyOf(assignment.brokerIds())).toList();
+        try {
+            return cluster.partitions(topic.name(), new ClusterApi.Partitions(topic.count(), assignments, validateOnly))
+                    .version();
+        } catch (RuntimeException e) {
+            ApiError error = ControllerCalls.errorOf(e);
+            result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());
+            return ControllerCalls.NO_VERSION;
+        }
     }
 
     void handleDelete(InboundRequest request) {
@@ -143,50 +193,37 @@ final class TopicsHandler {
                 : wanted.topicNames().stream().map(name -> new DeleteTopicState().setName(name)).toList();
         calls.run(request, () -> {
             DeleteTopicsResponseData response = new DeleteTopicsResponseData();
-            long version = -1;
+            long version = ControllerCalls.NO_VERSION;
             for (DeleteTopicState topic : topicsToDelete) {
                 DeletableTopicResult result = new DeletableTopicResult().setName(topic.name()).setTopicId(topic
                         .topicId());
                 version = Math.max(version, delete(topic, result));
                 response.responses().add(result);
             }
-            if (version >= 0) {
+            if (version != ControllerCalls.NO_VERSION) {
                 response.responses().forEach(result -> result.setErrorCode(notRepeated(result.errorCode())));
             }
-            awaitImage(version, wanted.timeoutMs());
+            calls.awaitImage(version, Duration.ofMillis(Math.max(0, wanted.timeoutMs())));
             request.respond(new DeleteTopicsResponse(response));
         });
     }
 
     private long delete(DeleteTopicState topic, DeletableTopicResult result) {
         String name = topic.name();
-        if (name == null) {
-            TopicImage image = images.current().topic(topic.topicId());
-            if (image == null) {
-                result.setErrorCode(Errors.UNKNOWN_TOPIC_ID.code()).setErrorMessage(Errors.UNKNOWN_TOPIC_ID.message());
-                return -1;
-            }
-            name = image.name();
-            result.setName(name);
-        }
+        boolean byId = !Uuid.ZERO_UUID.equals(topic.topicId());
         try {
-            return topics.delete(name).version();
+            if (byId == (name != null)) {
+                throw new RefusedException(ErrorCode.INVALID_REQUEST, byId
+                        ? "a topic is deleted by its name or by its id, not by both"
+                        : "neither the name nor the id of a topic is given");
+            }
+            DeletedTopic deleted = name != null ? topics.delete(name) : topics.deleteById(topic.topicId().toString());
+            result.setName(deleted.name()).setTopicId(Uuid.fromString(deleted.topicId()));
+            return deleted.version();
         } catch (RuntimeException e) {
             ApiError error = ControllerCalls.errorOf(e);
             result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());
-            return -1;
-        }
-    }
-
-    /** A client that asks for the topic next asks this broker, most likely. That it waits too long is no failure: the change is made. */
-    private void awaitImage(long version, int timeoutMs) {
-        if (version < 0) {
-            return;
-        }
-        try {
-            images.awaitVersion(version, Duration.ofMillis(Math.clamp(timeoutMs, 0, maxTimeout.toMillis())));
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
+            return ControllerCalls.NO_VERSION;
         }
     }
 }

@@ -132,4 +132,14 @@ record BatchHeader(
         buffer.putInt(position + CRC_OFFSET, (int) crc);
         return read(buffer, position);
     }
+
+    /** Gives a batch whose records were compressed anew its size, codec and checksum. */
+    static void rewriteCompression(ByteBuffer buffer, int position, int sizeBytes, int compressionId) {
+        buffer.putInt(position + LENGTH_OFFSET, sizeBytes - LENGTH_PREFIX_BYTES);
+        int attributes = buffer.getShort(position + ATTRIBUTES_OFFSET) & ~COMPRESSION_MASK | compressionId;
+        buffer.putShort(position + ATTRIBUTES_OFFSET, (short) attributes);
+        long crc = Crc32C.compute(buffer, position + ATTRIBUTES_OFFSET - buffer.position(), sizeBytes
+                - ATTRIBUTES_OFFSET);
+        buffer.putInt(position + CRC_OFFSET, (int) crc);
+    }
 }

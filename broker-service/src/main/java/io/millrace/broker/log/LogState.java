@@ -110,9 +110,9 @@ final class LogState {
         }
     }
 
-    AppendResult appendAsLeader(ByteBuffer bytes, List<PlacedBatch> batches, int leaderEpoch, long nowMs)
-            throws IOException {
-        TopicConfig current = config;
+    /** @param current by which the batches were checked and stamped */
+    AppendResult appendAsLeader(TopicConfig current, ByteBuffer bytes, List<PlacedBatch> batches, int leaderEpoch,
+            long nowMs) throws IOException {
         if (leaderEpoch < epochs.latestEpoch()) {
             return Refused.batch(Errors.NOT_LEADER_OR_FOLLOWER, -1, "leader epoch " + leaderEpoch + " is older than "
                     + epochs.latestEpoch());

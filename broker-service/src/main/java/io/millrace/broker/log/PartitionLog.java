@@ -129,6 +129,7 @@ public final class PartitionLog {
 
     /**
      * Appends what a producer sent. The records' bytes are changed in place: offsets, leader epoch and, where the topic says so, the timestamp.
+     * Where the topic asks for another codec, what is stored is compressed anew, elsewhere.
      *
      * @param records     whole v2 batches; an idempotent producer sends one at a time
      * @param leaderEpoch the epoch in which this broker leads the partition
@@ -136,10 +137,23 @@ public final class PartitionLog {
     public AppendResult appendAsLeader(MemoryRecords records, int leaderEpoch, long nowMs) {
         ensureUsable();
         ByteBuffer bytes = records.buffer().slice();
-        return switch (new ProduceCheck(state.config(), settings.buffers(), nowMs).check(bytes)) {
+        // One for the whole of it: what was stamped by one config must not be told by another.
+        TopicConfig config = state.config();
+        return switch (new ProduceCheck(config, settings.buffers(), nowMs).check(bytes)) {
             case ProduceCheck.Outcome.Rejected(AppendResult.Refused refusal) -> refusal;
-            case ProduceCheck.Outcome.Accepted(List<ProduceCheck.PlacedBatch> batches) ->
-                writing(() -> state.appendAsLeader(bytes, batches, leaderEpoch, nowMs));
+            case ProduceCheck.Outcome.Accepted(List<ProduceCheck.PlacedBatch> batches) -> {
+                if (!Recompression.isNeeded(config, batches)) {
+                    yield writing(() -> state.appendAsLeader(config, bytes, batches, leaderEpoch, nowMs));
+                }
+                yield settings.buffers().recompressing(lent -> {
+                    Recompression.Result result = new Recompression(config, lent).run(bytes, batches);
+                    return switch (result.outcome()) {
+                        case ProduceCheck.Outcome.Rejected(AppendResult.Refused refusal) -> refusal;
+                        case ProduceCheck.Outcome.Accepted(List<ProduceCheck.PlacedBatch> anew) ->
+                            writing(() -> state.appendAsLeader(config, result.bytes(), anew, leaderEpoch, nowMs));
+                    };
+                });
+            }
         };
     }
 

@@ -45,6 +45,8 @@ import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceDataCollection;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.protocol.MessageUtil;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.apache.kafka.common.requests.AbstractRequest;
@@ -126,6 +128,7 @@ class EveryVersionTest {
                     AbstractResponse.class, Duration.ofSeconds(20)).join();
 
             assertThat(answer.apiKey()).as("%s %d", key, asked).isEqualTo(key);
+            assertThat(answer.errorCounts()).as("%s %d", key, asked).doesNotContainKey(Errors.UNKNOWN_SERVER_ERROR);
         }
     }
 
@@ -134,14 +137,17 @@ class EveryVersionTest {
             case PRODUCE -> new ProduceRequest(produce(version), version);
             case FETCH -> new FetchRequest(fetch(version), version);
             case LIST_OFFSETS -> ListOffsetsRequest.parse(new ByteBufferAccessor(
-                    org.apache.kafka.common.protocol.MessageUtil
+                    MessageUtil
                             .toByteBufferAccessor(listOffsets(), version).buffer()), version);
             case OFFSET_FOR_LEADER_EPOCH -> OffsetsForLeaderEpochRequest.parse(
-                    org.apache.kafka.common.protocol.MessageUtil
+                    MessageUtil
                             .toByteBufferAccessor(leaderEpochs(), version), version);
             case METADATA -> new MetadataRequest(new MetadataRequestData().setTopics(topics(version)), version);
             case CREATE_TOPICS -> new CreateTopicsRequest.Builder(createTopics(version)).build(version);
             case DELETE_TOPICS -> new DeleteTopicsRequest.Builder(deleteTopics(version)).build(version);
+            case CREATE_PARTITIONS, DESCRIBE_CONFIGS, ALTER_CONFIGS, INCREMENTAL_ALTER_CONFIGS, LIST_CONFIG_RESOURCES ->
+                AbstractRequest.parseRequest(key, version, MessageUtil.toByteBufferAccessor(ConfigRequests.of(key,
+                        version, here.name(), missing.name()), version)).request;
             case INIT_PRODUCER_ID -> new InitProducerIdRequest.Builder(
                     new InitProducerIdRequestData().setTransactionalId(null).setTransactionTimeoutMs(1_000)).build(
                             version);

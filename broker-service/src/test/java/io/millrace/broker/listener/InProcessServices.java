@@ -9,11 +9,18 @@ import io.millrace.common.api.ServiceClients;
 import io.millrace.common.api.TopicsApi;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.ConfigChange;
+import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
+import java.lang.reflect.Proxy;
+import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
+import org.apache.kafka.common.Uuid;
+import org.jspecify.annotations.Nullable;
 
 /** A controller that writes straight into the image; no other service is there. */
 final class InProcessServices implements ServiceClients {
@@ -21,6 +28,8 @@ final class InProcessServices implements ServiceClients {
     private final int brokerId;
     final AtomicLong producerIds = new AtomicLong(1000);
     volatile boolean away;
+    /** The last request for more partitions that was carried out. */
+    volatile ClusterApi.@Nullable Partitions asked;
     /** After so many more calls the controller is away. */
     final AtomicInteger callsLeft = new AtomicInteger(Integer.MAX_VALUE);
     final AtomicInteger refused = new AtomicInteger();
@@ -55,9 +64,40 @@ final class InProcessServices implements ServiceClients {
         }
     }
 
+    /** Of which brokers may ask for more partitions alone. */
     @Override
     public ClusterApi cluster() {
-        throw new UnsupportedOperationException("not played");
+        return (ClusterApi) Proxy.newProxyInstance(ClusterApi.class.getClassLoader(), new Class<?>[]{ClusterApi.class},
+                (_, method, arguments) -> {
+                    if (!method.getName().equals("partitions")) {
+                        throw new UnsupportedOperationException("not played");
+                    }
+                    return partitions((String) arguments[0], (ClusterApi.Partitions) arguments[1]);
+                });
+    }
+
+    private ClusterApi.Changed partitions(String name, ClusterApi.Partitions request) {
+        requirePresent();
+        TopicImage topic = images.current().topic(name);
+        if (topic == null) {
+            throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "there is no topic " + name);
+        }
+        if (request.count() <= topic.partitions().size()) {
+            throw new RefusedException(ErrorCode.INVALID_PARTITIONS, "topic " + name + " has " + topic.partitions()
+                    .size());
+        }
+        if (request.validateOnly()) {
+            return new ClusterApi.Changed(-1);
+        }
+        asked = request;
+        List<PartitionImage> partitions = new ArrayList<>(topic.partitions());
+        for (int index = partitions.size(); index < request.count(); index++) {
+            List<Integer> replicas = request.assignments() == null ? List.of(brokerId)
+                    : request.assignments().get(index - topic.partitions().size());
+            partitions.add(new PartitionImage(index, replicas, replicas, replicas.getFirst(), 0, 0));
+        }
+        images.putTopic(new TopicImage(topic.id(), name, topic.configs(), partitions));
+        return new ClusterApi.Changed(images.current().version());
     }
 
     @Override
@@ -70,6 +110,10 @@ final class InProcessServices implements ServiceClients {
                     throw new RefusedException(ErrorCode.TOPIC_EXISTS, "topic " + topic.name() + " exists");
                 }
                 int partitions = topic.partitions() == null ? 1 : topic.partitions();
+                if (partitions < 1) {
+                    throw new RefusedException(ErrorCode.INVALID_PARTITIONS, "not " + partitions);
+                }
+                ConfigChange.check(topic.configs());
                 if (topic.validateOnly()) {
                     return new CreatedTopic("AAAAAAAAAAAAAAAAAAAAAA", partitions, 1, -1);
                 }
@@ -85,12 +129,33 @@ final class InProcessServices implements ServiceClients {
                     throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "there is no topic " + name);
                 }
                 images.deleteTopic(name);
-                return new DeletedTopic(topic.id().toString(), images.current().version());
+                return new DeletedTopic(topic.id().toString(), name, images.current().version());
+            }
+
+            @Override
+            public DeletedTopic deleteById(String id) {
+                requirePresent();
+                TopicImage topic = images.current().topic(Uuid.fromString(id));
+                if (topic == null) {
+                    throw new RefusedException(ErrorCode.UNKNOWN_TOPIC_ID, "there is no topic " + id);
+                }
+                return delete(topic.name());
             }
 
             @Override
             public AlteredTopic alter(String name, AlterConfigs request) {
-                throw new UnsupportedOperationException("not played");
+                requirePresent();
+                TopicImage topic = images.current().topic(name);
+                if (topic == null) {
+                    throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "there is no topic " + name);
+                }
+                Map<String, String> configs = ConfigChange.apply(request.replace() ? Map.of() : topic.configs(), request
+                        .changes());
+                if (request.validateOnly()) {
+                    return new AlteredTopic(-1);
+                }
+                images.putTopic(new TopicImage(topic.id(), name, configs, topic.partitions()));
+                return new AlteredTopic(images.current().version());
             }
         };
     }

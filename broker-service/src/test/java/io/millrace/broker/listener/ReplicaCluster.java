@@ -11,6 +11,7 @@ import io.millrace.broker.storage.DirectoryIdentity;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.StorageProperties;
 import io.millrace.broker.storage.StorageProperties.IdempotencyKeys;
+import io.millrace.common.listener.NodeConfigs;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.PartitionImage;
@@ -101,8 +102,10 @@ final class ReplicaCluster implements AutoCloseable {
             partitions = new Partitions(id, () -> epoch, images, logs, new MetadataWrites((leader, leaderEpoch,
                     changes) -> alter(this, leader, leaderEpoch, changes), (_, _, _) -> {}), settings);
             fetchers = new ReplicaFetchers(id, () -> epoch, partitions, settings, Clock.systemUTC());
-            requests = new BrokerRequests(id, partitions, images, new InProcessServices(images, id), new FetchSettings(
-                    DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100, Duration.ofMillis(100)), new ForwardSettings(
+            requests = new BrokerRequests(new NodeConfigs(id, List.of()), partitions, images, new InProcessServices(
+                    images, id), new FetchSettings(
+                            DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100, Duration.ofMillis(100)),
+                    new ForwardSettings(
                             4, Duration.ofSeconds(5), 100, Duration.ofSeconds(3)), new Unheard(), Clock.systemUTC());
             server = WireServer.bind(WireServerConfig.onLoopback(port), BrokerRequests.supported(), requests);
         }

@@ -7,6 +7,8 @@ import io.millrace.broker.storage.DirectoryIdentity;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.StorageProperties;
 import io.millrace.broker.storage.StorageProperties.IdempotencyKeys;
+import io.millrace.common.listener.NodeConfigs;
+import io.millrace.common.listener.NodeConfigs.NodeConfig;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.metadata.TopicImage;
@@ -20,6 +22,7 @@ import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.requests.DescribeConfigsResponse.ConfigType;
 import org.springframework.util.unit.DataSize;
 
 /** A broker's listener over real logs in a folder, with an image that the test writes. */
@@ -54,8 +57,11 @@ final class TestBroker implements AutoCloseable {
             @Override
             public void refused(Errors error) {}
         };
-        requests = new BrokerRequests(ID, partitions, images, services, fetchSettings, new ForwardSettings(4, Duration
-                .ofSeconds(5), 100, Duration.ofSeconds(3)), ignored,
+        requests = new BrokerRequests(new NodeConfigs(ID, List.of(new NodeConfig("replica.lag.time.max.ms",
+                ConfigType.LONG, "2000", "10000", "MILLRACE_REPLICATION_LAG_TIME_MAX",
+                "How long a replica may be behind."))), partitions, images, services, fetchSettings,
+                new ForwardSettings(4, Duration
+                        .ofSeconds(5), 100, Duration.ofSeconds(3)), ignored,
                 Clock.systemUTC());
         images.subscribe(partitions);
         server = WireServer.bind(WireServerConfig.onLoopback(0), BrokerRequests.supported(), requests);

@@ -2,6 +2,7 @@ package io.millrace.broker.log;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.common.metadata.TopicCompression;
 import io.millrace.common.metadata.TopicConfig;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -32,25 +33,26 @@ final class LogFixture {
     static TopicConfig config(int segmentBytes, long segmentMs, long retentionMs, long retentionBytes) {
         return new TopicConfig(segmentBytes, segmentMs, 0, 1 << 20, 128, 1 << 20, TimestampType.CREATE_TIME,
                 Long.MAX_VALUE, 3_600_000L, false, true,
-                retentionMs, retentionBytes, Long.MAX_VALUE, Long.MAX_VALUE, 60_000, 1, false);
+                retentionMs, retentionBytes, Long.MAX_VALUE, Long.MAX_VALUE, 60_000, 1, false,
+                TopicCompression.AS_SENT);
     }
 
     static TopicConfig withTimestamps(TimestampType type, long beforeMaxMs, long afterMaxMs) {
         return new TopicConfig(1 << 20, 604_800_000L, 0, 1 << 20, 128, 1 << 20, type, beforeMaxMs, afterMaxMs, false,
                 true, -1, -1, Long.MAX_VALUE,
-                Long.MAX_VALUE, 60_000, 1, false);
+                Long.MAX_VALUE, 60_000, 1, false, TopicCompression.AS_SENT);
     }
 
     static TopicConfig compacted() {
         return new TopicConfig(1 << 20, 604_800_000L, 0, 1 << 20, 128, 1 << 20, TimestampType.CREATE_TIME,
                 Long.MAX_VALUE, 3_600_000L, true, false,
-                -1, -1, Long.MAX_VALUE, Long.MAX_VALUE, 60_000, 1, false);
+                -1, -1, Long.MAX_VALUE, Long.MAX_VALUE, 60_000, 1, false, TopicCompression.AS_SENT);
     }
 
     static TopicConfig withMaxMessageBytes(int maxMessageBytes) {
         return new TopicConfig(1 << 20, 604_800_000L, 0, 1 << 20, 128, maxMessageBytes, TimestampType.CREATE_TIME,
                 Long.MAX_VALUE, 3_600_000L, false,
-                true, -1, -1, Long.MAX_VALUE, Long.MAX_VALUE, 60_000, 1, false);
+                true, -1, -1, Long.MAX_VALUE, Long.MAX_VALUE, 60_000, 1, false, TopicCompression.AS_SENT);
     }
 
     static PartitionLog open(LogStore store, TopicConfig config) throws IOException {

@@ -11,6 +11,7 @@ import io.millrace.broker.log.LogOpening;
 import io.millrace.broker.log.LogSettings;
 import io.millrace.broker.log.PartitionLog;
 import io.millrace.broker.log.ReadResult;
+import io.millrace.common.metadata.TopicCompression;
 import io.millrace.common.metadata.TopicConfig;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
@@ -42,7 +43,8 @@ class ConcurrentLogTest {
     private static final int APPENDS_PER_WRITER = 1_500;
     private static final TopicConfig SMALL_SEGMENTS = new TopicConfig(8_000, 604_800_000L, 0, 1 << 20, 256, 1 << 20,
             TimestampType.CREATE_TIME,
-            Long.MAX_VALUE, 3_600_000L, false, true, -1, 60_000, Long.MAX_VALUE, Long.MAX_VALUE, 60_000, 1, false);
+            Long.MAX_VALUE, 3_600_000L, false, true, -1, 60_000, Long.MAX_VALUE, Long.MAX_VALUE, 60_000, 1, false,
+            TopicCompression.AS_SENT);
 
     @TempDir
     private Path root;

@@ -67,7 +67,10 @@ public interface ClusterApi {
     @PutExchange("/topics/{name}/replication-factor")
     Planned replicationFactor(@PathVariable String name, @RequestBody ReplicationFactor request);
 
-    /** Gives the topic so many partitions. Refused with {@code UNKNOWN_TOPIC}, {@code INVALID_PARTITIONS}, {@code TOO_FEW_BROKERS}. */
+    /**
+     * Gives the topic so many partitions. Refused with {@code UNKNOWN_TOPIC}, {@code INVALID_PARTITIONS}, {@code INVALID_REPLICA_ASSIGNMENT},
+     * {@code TOO_FEW_BROKERS}.
+     */
     @PutExchange("/topics/{name}/partitions")
     Changed partitions(@PathVariable String name, @RequestBody Partitions request);
 
@@ -84,8 +87,15 @@ public interface ClusterApi {
 
     record ReplicationFactor(int replicationFactor, Options options) {}
 
-    /** @param count in all, more than now */
-    record Partitions(int count, boolean validateOnly) {}
+    /**
+     * @param count       in all, more than now
+     * @param assignments broker ids of each new partition, chosen by the caller, the preferred leader first; null: the controller places them
+     */
+    record Partitions(int count, @Nullable List<List<Integer>> assignments, boolean validateOnly) {
+        public static Partitions placed(int count) {
+            return new Partitions(count, null, false);
+        }
+    }
 
     /**
      * @param copies  how many replicas have to be copied to another broker

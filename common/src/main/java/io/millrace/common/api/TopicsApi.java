@@ -1,6 +1,7 @@
 package io.millrace.common.api;
 
 import io.millrace.common.error.ErrorCode;
+import io.millrace.common.metadata.ConfigChange;
 import java.util.List;
 import java.util.Map;
 import org.jspecify.annotations.Nullable;
@@ -30,9 +31,14 @@ public interface TopicsApi {
     @DeleteExchange("/{name}")
     DeletedTopic delete(@PathVariable String name);
 
+    /** Deletes the topic of that id and no other that has its name by now. Refused with {@code UNKNOWN_TOPIC_ID}. */
+    @DeleteExchange("/by-id/{id}")
+    DeletedTopic deleteById(@PathVariable String id);
+
     /**
-     * Changes settings of a topic, all or none; those not named stay. Refused with {@code UNKNOWN_TOPIC}, {@code INVALID_CONFIG}, and with
-     * {@code UNAVAILABLE} where {@code min.insync.replicas} would change while PostgreSQL, having gone back, still learns who was in sync.
+     * Changes settings of a topic, all or none, as {@link ConfigChange#apply} says. Refused with {@code UNKNOWN_TOPIC}, {@code INVALID_REQUEST},
+     * {@code INVALID_CONFIG}, and with {@code UNAVAILABLE} where {@code min.insync.replicas} would change while PostgreSQL, having gone back,
+     * still learns who was in sync.
      */
     @Repeatable
     @PostExchange("/{name}/configs")
@@ -57,14 +63,18 @@ public interface TopicsApi {
     record CreatedTopic(String topicId, int partitions, int replicationFactor, long version) {}
 
     /** @param version the cluster version from which images no longer contain it */
-    record DeletedTopic(String topicId, long version) {}
+    record DeletedTopic(String topicId, String name, long version) {}
 
     /**
-     * @param set          new values by Kafka's names
-     * @param reset        names that get their defaults again
+     * @param changes      each of another setting
+     * @param replace      whether all settings that are not named get their defaults again; else they stay
      * @param validateOnly answer as if, but change nothing
      */
-    record AlterConfigs(Map<String, String> set, List<String> reset, boolean validateOnly) {}
+    record AlterConfigs(List<ConfigChange> changes, boolean replace, boolean validateOnly) {
+        public static AlterConfigs of(ConfigChange... changes) {
+            return new AlterConfigs(List.of(changes), false, false);
+        }
+    }
 
     /** @param version the cluster version from which images contain it; -1 when only validated */
     record AlteredTopic(long version) {}

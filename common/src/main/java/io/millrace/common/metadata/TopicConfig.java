@@ -1,12 +1,15 @@
 package io.millrace.common.metadata;
 
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Locale;
 import java.util.Map;
-import java.util.Set;
 import org.apache.kafka.common.record.TimestampType;
 
 /**
- * The settings of one topic, typed, under Kafka's names and with Kafka's defaults. What a topic may be given is decided by {@link #parse}; the
- * record itself takes any value, so that tests may have segments of a few hundred bytes.
+ * The settings of one topic that its partitions go by, typed. What a topic may be given is decided by {@link #parse}, which goes by
+ * {@link TopicConfigKey}; the record itself takes any value, so that tests may have segments of a few hundred bytes.
  *
  * @param segmentBytes             a segment is rolled before it grows past this ({@code segment.bytes})
  * @param segmentMs                a segment is rolled when its first record is this old ({@code segment.ms})
@@ -26,6 +29,7 @@ import org.apache.kafka.common.record.TimestampType;
  * @param fileDeleteDelayMs        how long a deleted segment's file outlives it, for readers that still send it ({@code file.delete.delay.ms})
  * @param minInsyncReplicas        in-sync replicas that acks=all needs ({@code min.insync.replicas})
  * @param uncleanLeaderElection    whether a replica outside the ISR may lead ({@code unclean.leader.election.enable})
+ * @param compression              how batches are stored ({@code compression.type})
  */
 public record TopicConfig(
         int segmentBytes,
@@ -45,10 +49,11 @@ public record TopicConfig(
         long flushMs,
         long fileDeleteDelayMs,
         int minInsyncReplicas,
-        boolean uncleanLeaderElection) {
+        boolean uncleanLeaderElection,
+        TopicCompression compression) {
 
     /** What a topic has on which nothing was set. */
-    public static final TopicConfig DEFAULT = new TopicConfigParser(Map.of()).parse();
+    public static final TopicConfig DEFAULT = read(Map.of());
 
     /** Either the typed settings or why they are refused. */
     public sealed interface Parsed {
@@ -64,20 +69,72 @@ public record TopicConfig(
 
     /** Reads settings by Kafka's names; those not given have their defaults. An unknown name is refused, never dropped. */
     public static Parsed parse(Map<String, String> settings) {
-        try {
-            return new Parsed.Valid(new TopicConfigParser(settings).parse());
-        } catch (TopicConfigParser.BadSetting e) {
-            return new Parsed.Invalid(e.key(), String.valueOf(e.getMessage()));
+        for (Map.Entry<String, String> setting : settings.entrySet()) {
+            String name = setting.getKey();
+            TopicConfigKey key = TopicConfigKey.named(name);
+            String violation = key == null ? TopicConfigKey.unknown(name) : key.violation(setting.getValue());
+            if (violation != null) {
+                return new Parsed.Invalid(name, violation);
+            }
         }
+        long minLagMs = number(TopicConfigKey.MIN_COMPACTION_LAG_MS, settings);
+        long maxLagMs = number(TopicConfigKey.MAX_COMPACTION_LAG_MS, settings);
+        if (minLagMs > maxLagMs) {
+            return new Parsed.Invalid("min.compaction.lag.ms", "min.compaction.lag.ms: must not be above"
+                    + " max.compaction.lag.ms, and " + minLagMs + " is above " + maxLagMs);
+        }
+        return new Parsed.Valid(read(settings));
     }
 
-    /** Every name that {@link #parse} takes. */
-    public static Set<String> names() {
-        return TopicConfigParser.DEFAULTS.keySet();
+    /** Of settings as they are stored. One that another version wrote and this one does not know, or knows otherwise, leaves its default. */
+    public static TopicConfig ofStored(Map<String, String> settings) {
+        if (parse(settings) instanceof Parsed.Valid(TopicConfig config)) {
+            return config;
+        }
+        Map<String, String> known = new HashMap<>(settings);
+        known.entrySet().removeIf(setting -> !(TopicConfigKey.named(setting.getKey()) instanceof TopicConfigKey key)
+                || key.violation(setting.getValue()) != null);
+        return read(known);
     }
 
-    /** The default values by name, as text. */
-    public static Map<String, String> defaults() {
-        return TopicConfigParser.DEFAULTS;
+    private static TopicConfig read(Map<String, String> settings) {
+        List<String> cleanup = Arrays.stream(TopicConfigKey.CLEANUP_POLICY.value(settings).split(",")).map(
+                String::strip).toList();
+        return new TopicConfig(
+                (int) number(TopicConfigKey.SEGMENT_BYTES, settings),
+                number(TopicConfigKey.SEGMENT_MS, settings),
+                number(TopicConfigKey.SEGMENT_JITTER_MS, settings),
+                (int) number(TopicConfigKey.SEGMENT_INDEX_BYTES, settings),
+                (int) number(TopicConfigKey.INDEX_INTERVAL_BYTES, settings),
+                (int) number(TopicConfigKey.MAX_MESSAGE_BYTES, settings),
+                TimestampType.forName(TopicConfigKey.MESSAGE_TIMESTAMP_TYPE.value(settings)),
+                number(TopicConfigKey.MESSAGE_TIMESTAMP_BEFORE_MAX_MS, settings),
+                number(TopicConfigKey.MESSAGE_TIMESTAMP_AFTER_MAX_MS, settings),
+                cleanup.contains("compact"),
+                cleanup.contains("delete"),
+                number(TopicConfigKey.RETENTION_MS, settings),
+                number(TopicConfigKey.RETENTION_BYTES, settings),
+                number(TopicConfigKey.FLUSH_MESSAGES, settings),
+                number(TopicConfigKey.FLUSH_MS, settings),
+                number(TopicConfigKey.FILE_DELETE_DELAY_MS, settings),
+                (int) number(TopicConfigKey.MIN_INSYNC_REPLICAS, settings),
+                Boolean.parseBoolean(TopicConfigKey.UNCLEAN_LEADER_ELECTION_ENABLE.value(settings)),
+                compression(settings));
+    }
+
+    private static TopicCompression compression(Map<String, String> settings) {
+        var codec = TopicCompression.Codec.valueOf(TopicConfigKey.COMPRESSION_TYPE.value(settings).toUpperCase(
+                Locale.ROOT));
+        return switch (codec) {
+            case PRODUCER -> TopicCompression.AS_SENT;
+            case UNCOMPRESSED, SNAPPY -> new TopicCompression(codec, 0);
+            case GZIP -> new TopicCompression(codec, (int) number(TopicConfigKey.COMPRESSION_GZIP_LEVEL, settings));
+            case LZ4 -> new TopicCompression(codec, (int) number(TopicConfigKey.COMPRESSION_LZ4_LEVEL, settings));
+            case ZSTD -> new TopicCompression(codec, (int) number(TopicConfigKey.COMPRESSION_ZSTD_LEVEL, settings));
+        };
+    }
+
+    private static long number(TopicConfigKey key, Map<String, String> settings) {
+        return Long.parseLong(key.value(settings));
     }
 }

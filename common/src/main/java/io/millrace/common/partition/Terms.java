@@ -17,9 +17,9 @@ public record Terms(int minInsyncReplicas, boolean uncleanLeaderElection) {
         return new Terms(config.minInsyncReplicas(), config.uncleanLeaderElection());
     }
 
-    /** Of a topic's settings as stored. Settings that a newer version wrote and this one does not know leave the defaults. */
+    /** Of a topic's settings as stored. */
     public static Terms of(Map<String, String> configs) {
-        return TopicConfig.parse(configs) instanceof TopicConfig.Parsed.Valid(var config) ? of(config) : DEFAULT;
+        return of(TopicConfig.ofStored(configs));
     }
 
     /**

@@ -6,9 +6,11 @@ import io.millrace.common.metadata.TopicConfig.Parsed.Invalid;
 import io.millrace.common.metadata.TopicConfig.Parsed.Valid;
 import java.util.Map;
 import org.apache.kafka.common.record.TimestampType;
+import org.apache.kafka.common.requests.DescribeConfigsResponse.ConfigSource;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 
 class TopicConfigTest {
 
@@ -46,7 +48,10 @@ class TopicConfigTest {
             "retention.ms,-2", "retention.bytes,-2",
             "max.message.bytes,-1", "min.insync.replicas,0", "flush.messages,0", "cleanup.policy,shred",
             "cleanup.policy,''",
-            "message.timestamp.type,Now", "unclean.leader.election.enable,yes", "compression.type,zstd",
+            "message.timestamp.type,Now", "unclean.leader.election.enable,yes", "compression.type,brotli",
+            "compression.gzip.level,0", "compression.zstd.level,23", "cleanup.policy,'delete,delete'",
+            "min.cleanable.dirty.ratio,1.5", "min.cleanable.dirty.ratio,half",
+            "leader.replication.throttled.replicas,*",
             "preallocate,true", "no.such.setting,1",
             "remote.storage.enable,true"})
     void a_setting_that_cannot_be_is_refused_by_its_name(String key, String value) {
@@ -56,11 +61,39 @@ class TopicConfigTest {
         });
     }
 
+    @ParameterizedTest
+    @EnumSource
+    void every_setting_has_a_default_that_is_taken_and_says_what_it_is_for(TopicConfigKey key) {
+        assertThat(parse(key.configName(), key.defaultValue())).isEqualTo(new Valid(TopicConfig.DEFAULT));
+        assertThat(TopicConfigKey.named(key.configName())).isEqualTo(key);
+        assertThat(key.documentation()).isNotBlank();
+        assertThat(key.view(Map.of()).source()).isEqualTo(ConfigSource.DEFAULT_CONFIG);
+        assertThat(key.view(Map.of(key.configName(), "1")).synonyms()).containsExactly(
+                new ConfigView.Synonym(key.configName(), "1", ConfigSource.TOPIC_CONFIG),
+                new ConfigView.Synonym(key.brokerName(), key.defaultValue(), ConfigSource.DEFAULT_CONFIG));
+    }
+
     @Test
-    void every_name_has_a_default_that_is_taken() {
-        TopicConfig.defaults().forEach((name, value) -> assertThat(parse(name, value)).as(name).isEqualTo(new Valid(
-                TopicConfig.DEFAULT)));
-        assertThat(TopicConfig.names()).isEqualTo(TopicConfig.defaults().keySet());
+    void the_codec_is_taken_with_its_own_level() {
+        var settings = Map.of("compression.type", "zstd", "compression.zstd.level", "7", "compression.gzip.level", "2");
+
+        assertThat(TopicConfig.ofStored(settings).compression()).isEqualTo(new TopicCompression(
+                TopicCompression.Codec.ZSTD, 7));
+        assertThat(TopicConfig.DEFAULT.compression()).isEqualTo(TopicCompression.AS_SENT);
+    }
+
+    @Test
+    void one_setting_may_not_contradict_another() {
+        assertThat(TopicConfig.parse(Map.of("min.compaction.lag.ms", "2", "max.compaction.lag.ms", "1")))
+                .isInstanceOf(Invalid.class);
+    }
+
+    @Test
+    void what_another_version_stored_leaves_the_rest_as_it_is() {
+        var stored = Map.of("retention.ms", "-1", "segment.bytes", "7", "from.the.future", "1");
+
+        assertThat(TopicConfig.ofStored(stored).retentionMs()).isEqualTo(-1);
+        assertThat(TopicConfig.ofStored(stored).segmentBytes()).isEqualTo(1 << 30);
     }
 
     private static TopicConfig.Parsed parse(String key, String value) {

@@ -3,7 +3,7 @@ package io.millrace.coordinator.controller;
 import io.millrace.common.api.TopicsApi.AlterConfigs;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.metadata.ConfigChange;
 import io.millrace.common.partition.PartitionRules;
 import io.millrace.common.partition.PartitionTable;
 import io.millrace.common.partition.PartitionTable.Row;
@@ -11,7 +11,6 @@ import io.millrace.common.partition.PartitionTable.Transition;
 import io.millrace.common.partition.Terms;
 import java.util.List;
 import java.util.Map;
-import java.util.TreeMap;
 import org.springframework.stereotype.Component;
 
 /** Gives a topic other settings, and its partitions what follows from those that elections depend on. */
@@ -53,20 +52,7 @@ class TopicAlteration {
         if (topic == null) {
             throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "There is no topic '" + name + "'");
         }
-        var after = new TreeMap<>(topic.configs());
-        after.putAll(request.set());
-        for (String key : request.reset()) {
-            if (!TopicConfig.names().contains(key)) {
-                throw new RefusedException(ErrorCode.INVALID_CONFIG, "unknown topic setting '" + key + "'");
-            }
-            if (request.set().containsKey(key)) {
-                throw new RefusedException(ErrorCode.INVALID_CONFIG, key + ": is to be set and reset at once");
-            }
-            after.remove(key);
-        }
-        if (TopicConfig.parse(after) instanceof TopicConfig.Parsed.Invalid(_, String message)) {
-            throw new RefusedException(ErrorCode.INVALID_CONFIG, message);
-        }
+        var after = ConfigChange.apply(request.replace() ? Map.of() : topic.configs(), request.changes());
         var rows = partitions.ofTopic(topic.id());
         int minInsyncReplicas = Terms.of(after).minInsyncReplicas();
         if (minInsyncReplicas != Terms.of(topic.configs()).minInsyncReplicas()) {

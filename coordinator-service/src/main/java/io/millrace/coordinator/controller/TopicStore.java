@@ -79,6 +79,13 @@ class TopicStore {
                 .orElse(null);
     }
 
+    /** @return the name of the topic with that id, null if there is none */
+    @Nullable
+    String nameOf(Uuid id) {
+        return sql.sql("select name from metadata.topic where id = :id").param("id", SqlValues.uuid(id)).query(
+                String.class).optional().orElse(null);
+    }
+
     record Configured(Uuid id, Map<String, String> configs) {}
 
     @Nullable

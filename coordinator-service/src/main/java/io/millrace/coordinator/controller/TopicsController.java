@@ -3,11 +3,10 @@ package io.millrace.coordinator.controller;
 import io.millrace.common.api.TopicsApi;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.metadata.ConfigChange;
 import io.millrace.common.partition.Terms;
 import io.millrace.coordinator.controller.TopicRules.Violation;
 import java.util.List;
-import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
 import org.apache.kafka.common.Uuid;
@@ -43,7 +42,7 @@ class TopicsController implements TopicsApi {
         }
         refuseIf(TopicRules.violatedByName(name));
         var configs = givenConfigs(request);
-        refuseBadConfigs(configs);
+        ConfigChange.check(configs);
         var assignments = request.assignments();
         if (assignments != null && (request.partitions() != null || request.replicationFactor() != null)) {
             throw new RefusedException(ErrorCode.INVALID_REQUEST,
@@ -75,18 +74,38 @@ class TopicsController implements TopicsApi {
             if (id == null) {
                 throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "There is no topic '" + name + "'");
             }
-            return new DeletedTopic(id.toString(),
-                    version);
+            return new DeletedTopic(id.toString(), name, version);
         });
         LOG.info("Deleted topic {} ({})", name, deleted.topicId());
         return deleted;
     }
 
     @Override
+    public DeletedTopic deleteById(String id) {
+        var deleted = role.write(version -> {
+            String name = store.nameOf(topicId(id));
+            if (name == null || store.delete(name, version) == null) {
+                throw new RefusedException(ErrorCode.UNKNOWN_TOPIC_ID, "There is no topic with the id " + id);
+            }
+            return new DeletedTopic(id, name, version);
+        });
+        LOG.info("Deleted topic {} ({})", deleted.name(), id);
+        return deleted;
+    }
+
+    private static Uuid topicId(String text) {
+        try {
+            return Uuid.fromString(text);
+        } catch (IllegalArgumentException e) {
+            throw new RefusedException(ErrorCode.UNKNOWN_TOPIC_ID, "'" + text + "' is no id of a topic");
+        }
+    }
+
+    @Override
     public AlteredTopic alter(String name, AlterConfigs request) {
         role.require();
-        if (request.set() == null || request.reset() == null) {
-            throw new RefusedException(ErrorCode.INVALID_REQUEST, "Fields 'set' and 'reset' are needed");
+        if (request.changes() == null) {
+            throw new RefusedException(ErrorCode.INVALID_REQUEST, "Field 'changes' is missing");
         }
         if (request.validateOnly()) {
             alteration.check(name, request);
@@ -96,7 +115,7 @@ class TopicsController implements TopicsApi {
             alteration.carryOut(name, request, version);
             return new AlteredTopic(version);
         });
-        LOG.info("Altered topic {}: set {}, reset {}", name, request.set(), request.reset());
+        LOG.info("Altered topic {}: {}{}", name, request.changes(), request.replace() ? ", and all others reset" : "");
         return altered;
     }
 
@@ -144,12 +163,6 @@ class TopicsController implements TopicsApi {
             });
         }
         return configs;
-    }
-
-    private static void refuseBadConfigs(Map<String, String> configs) {
-        if (TopicConfig.parse(configs) instanceof TopicConfig.Parsed.Invalid(_, String message)) {
-            throw new RefusedException(ErrorCode.INVALID_CONFIG, message);
-        }
     }
 
     private static void refuseIf(@Nullable Violation violation) {

@@ -13,6 +13,10 @@ final class CoordinatorApis {
             Api.of(ApiKeys.FIND_COORDINATOR, 0, 6),
             Api.of(ApiKeys.INIT_PRODUCER_ID, 0, 5),
             Api.of(ApiKeys.DESCRIBE_CLUSTER, 0, 2),
+            Api.of(ApiKeys.DESCRIBE_CONFIGS, 1, 4),
+            Api.of(ApiKeys.ALTER_CONFIGS, 0, 2),
+            Api.of(ApiKeys.INCREMENTAL_ALTER_CONFIGS, 0, 1),
+            Api.of(ApiKeys.LIST_CONFIG_RESOURCES, 0, 1),
             // Of the coordinator alone.
             Api.of(ApiKeys.CONSUMER_GROUP_HEARTBEAT, 0, 1),
             Api.of(ApiKeys.CONSUMER_GROUP_DESCRIBE, 0, 1),

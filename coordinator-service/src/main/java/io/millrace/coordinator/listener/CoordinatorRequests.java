@@ -1,8 +1,12 @@
 package io.millrace.coordinator.listener;
 
 import io.millrace.common.api.ServiceClients;
+import io.millrace.common.listener.AlterConfigsHandler;
+import io.millrace.common.listener.ControllerCalls;
+import io.millrace.common.listener.DescribeConfigsHandler;
 import io.millrace.common.listener.FindCoordinatorHandler;
 import io.millrace.common.listener.MetadataHandler;
+import io.millrace.common.listener.NodeConfigs;
 import io.millrace.common.listener.ProducerIdsHandler;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.wire.InboundRequest;
@@ -19,6 +23,8 @@ class CoordinatorRequests implements RequestHandler {
     private final MetadataHandler metadata;
     private final FindCoordinatorHandler findCoordinator;
     private final ProducerIdsHandler producerIds;
+    private final DescribeConfigsHandler configs;
+    private final AlterConfigsHandler configChanges;
     private final HeartbeatHandler heartbeats;
     private final GroupsHandler groups;
     private final DescribeHandler descriptions;
@@ -32,6 +38,9 @@ class CoordinatorRequests implements RequestHandler {
         this.findCoordinator = new FindCoordinatorHandler(images);
         this.producerIds = new ProducerIdsHandler(services.producerIds(), settings.maxWaitingProducers(), settings
                 .producerIdsTimeout());
+        this.configs = new DescribeConfigsHandler(images, NodeConfigs.ofCoordinator());
+        this.configChanges = new AlterConfigsHandler(services.topics(), new ControllerCalls(images, settings
+                .maxForwarded(), settings.forwardTimeout()), NodeConfigs.ofCoordinator());
         this.heartbeats = heartbeats;
         this.groups = groups;
         this.descriptions = descriptions;
@@ -46,6 +55,10 @@ class CoordinatorRequests implements RequestHandler {
             case DESCRIBE_CLUSTER -> metadata.handleDescribeCluster(request);
             case FIND_COORDINATOR -> findCoordinator.handle(request);
             case INIT_PRODUCER_ID -> producerIds.handle(request);
+            case DESCRIBE_CONFIGS -> configs.handleDescribe(request);
+            case LIST_CONFIG_RESOURCES -> configs.handleList(request);
+            case INCREMENTAL_ALTER_CONFIGS -> configChanges.handleIncremental(request);
+            case ALTER_CONFIGS -> configChanges.handleReplacing(request);
             case CONSUMER_GROUP_HEARTBEAT -> heartbeats.handle(request);
             case CONSUMER_GROUP_DESCRIBE -> descriptions.handleConsumerGroups(request);
             case DESCRIBE_GROUPS -> descriptions.handleGroups(request);

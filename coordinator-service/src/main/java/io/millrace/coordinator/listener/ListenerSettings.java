@@ -20,6 +20,8 @@ import org.springframework.validation.annotation.Validated;
  * @param heartbeatInterval    how often Kafka members are told to be heard (Kafka's {@code group.consumer.heartbeat.interval.ms})
  * @param maxWaitingProducers  producers that wait for one block of ids; one more is told to try again
  * @param producerIdsTimeout   longest wait for a block of ids; over it, all that wait are told to try again
+ * @param maxForwarded         requests on their way to the controller; one more is refused with THROTTLING_QUOTA_EXCEEDED
+ * @param forwardTimeout       longest wait until a change that the controller made shows in this coordinator's image
  * @param wire                 limits of its connections
  */
 @Validated
@@ -31,6 +33,8 @@ record ListenerSettings(@NotBlank @DefaultValue("127.0.0.1") String advertisedHo
         @NotNull @DefaultValue("1s") Duration heartbeatInterval,
         @Min(1) @DefaultValue("10000") int maxWaitingProducers,
         @NotNull @DefaultValue("15s") Duration producerIdsTimeout,
+        @Min(1) @DefaultValue("64") int maxForwarded,
+        @NotNull @DefaultValue("30s") Duration forwardTimeout,
         @NotNull @DefaultValue WireServerConfig wire) {
     ListenerSettings {
         if (!heartbeatInterval.isPositive() || heartbeatInterval.compareTo(sessionTimeout) >= 0) {

@@ -15,6 +15,7 @@ import io.millrace.common.lease.BrokerRegistration;
 import io.millrace.common.lease.LeaseSettings;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
+import io.millrace.common.metadata.ConfigChange;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.testing.TestPostgres;
@@ -30,6 +31,7 @@ import java.util.TreeMap;
 import java.util.UUID;
 import java.util.concurrent.Callable;
 import java.util.function.Predicate;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -47,6 +49,7 @@ import org.springframework.test.context.DynamicPropertySource;
         "millrace.lease.renew-interval=200ms",
         "millrace.lease.margin=400ms",
         "millrace.controller.watch-interval=50ms",
+        "millrace.listener.wire.port=0",
         "millrace.topic.max-partitions=100",
         "millrace.client.retry-timeout=5s"})
 class ControllerTest {
@@ -197,13 +200,39 @@ class ControllerTest {
         assertThat(refusal(() -> clients.topics().alter("orders", alter(Map.of(), "retention.mss"))).code()).isEqualTo(
                 ErrorCode.INVALID_CONFIG);
         assertThat(refusal(() -> clients.topics().alter("orders", alter(Map.of("flush.ms", "1"), "flush.ms"))).code())
-                .isEqualTo(ErrorCode.INVALID_CONFIG);
+                .isEqualTo(ErrorCode.INVALID_REQUEST);
         assertThat(refusal(() -> clients.topics().alter("nothing", alter(Map.of("flush.ms", "1")))).code()).isEqualTo(
                 ErrorCode.UNKNOWN_TOPIC);
-        assertThat(clients.topics().alter("orders", new AlterConfigs(Map.of("flush.ms", "1"), List.of(), true))
+        assertThat(clients.topics().alter("orders", new AlterConfigs(List.of(ConfigChange.set("flush.ms", "1")), false,
+                true))
                 .version()).isEqualTo(-1);
         assertThat(POSTGRES.direct().sql("select configs ->> 'flush.ms' from metadata.topic where name = 'orders'")
                 .query((row, _) -> String.valueOf(row.getString(1))).single()).isEqualTo("null");
+    }
+
+    @Test
+    void settings_are_replaced_and_lists_changed_where_the_settings_are() throws Exception {
+        clients.topics().create(new CreateTopic("orders", 1, 1, null, Map.of("retention.ms", "1000"), false));
+
+        var replaced = clients.topics().alter("orders", new AlterConfigs(List.of(new ConfigChange("cleanup.policy",
+                ConfigChange.Operation.APPEND, "compact")), true, false));
+
+        assertThat(images.awaitVersion(replaced.version(), LONG)).isTrue();
+        assertThat(images.current().topic("orders").configs()).isEqualTo(Map.of("cleanup.policy", "delete,compact"));
+    }
+
+    @Test
+    void a_topic_is_deleted_by_its_id_alone() throws Exception {
+        String first = clients.topics().create(topic("orders", 1, 1)).topicId();
+        clients.topics().delete("orders");
+        String second = clients.topics().create(topic("orders", 1, 1)).topicId();
+
+        assertThat(refusal(() -> clients.topics().deleteById(first)).code()).isEqualTo(ErrorCode.UNKNOWN_TOPIC_ID);
+        assertThat(refusal(() -> clients.topics().deleteById("no id")).code()).isEqualTo(ErrorCode.UNKNOWN_TOPIC_ID);
+        var deleted = clients.topics().deleteById(second);
+        assertThat(deleted.name()).isEqualTo("orders");
+        assertThat(images.awaitVersion(deleted.version(), LONG)).isTrue();
+        assertThat(images.current().topic("orders")).isNull();
     }
 
     @Test
@@ -382,7 +411,9 @@ class ControllerTest {
     }
 
     private static AlterConfigs alter(Map<String, String> set, String... reset) {
-        return new AlterConfigs(set, List.of(reset), false);
+        var changes = Stream.concat(set.entrySet().stream().map(it -> ConfigChange.set(it.getKey(), it.getValue())),
+                Stream.of(reset).map(ConfigChange::delete)).toList();
+        return new AlterConfigs(changes, false, false);
     }
 
     private static CreateTopic topic(String name, @Nullable Integer partitions, @Nullable Integer replicationFactor) {

@@ -27,7 +27,7 @@ final class ListeningCoordinator {
     }
 
     final FixedImages images = new FixedImages();
-    final PlayedOffsets offsets = new PlayedOffsets();
+    final PlayedOffsets offsets = new PlayedOffsets(new PlayedTopics(images));
     private final AtomicLong epochs = new AtomicLong();
     private final ConfigurableApplicationContext context;
 

@@ -16,12 +16,17 @@ import java.util.TreeMap;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
-/** An offset service in memory that refuses when it is told to, and a controller that has producer ids. */
+/** An offset service in memory that refuses when it is told to, and a controller that has producer ids and settings of topics. */
 final class PlayedOffsets implements OffsetsApi, ServiceClients {
     private final Map<String, Map<TopicPartition, Committed>> committed = new TreeMap<>();
     private final List<Commit> commits = new ArrayList<>();
     private final AtomicLong producerIds = new AtomicLong();
+    private final TopicsApi topics;
     private @Nullable RefusedException refusal;
+
+    PlayedOffsets(TopicsApi topics) {
+        this.topics = topics;
+    }
 
     synchronized void refuse(@Nullable RefusedException with) {
         refusal = with;
@@ -90,7 +95,7 @@ final class PlayedOffsets implements OffsetsApi, ServiceClients {
 
     @Override
     public TopicsApi topics() {
-        throw new UnsupportedOperationException("groups do not change topics");
+        return topics;
     }
 
     @Override

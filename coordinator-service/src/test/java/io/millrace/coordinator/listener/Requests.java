@@ -2,13 +2,18 @@ package io.millrace.coordinator.listener;
 
 import java.util.List;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.message.AlterConfigsRequestData;
 import org.apache.kafka.common.message.ConsumerGroupDescribeRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.DeleteGroupsRequestData;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
+import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
+import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
+import org.apache.kafka.common.message.ListConfigResourcesRequestData;
 import org.apache.kafka.common.message.ListGroupsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
@@ -30,6 +35,13 @@ final class Requests {
                     : new FindCoordinatorRequestData().setCoordinatorKeys(List.of(group));
             case INIT_PRODUCER_ID -> new InitProducerIdRequestData().setTransactionalId(null);
             case DESCRIBE_CLUSTER -> new DescribeClusterRequestData();
+            case DESCRIBE_CONFIGS -> new DescribeConfigsRequestData().setIncludeSynonyms(true).setIncludeDocumentation(
+                    version >= 3).setResources(List.of(new DescribeConfigsRequestData.DescribeConfigsResource()
+                            .setResourceType(ConfigResource.Type.TOPIC.id()).setResourceName("orders")
+                            .setConfigurationKeys(null)));
+            case ALTER_CONFIGS -> new AlterConfigsRequestData();
+            case INCREMENTAL_ALTER_CONFIGS -> new IncrementalAlterConfigsRequestData();
+            case LIST_CONFIG_RESOURCES -> new ListConfigResourcesRequestData();
             case CONSUMER_GROUP_HEARTBEAT -> new ConsumerGroupHeartbeatRequestData().setGroupId(group).setMemberId("a")
                     .setRebalanceTimeoutMs(60_000).setSubscribedTopicNames(List.of("orders")).setTopicPartitions(List
                             .of());

@@ -31,6 +31,12 @@ public final class FixedImages implements ClusterImages {
         publish();
     }
 
+    /** Gives a topic that there is these settings and no others. */
+    public synchronized void configure(String name, Map<String, String> configs) {
+        topics.computeIfPresent(name, (_, topic) -> new TopicImage(topic.id(), name, configs, topic.partitions()));
+        publish();
+    }
+
     public synchronized void delete(String name) {
         topics.remove(name);
         publish();

@@ -1,10 +1,11 @@
 package io.millrace.gateway.producer;
 
 import io.millrace.common.error.ErrorCode;
+import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RecordBatchWriter;
 import io.millrace.common.record.RecordSlices;
-import java.util.Map;
+import org.apache.kafka.common.record.TimestampType;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -17,16 +18,12 @@ import org.jspecify.annotations.Nullable;
  * @param maxBehindMs      {@code message.timestamp.before.max.ms}
  */
 record TopicLimits(int maxBatchBytes, boolean needsKey, long maxAheadMs, long maxBehindMs) {
-    static final int DEFAULT_MAX_MESSAGE_BYTES = 1_048_588;
-    static final long DEFAULT_MAX_AHEAD_MS = 3_600_000;
-
     static TopicLimits of(TopicImage topic) {
-        Map<String, String> configs = topic.configs();
-        boolean clientsTime = !"LogAppendTime".equals(configs.get("message.timestamp.type"));
-        return new TopicLimits((int) number(configs, "max.message.bytes", DEFAULT_MAX_MESSAGE_BYTES),
-                configs.getOrDefault("cleanup.policy", "delete").contains("compact"),
-                clientsTime ? number(configs, "message.timestamp.after.max.ms", DEFAULT_MAX_AHEAD_MS) : Long.MAX_VALUE,
-                clientsTime ? number(configs, "message.timestamp.before.max.ms", Long.MAX_VALUE) : Long.MAX_VALUE);
+        TopicConfig config = TopicConfig.ofStored(topic.configs());
+        boolean clientsTime = config.timestampType() == TimestampType.CREATE_TIME;
+        return new TopicLimits(config.maxMessageBytes(), config.compact(),
+                clientsTime ? config.timestampAfterMaxMs() : Long.MAX_VALUE,
+                clientsTime ? config.timestampBeforeMaxMs() : Long.MAX_VALUE);
     }
 
     /** Why a record can be in no batch of the topic; null if it can. */
@@ -45,10 +42,5 @@ record TopicLimits(int maxBatchBytes, boolean needsKey, long maxAheadMs, long ma
 
     private boolean takesTimestamp(long timestampMs, long nowMs) {
         return timestampMs - nowMs <= maxAheadMs && nowMs - timestampMs <= maxBehindMs;
-    }
-
-    private static long number(Map<String, String> configs, String name, long otherwise) {
-        String value = configs.get(name);
-        return value == null ? otherwise : Long.parseLong(value.trim());
     }
 }

@@ -2,6 +2,7 @@ package io.millrace.gateway.topics;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
 import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicConfigKey;
 import io.millrace.common.metadata.TopicImage;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
@@ -22,11 +23,12 @@ final class TopicBodies {
     @Schema(name = "Topic")
     record Topic(
             @Schema(example = "orders") String name,
-            @Schema(description = "What was set on this topic") Map<String, String> configs,
+            @Schema(description = "All of its settings by Kafka's names, also those that have their defaults") Map<String, String> configs,
             List<Partition> partitions) {
 
         static Topic of(TopicImage topic) {
-            return new Topic(topic.name(), topic.configs(), topic.partitions().stream().map(Partition::of).toList());
+            return new Topic(topic.name(), TopicConfigKey.values(topic.configs()), topic.partitions().stream().map(
+                    Partition::of).toList());
         }
     }
 

@@ -43,7 +43,7 @@ public class TopicChanges {
 
     /** @param partitions in all, more than now */
     public void grow(String topic, int partitions) throws InterruptedException {
-        var changed = clients.cluster().partitions(topic, new ClusterApi.Partitions(partitions, false));
+        var changed = clients.cluster().partitions(topic, ClusterApi.Partitions.placed(partitions));
         images.awaitVersion(changed.version(), longestWait);
     }
 

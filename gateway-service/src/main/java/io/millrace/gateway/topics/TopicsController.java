@@ -3,6 +3,7 @@ package io.millrace.gateway.topics;
 import io.millrace.common.api.TopicsApi;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.common.metadata.TopicConfigKey;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.OffsetQuery;
@@ -37,7 +38,7 @@ import org.springframework.web.bind.annotation.RestController;
 class TopicsController {
     private static final String CREATE_EXAMPLE = "{\"topic_name\":\"orders\",\"partitions_count\":3}";
     private static final String TOPIC_EXAMPLE = """
-            {"name":"orders","configs":{"retention.ms":"86400000"},"partitions":[{"partition":0,"leader":0,\
+            {"name":"orders","configs":{"cleanup.policy":"delete","retention.ms":"86400000"},"partitions":[{"partition":0,"leader":0,\
             "replicas":[{"broker":0,"leader":true,"in_sync":true}]}]}""";
 
     private final Topics topics;
@@ -79,10 +80,11 @@ class TopicsController {
         Map<String, String> configs = configs(body.configs());
         TopicImage topic = changes.create(new TopicsApi.CreateTopic(name, body.partitionsCount(), body
                 .replicationFactor(), null, configs, false)).image();
-        return topic == null ? new TopicBodies.Topic(name, configs, List.of()) : TopicBodies.Topic.of(topic);
+        return topic == null ? new TopicBodies.Topic(name, TopicConfigKey.values(configs), List.of())
+                : TopicBodies.Topic.of(topic);
     }
 
-    @Operation(operationId = "getTopic", summary = "Describe a topic", description = "With the settings that were made for it, and where its partitions are.")
+    @Operation(operationId = "getTopic", summary = "Describe a topic", description = "With all of its settings, and where its partitions are. `GET /v3/clusters/{cluster_id}/topics/{topic_name}/configs` tells which of them were made for it.")
     @ApiResponse(responseCode = "200", description = "Its configuration and partitions", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = TopicBodies.Topic.class), examples = @ExampleObject(TOPIC_EXAMPLE)))
     @ApiResponse(responseCode = "404", description = "No such topic", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_404)))
     @GetMapping("/topics/{topic}")

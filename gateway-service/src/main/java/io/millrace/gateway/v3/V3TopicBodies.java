@@ -1,12 +1,15 @@
 package io.millrace.gateway.v3;
 
 import com.fasterxml.jackson.annotation.JsonProperty;
+import io.millrace.common.metadata.ConfigView;
 import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicConfigKey;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.gateway.v3.V3Bodies.Metadata;
 import io.millrace.gateway.v3.V3Bodies.Related;
 import io.swagger.v3.oas.annotations.media.Schema;
 import java.util.List;
+import org.apache.kafka.common.requests.DescribeConfigsResponse.ConfigSource;
 import org.jspecify.annotations.Nullable;
 import tools.jackson.databind.JsonNode;
 
@@ -73,15 +76,18 @@ final class V3TopicBodies {
             @Schema(allowableValues = {
                     "DYNAMIC_TOPIC_CONFIG", "DEFAULT_CONFIG"}) String source,
             List<Synonym> synonyms){
-        static Config of(TopicImage topic, String name, String defaultValue, V3Links links) {
-            String given = topic.configs().get(name);
-            var standard = new Synonym(name, defaultValue, "DEFAULT_CONFIG");
-            var synonyms = given == null ? List.of(standard)
-                    : List.of(new Synonym(name, given, "DYNAMIC_TOPIC_CONFIG"), standard);
-            var metadata = links.metadata(links.to("topics", topic.name(), "configs", name), "topic", topic.name(),
-                    "config", name);
-            return new Config("KafkaTopicConfig", metadata, links.clusterId(), topic.name(), name, synonyms.getFirst()
-                    .value(), given == null, false, false, synonyms.getFirst().source(), synonyms);
+        static Config of(TopicImage topic, TopicConfigKey key, V3Links links) {
+            ConfigView view = key.view(topic.configs());
+            var metadata = links.metadata(links.to("topics", topic.name(), "configs", view.name()), "topic", topic
+                    .name(), "config", view.name());
+            return new Config("KafkaTopicConfig", metadata, links.clusterId(), topic.name(), view.name(), view.value(),
+                    view.source() == ConfigSource.DEFAULT_CONFIG, view.readOnly(), false, source(view.source()), view
+                            .synonyms().stream().map(synonym -> new Synonym(synonym.name(), synonym.value(), source(
+                                    synonym.source()))).toList());
+        }
+
+        private static String source(ConfigSource source) {
+            return source.source().name();
         }
     }
 

@@ -2,15 +2,15 @@ package io.millrace.gateway.v3;
 
 import static io.millrace.gateway.v3.V3TopicsController.required;
 
-import io.millrace.common.api.TopicsApi;
+import io.millrace.common.api.TopicsApi.AlterConfigs;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.metadata.ConfigChange;
+import io.millrace.common.metadata.TopicConfigKey;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.ApiText;
 import io.millrace.gateway.topics.TopicChanges;
 import io.millrace.gateway.v3.V3Bodies.Listing;
-import io.millrace.gateway.v3.V3TopicBodies.AlterConfigs;
 import io.millrace.gateway.v3.V3TopicBodies.Config;
 import io.millrace.gateway.v3.V3TopicBodies.ConfigValue;
 import io.swagger.v3.oas.annotations.Operation;
@@ -22,9 +22,7 @@ import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.ArrayList;
-import java.util.List;
-import java.util.Map;
-import java.util.TreeMap;
+import java.util.Arrays;
 import org.springframework.http.HttpStatus;
 import org.springframework.web.bind.annotation.DeleteMapping;
 import org.springframework.web.bind.annotation.GetMapping;
@@ -60,9 +58,9 @@ class V3TopicConfigsController {
             @Parameter(hidden = true) HttpServletRequest request) {
         var links = clusters.require(clusterId, request);
         var image = topics.require(topic);
-        return new Listing<>("KafkaTopicConfigList", links.list("topics", topic, "configs"), TopicConfig.defaults()
-                .entrySet().stream().sorted(Map.Entry.comparingByKey())
-                .map(entry -> Config.of(image, entry.getKey(), entry.getValue(), links)).toList());
+        return new Listing<>("KafkaTopicConfigList", links.list("topics", topic, "configs"), Arrays.stream(
+                TopicConfigKey
+                        .values()).map(key -> Config.of(image, key, links)).toList());
     }
 
     @GetMapping("/configs/{name}")
@@ -74,7 +72,7 @@ class V3TopicConfigsController {
             @Parameter(example = "retention.ms") @PathVariable("name") String name,
             @Parameter(hidden = true) HttpServletRequest request) {
         var links = clusters.require(clusterId, request);
-        return Config.of(topics.require(topic), name, requireKnown(topic, name), links);
+        return Config.of(topics.require(topic), requireKnown(topic, name), links);
     }
 
     @PutMapping("/configs/{name}")
@@ -91,8 +89,8 @@ class V3TopicConfigsController {
             @Parameter(hidden = true) HttpServletRequest request) throws InterruptedException {
         clusters.require(clusterId, request);
         requireKnown(topic, name);
-        changes.alter(topic, body.value() == null ? resetting(name)
-                : new TopicsApi.AlterConfigs(Map.of(name, body.value()), List.of(), false));
+        changes.alter(topic, AlterConfigs.of(body.value() == null ? ConfigChange.delete(name)
+                : ConfigChange.set(name, body.value())));
     }
 
     @DeleteMapping("/configs/{name}")
@@ -106,24 +104,24 @@ class V3TopicConfigsController {
             @Parameter(hidden = true) HttpServletRequest request) throws InterruptedException {
         clusters.require(clusterId, request);
         requireKnown(topic, name);
-        changes.alter(topic, resetting(name));
+        changes.alter(topic, AlterConfigs.of(ConfigChange.delete(name)));
     }
 
     @PostMapping("/configs:alter")
     @ResponseStatus(HttpStatus.NO_CONTENT)
     @Operation(operationId = "updateKafkaV3TopicConfigBatch", summary = "Set and reset several settings of a topic", description = "All of them or none.")
-    @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = AlterConfigs.class), examples = {
+    @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = V3TopicBodies.AlterConfigs.class), examples = {
             @ExampleObject(name = "set and reset", value = "{\"data\":[{\"name\":\"cleanup.policy\",\"operation\":\"DELETE\"},{\"name\":\"segment.bytes\",\"value\":\"104857600\"}]}"),
             @ExampleObject(name = "only to see", value = "{\"data\":[{\"name\":\"retention.ms\",\"value\":\"1000\"}],\"validate_only\":true}")}))
     @ApiResponse(responseCode = "204", description = "Altered, or it could be (`validate_only`)", content = @Content)
     @ApiResponse(responseCode = "400", description = "Malformed, or (40002) a value is not allowed")
     @ApiResponse(responseCode = "404", description = "No such cluster or setting, or (40403) no such topic")
     void alter(@PathVariable("cluster_id") String clusterId,
-            @Parameter(example = "orders") @PathVariable("topic_name") String topic, @RequestBody AlterConfigs body,
+            @Parameter(example = "orders") @PathVariable("topic_name") String topic,
+            @RequestBody V3TopicBodies.AlterConfigs body,
             @Parameter(hidden = true) HttpServletRequest request) throws InterruptedException {
         clusters.require(clusterId, request);
-        var set = new TreeMap<String, String>();
-        var reset = new ArrayList<String>();
+        var altered = new ArrayList<ConfigChange>();
         var data = required("data", body.data());
         for (int i = 0; i < data.size(); i++) {
             String at = "data[" + i + "]";
@@ -131,26 +129,21 @@ class V3TopicConfigsController {
             String name = required(at + ".name", change.name());
             requireKnown(topic, name);
             switch (change.operation() == null ? "SET" : change.operation()) {
-                case "SET" -> set.put(name, required(at + ".value", change.value()));
-                case "DELETE" -> reset.add(name);
+                case "SET" -> altered.add(ConfigChange.set(name, required(at + ".value", change.value())));
+                case "DELETE" -> altered.add(ConfigChange.delete(name));
                 default -> throw new RefusedException(ErrorCode.INVALID_REQUEST, at + ".operation: must be SET or "
                         + "DELETE, not '" + change.operation() + "'");
             }
         }
-        changes.alter(topic, new TopicsApi.AlterConfigs(set, reset, Boolean.TRUE.equals(body.validateOnly())));
+        changes.alter(topic, new AlterConfigs(altered, false, Boolean.TRUE.equals(body.validateOnly())));
     }
 
-    private static TopicsApi.AlterConfigs resetting(String name) {
-        return new TopicsApi.AlterConfigs(Map.of(), List.of(name), false);
-    }
-
-    /** @return the default */
-    private String requireKnown(String topic, String name) {
+    private TopicConfigKey requireKnown(String topic, String name) {
         topics.require(topic);
-        String standard = TopicConfig.defaults().get(name);
-        if (standard == null) {
+        TopicConfigKey key = TopicConfigKey.named(name);
+        if (key == null) {
             throw V3Clusters.notFound("Config " + name);
         }
-        return standard;
+        return key;
     }
 }

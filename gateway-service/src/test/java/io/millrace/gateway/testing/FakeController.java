@@ -3,9 +3,8 @@ package io.millrace.gateway.testing;
 import io.millrace.common.api.TopicsApi;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.metadata.ConfigChange;
 import io.millrace.common.metadata.TopicImage;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.Uuid;
@@ -63,7 +62,16 @@ public final class FakeController implements TopicsApi {
             throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "there is no topic '" + name + "'");
         }
         images.remove(name);
-        return new DeletedTopic(topic.id().toString(), images.current().version());
+        return new DeletedTopic(topic.id().toString(), name, images.current().version());
+    }
+
+    @Override
+    public DeletedTopic deleteById(String id) {
+        TopicImage topic = images.current().topic(Uuid.fromString(id));
+        if (topic == null) {
+            throw new RefusedException(ErrorCode.UNKNOWN_TOPIC_ID, "there is no topic with the id " + id);
+        }
+        return delete(topic.name());
     }
 
     @Override
@@ -72,12 +80,8 @@ public final class FakeController implements TopicsApi {
         if (topic == null) {
             throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "there is no topic '" + name + "'");
         }
-        Map<String, String> configs = new HashMap<>(topic.configs());
-        configs.putAll(request.set());
-        request.reset().forEach(configs::remove);
-        if (TopicConfig.parse(configs) instanceof TopicConfig.Parsed.Invalid(_, String message)) {
-            throw new RefusedException(ErrorCode.INVALID_CONFIG, message);
-        }
+        Map<String, String> configs = ConfigChange.apply(request.replace() ? Map.of() : topic.configs(), request
+                .changes());
         if (request.validateOnly()) {
             return new AlteredTopic(-1);
         }

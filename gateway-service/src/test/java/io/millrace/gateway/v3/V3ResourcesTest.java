@@ -3,7 +3,7 @@ package io.millrace.gateway.v3;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.common.api.ClusterApi;
-import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.metadata.TopicConfigKey;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
 import java.util.List;
@@ -152,7 +152,7 @@ class V3ResourcesTest {
 
         assertThat(answer.status()).isEqualTo(200);
         assertThat(answer.json().get("topic_name").asString()).isEqualTo("growing");
-        assertThat(gateway.services.cluster.asked).contains(new ClusterApi.Partitions(3, false));
+        assertThat(gateway.services.cluster.asked).contains(ClusterApi.Partitions.placed(3));
         assertError(gateway.send("PATCH", CLUSTER + "/topics/growing", "{}"), 400, 400, "partitions_count");
     }
 
@@ -165,7 +165,7 @@ class V3ResourcesTest {
         var all = gateway.get(configs).json();
 
         assertThat(all.get("kind").asString()).isEqualTo("KafkaTopicConfigList");
-        assertThat(all.get("data")).hasSize(TopicConfig.names().size());
+        assertThat(all.get("data")).hasSize(TopicConfigKey.values().length);
         var retention = gateway.get(configs + "/retention.ms").json();
         assertThat(retention.get("metadata").get("resource_name").asString()).isEqualTo(
                 "crn:///kafka=fake/topic=configured/config=retention.ms");
@@ -176,7 +176,7 @@ class V3ResourcesTest {
         assertThat(retention.get("source").asString()).isEqualTo("DYNAMIC_TOPIC_CONFIG");
         assertThat(retention.get("synonyms").toString()).isEqualTo(
                 "[{\"name\":\"retention.ms\",\"value\":\"1000\",\"source\":\"DYNAMIC_TOPIC_CONFIG\"},"
-                        + "{\"name\":\"retention.ms\",\"value\":\"604800000\",\"source\":\"DEFAULT_CONFIG\"}]");
+                        + "{\"name\":\"log.retention.ms\",\"value\":\"604800000\",\"source\":\"DEFAULT_CONFIG\"}]");
         var policy = gateway.get(configs + "/cleanup.policy").json();
         assertThat(policy.get("value").asString()).isEqualTo("delete");
         assertThat(policy.get("is_default").asBoolean()).isTrue();

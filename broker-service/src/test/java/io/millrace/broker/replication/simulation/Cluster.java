@@ -5,6 +5,7 @@ import io.millrace.broker.replication.simulation.SimulatedProducer.Kind;
 import io.millrace.common.incarnation.LogReport;
 import io.millrace.common.incarnation.RecoveryElection;
 import io.millrace.common.metadata.PartitionImage;
+import io.millrace.common.metadata.TopicCompression;
 import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.partition.Terms;
 import java.util.ArrayList;
@@ -51,7 +52,7 @@ final class Cluster {
         int minInSync = random.nextInt(6) == 0 ? 1 : size == 3 && random.nextInt(6) > 0 ? 2 : 3;
         config = new TopicConfig(600 + random.nextInt(2_000), Long.MAX_VALUE, 0, 1 << 20, 128, 1 << 20,
                 TimestampType.CREATE_TIME, Long.MAX_VALUE, Long.MAX_VALUE, false, true, -1, -1, Long.MAX_VALUE,
-                Long.MAX_VALUE, 0, minInSync, false);
+                Long.MAX_VALUE, 0, minInSync, false, TopicCompression.AS_SENT);
         int brokerCount = size == 3 ? 3 + random.nextInt(3) : size;
         network = new Network(scheduler, random, brokerCount);
         metadata = new SimulatedMetadata(brokerCount, IntStream.range(0, size).boxed().toList(), Terms.of(config),

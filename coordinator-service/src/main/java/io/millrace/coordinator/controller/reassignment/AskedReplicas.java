@@ -6,6 +6,7 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.coordinator.controller.placement.BrokerUse;
 import io.millrace.coordinator.controller.reassignment.ClusterStore.Topic;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -63,6 +64,34 @@ final class AskedReplicas {
             }
         });
         return changes;
+    }
+
+    /**
+     * Of new partitions.
+     *
+     * @param from              index of the first
+     * @param to                index behind the last
+     * @param replicationFactor of the partitions that there are
+     */
+    static Map<TopicPartition, List<Integer>> created(String topic, int from, int to, int replicationFactor,
+            List<List<Integer>> assignments, Map<Integer, BrokerUse> uses) {
+        if (assignments.size() != to - from) {
+            throw new RefusedException(ErrorCode.INVALID_REPLICA_ASSIGNMENT, "Topic '" + topic + "' gets " + (to - from)
+                    + " partitions more, and brokers are given for " + assignments.size());
+        }
+        var named = new ArrayList<Replicas>();
+        for (int index = from; index < to; index++) {
+            named.add(new Replicas(topic, index, assignments.get(index - from)));
+        }
+        var created = of(named);
+        created.forEach((partition, replicas) -> {
+            refuseUnfitBrokers(partition, List.of(), replicas, uses);
+            if (replicas.size() != replicationFactor) {
+                throw invalid(partition, "is given " + replicas.size() + " replicas, and the topic's others have "
+                        + replicationFactor);
+            }
+        });
+        return created;
     }
 
     private static void refuseUnfitBrokers(TopicPartition partition, List<Integer> before, List<Integer> replicas,

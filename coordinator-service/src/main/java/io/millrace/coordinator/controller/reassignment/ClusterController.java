@@ -146,7 +146,7 @@ class ClusterController implements ClusterApi {
 
     @Override
     public Changed partitions(String name, Partitions request) {
-        Function<Basis, Plan> planner = basis -> newPartitions(basis, name, request.count());
+        Function<Basis, Plan> planner = basis -> newPartitions(basis, name, request);
         if (request.validateOnly()) {
             planning.make(UnaryOperator.identity(), planner);
             return new Changed(NOTHING_CHANGED);
@@ -161,8 +161,9 @@ class ClusterController implements ClusterApi {
         return new Changed(changed);
     }
 
-    private Plan newPartitions(Basis basis, String name, int count) {
+    private Plan newPartitions(Basis basis, String name, Partitions request) {
         requireTopic(name);
+        int count = request.count();
         int present = (int) basis.destinations().keySet().stream().filter(it -> it.topic().equals(name)).count();
         if (count <= present || count > topics.maxPartitions()) {
             throw new RefusedException(ErrorCode.INVALID_PARTITIONS, "Topic '" + name + "' has " + present
@@ -172,7 +173,10 @@ class ClusterController implements ClusterApi {
         if (first == null) {
             throw unknownTopic(name);
         }
-        return Growth.partitions(basis.destinations(), basis.uses(), name, present, count, first.size());
+        return request.assignments() == null
+                ? Growth.partitions(basis.destinations(), basis.uses(), name, present, count, first.size())
+                : new Plan.Moves(AskedReplicas.created(name, present, count, first.size(), request.assignments(), basis
+                        .uses()));
     }
 
     private Planned planned(String what, Options options, Function<Basis, Plan> planner) {

@@ -65,6 +65,7 @@ import org.springframework.test.context.DynamicPropertySource;
         "millrace.reassignment.max-beginning=3",
         "millrace.reassignment.tally-interval=100ms",
         "millrace.reassignment.plan-attempts=3",
+        "millrace.listener.wire.port=0",
         "millrace.topic.max-partitions=100"})
 class ClusterControllerTest {
     private static final TestPostgres POSTGRES = TestPostgres.create();
@@ -261,19 +262,37 @@ class ClusterControllerTest {
     void a_topic_gets_more_partitions() throws Exception {
         create("orders", List.of(List.of(0, 1)));
 
-        long version = cluster.partitions("orders", new Partitions(3, false)).version();
+        long version = cluster.partitions("orders", new Partitions(3, null, false)).version();
 
         assertThat(images.awaitVersion(version, LONG)).isTrue();
         assertThat(images.current().topic("orders").partitions()).hasSize(3).allSatisfy(partition -> {
             assertThat(partition.replicas()).hasSize(2).doesNotHaveDuplicates();
             assertThat(partition.isr()).isEqualTo(partition.replicas());
         }).extracting(PartitionImage::leader).doesNotHaveDuplicates();
-        assertThat(refusal(() -> cluster.partitions("orders", new Partitions(3, false))).code()).isEqualTo(
+        assertThat(refusal(() -> cluster.partitions("orders", new Partitions(3, null, false))).code()).isEqualTo(
                 ErrorCode.INVALID_PARTITIONS);
-        assertThat(refusal(() -> cluster.partitions("orders", new Partitions(101, true))).code()).isEqualTo(
+        assertThat(refusal(() -> cluster.partitions("orders", new Partitions(101, null, true))).code()).isEqualTo(
                 ErrorCode.INVALID_PARTITIONS);
-        assertThat(refusal(() -> cluster.partitions("nothing", new Partitions(3, false))).code()).isEqualTo(
+        assertThat(refusal(() -> cluster.partitions("nothing", new Partitions(3, null, false))).code()).isEqualTo(
                 ErrorCode.UNKNOWN_TOPIC);
+    }
+
+    @Test
+    void new_partitions_get_the_brokers_that_are_named() throws Exception {
+        create("orders", List.of(List.of(0, 1)));
+
+        assertThat(cluster.partitions("orders", new Partitions(2, List.of(List.of(2, 1)), true)).version()).isEqualTo(
+                -1);
+        long version = cluster.partitions("orders", new Partitions(2, List.of(List.of(2, 1)), false)).version();
+
+        assertThat(images.awaitVersion(version, LONG)).isTrue();
+        assertThat(images.current().topic("orders").partition(1)).matches(it -> it.leader() == 2 && it.replicas()
+                .equals(List.of(2, 1)));
+        for (List<List<Integer>> bad : List.of(List.<List<Integer>>of(), List.of(List.of(0)), List.of(List.of(0, 0)),
+                List.of(List.of(0, 9)), List.of(List.of(0, 1), List.of(1, 0)))) {
+            assertThat(refusal(() -> cluster.partitions("orders", new Partitions(3, bad, false))).code()).as("%s", bad)
+                    .isEqualTo(ErrorCode.INVALID_REPLICA_ASSIGNMENT);
+        }
     }
 
     @Test
@@ -353,7 +372,7 @@ class ClusterControllerTest {
         var targets = planning.carryOut(asItIs, basis -> {
             found.add(basis.destinations().size());
             if (found.size() == 1) {
-                cluster.partitions("orders", new Partitions(2, false));
+                cluster.partitions("orders", new Partitions(2, null, false));
             }
             return new Plan.Moves(Map.of(new TopicPartition("orders", 0), List.of(1)));
         }, (made, _) -> made.targets());
@@ -361,7 +380,7 @@ class ClusterControllerTest {
         assertThat(found).containsExactly(1, 2);
         assertThat(targets).hasSize(1);
         assertThat(refusal(() -> planning.carryOut(asItIs, basis -> {
-            cluster.partitions("orders", new Partitions(basis.destinations().size() + 1, false));
+            cluster.partitions("orders", new Partitions(basis.destinations().size() + 1, null, false));
             return new Plan.Moves(Map.of(new TopicPartition("orders", 0), List.of(1)));
         }, (made, _) -> made)).code()).isEqualTo(ErrorCode.UNAVAILABLE);
     }

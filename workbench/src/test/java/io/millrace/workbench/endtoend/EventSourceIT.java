@@ -11,12 +11,10 @@ import java.math.BigInteger;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
@@ -49,27 +47,21 @@ class EventSourceIT {
 
     @Test
     void a_browser_that_is_disconnected_shows_every_event_once() throws Exception {
-        var program = Chromium.find();
-        assumeTrue(program.isPresent(), "left out: Chromium is not installed");
-        produce("browsed", 0, RECORDS);
         try (var proxy = new CuttingProxy(suite.settings().ports().gateway(), BYTES_PER_CONNECTION);
-                var browser = Chromium.start(program.get())) {
-            browser.open(proxy.url() + "/healthy");
-            await().atMost(TIMEOUT).ignoreExceptions().until(() -> browser.evaluate("location.pathname").asString()
-                    .equals("/healthy"));
+                var browser = Chromium.start()) {
+            produce("browsed", 0, RECORDS);
+            var page = browser.page();
+            page.navigate(proxy.url() + "/healthy");
 
-            browser.evaluate("""
+            page.evaluate("""
                     globalThis.seen = [];
                     globalThis.source = new EventSource('/topics/browsed/events?from=earliest');
-                    source.addEventListener('record', event => seen.push(JSON.parse(event.data).value.n));
-                    true""");
+                    source.addEventListener('record', event => seen.push(JSON.parse(event.data).value.n));""");
 
-            await().atMost(TIMEOUT).until(() -> browser.evaluate("seen.length").asInt() >= RECORDS);
+            page.waitForFunction("count => seen.length >= count", RECORDS);
             produce("browsed", RECORDS, LIVE);
-            await().atMost(TIMEOUT).until(() -> browser.evaluate("seen.length").asInt() >= RECORDS + LIVE);
-            List<Integer> seen = new ArrayList<>();
-            browser.evaluate("seen").forEach(each -> seen.add(each.asInt()));
-            assertThat(seen).isEqualTo(all());
+            page.waitForFunction("count => seen.length >= count", RECORDS + LIVE);
+            assertThat(page.evaluate("seen")).isEqualTo(all());
             assertThat(proxy.cuts()).isGreaterThanOrEqualTo(FEWEST_CUTS);
         }
     }
@@ -98,7 +90,8 @@ class EventSourceIT {
 
     /** Where the client is installed; got once, and left out where it cannot be had. */
     private static Path npmClient() throws IOException, InterruptedException {
-        assumeTrue(isInstalled("node") && isInstalled("npm"), "left out: Node or npm is not installed");
+        assumeTrue(Programs.find("node").isPresent() && Programs.find("npm").isPresent(),
+                "left out: Node or npm is not installed");
         Path module = Files.createDirectories(TestSuites.home().resolve("workbench/target/npm"));
         if (!Files.isDirectory(module.resolve("node_modules/eventsource"))) {
             Process npm = new ProcessBuilder("npm", "install", "--no-audit", "--no-fund", "--no-save", PACKAGE)
@@ -124,10 +117,5 @@ class EventSourceIT {
 
     private static List<Integer> all() {
         return IntStream.range(0, RECORDS + LIVE).boxed().toList();
-    }
-
-    private static boolean isInstalled(String program) {
-        return Stream.of(System.getenv("PATH").split(":")).anyMatch(folder -> Files.isExecutable(Path.of(folder,
-                program)));
     }
 }

@@ -2,10 +2,11 @@ package io.millrace.workbench.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
+import com.microsoft.playwright.Locator;
+import com.microsoft.playwright.Page;
 import java.time.Duration;
+import java.util.Locale;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -16,12 +17,6 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @Order(6)
 class SwaggerUiIT {
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
-    private static final String FIND = """
-            const block = [...document.querySelectorAll('.opblock')].find(each =>
-                each.querySelector('.opblock-summary-method').textContent === '%s'
-                && each.querySelector('.opblock-summary-path').getAttribute('data-path') === '%s');
-            """;
-
     private final Gateway gateway;
 
     SwaggerUiIT(Gateway gateway) {
@@ -30,14 +25,12 @@ class SwaggerUiIT {
 
     @Test
     void a_topic_is_made_written_to_and_read_by_clicks() throws Exception {
-        var program = Chromium.find();
-        assumeTrue(program.isPresent(), "left out: Chromium is not installed");
         // The topic of the page's examples is that of the README's tour.
         gateway.delete("/admin/topics/orders");
         await().atMost(TIMEOUT).until(() -> gateway.get("/topics/orders").status() == 404);
-        try (var page = new Page(Chromium.start(program.get()))) {
-            page.browser.open(gateway.uri("/swagger-ui.html").toString());
-            page.awaitThat("document.querySelector('.opblock') !== null");
+        try (var browser = Chromium.start()) {
+            var page = new Operations(browser.page());
+            browser.page().navigate(gateway.uri("/swagger-ui.html").toString());
 
             assertThat(page.execute("POST", "/admin/topics")).isEqualTo("201");
             assertThat(page.execute("POST", "/topics/{topic}")).isEqualTo("200");
@@ -50,26 +43,14 @@ class SwaggerUiIT {
         }
     }
 
-    private record Page(Chromium browser) implements AutoCloseable {
+    private record Operations(Page page) {
         /** Opens the operation, clicks on "Execute" and answers the status that the page then shows. */
-        String execute(String method, String path) throws InterruptedException {
-            String find = FIND.formatted(method, path);
-            awaitThat("(() => {" + find + "return block !== undefined})()");
-            browser.evaluate("(() => {" + find + "block.querySelector('.opblock-summary-control').click()})()");
-            awaitThat("(() => {" + find + "return block.querySelector('.execute') !== null})()");
-            browser.evaluate("(() => {" + find + "block.querySelector('.execute').click()})()");
-            String status = "block.querySelector('.live-responses-table tbody .response-col_status')";
-            awaitThat("(() => {" + find + "return " + status + " !== null})()");
-            return browser.evaluate("(() => {" + find + "return " + status + ".textContent.trim()})()").asString();
-        }
-
-        void awaitThat(String condition) {
-            await().atMost(TIMEOUT).ignoreExceptions().until(() -> browser.evaluate(condition).asBoolean());
-        }
-
-        @Override
-        public void close() throws IOException {
-            browser.close();
+        String execute(String method, String path) {
+            Locator operation = page.locator(".opblock-" + method.toLowerCase(Locale.ROOT)).filter(
+                    new Locator.FilterOptions().setHas(page.locator("[data-path='" + path + "']")));
+            operation.locator(".opblock-summary-control").click();
+            operation.locator(".execute").click();
+            return operation.locator(".live-responses-table tbody .response-col_status").first().innerText().strip();
         }
     }
 }

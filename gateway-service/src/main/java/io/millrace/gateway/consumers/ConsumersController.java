@@ -14,6 +14,7 @@ import io.millrace.gateway.consumers.Bodies.Subscribe;
 import io.millrace.gateway.consumers.Bodies.Subscribed;
 import io.millrace.gateway.edge.ApiText;
 import io.millrace.gateway.records.RecordFormat;
+import io.millrace.gateway.records.RecordSchema;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.ArraySchema;
@@ -169,9 +170,9 @@ class ConsumersController {
     @Operation(summary = "Poll", description = "Records from all the instance's partitions, as soon as there are any. A poll tells that the "
             + "records of the poll before have arrived, if their answer went out; sent again with the same `poll_id`, it answers with the same records again.")
     @ApiResponse(responseCode = "200", description = "Records, none when the time is over", content = {
-            @Content(mediaType = ApiText.RECORDS_JSON, array = @ArraySchema(schema = @Schema(type = "object")), examples = @ExampleObject(RECORDS)),
-            @Content(mediaType = ApiText.RECORDS_TEXT, array = @ArraySchema(schema = @Schema(type = "object"))),
-            @Content(mediaType = ApiText.RECORDS_BINARY, array = @ArraySchema(schema = @Schema(type = "object")))})
+            @Content(mediaType = ApiText.RECORDS_JSON, array = @ArraySchema(schema = @Schema(implementation = RecordSchema.class)), examples = @ExampleObject(RECORDS)),
+            @Content(mediaType = ApiText.RECORDS_TEXT, array = @ArraySchema(schema = @Schema(implementation = RecordSchema.class))),
+            @Content(mediaType = ApiText.RECORDS_BINARY, array = @ArraySchema(schema = @Schema(implementation = RecordSchema.class)))})
     @ApiResponse(responseCode = "404", description = "No such instance", content = @Content)
     @ApiResponse(responseCode = "406", description = "The instance has another format than the one accepted, or a record is not JSON", content = @Content)
     @ApiResponse(responseCode = "409", description = "Another poll has taken over, or the partitions went to another member", content = @Content)

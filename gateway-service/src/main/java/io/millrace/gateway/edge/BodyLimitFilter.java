@@ -11,13 +11,15 @@ import jakarta.servlet.ServletRequest;
 import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
-import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
 
-/** Refuses bodies over the limit, by their announced length before anything is read, others when they get there, but for those that are streamed; and takes forms for JSON. */
+/**
+ * Refuses bodies over the limit when they are read, those announced as larger before anything is read, others when they get there, but for
+ * those that are streamed; and takes forms for JSON.
+ */
 final class BodyLimitFilter implements Filter {
     private static final String CONTENT_TYPE = "Content-Type";
     private static final String FORM = "application/x-www-form-urlencoded";
@@ -37,19 +39,15 @@ final class BodyLimitFilter implements Filter {
         var http = (HttpServletRequest) request;
         long announced = request.getContentLengthLong();
         boolean isLimited = streamed.stream().noneMatch(bodies -> bodies.areOf((HttpServletRequest) request));
-        if (isLimited && announced > limitBytes) {
-            ErrorAnswer.of(ErrorCode.BODY_TOO_LARGE, String.valueOf(tooLarge().getMessage())).writeTo(
-                    (HttpServletResponse) response);
-            return;
-        }
         String contentType = request.getContentType();
         if (contentType != null && contentType.regionMatches(true, 0, FORM, 0, FORM.length())) {
             http = new NotAForm(http);
         }
         // In HTTP/2 every body may come without its length.
-        if (isLimited && announced < 0 && (http.getHeader("Transfer-Encoding") != null || http.getProtocol().startsWith(
-                "HTTP/2"))) {
-            http = new LimitedRequest(http);
+        boolean isOfAnyLength = announced < 0 && (http.getHeader("Transfer-Encoding") != null || http.getProtocol()
+                .startsWith("HTTP/2"));
+        if (isLimited && (isOfAnyLength || announced > limitBytes)) {
+            http = new LimitedRequest(http, Math.max(0, announced));
         }
         chain.doFilter(http, response);
     }
@@ -82,26 +80,32 @@ final class BodyLimitFilter implements Filter {
     }
 
     private final class LimitedRequest extends HttpServletRequestWrapper {
-        private LimitedRequest(HttpServletRequest request) {
+        private final long announcedBytes;
+
+        private LimitedRequest(HttpServletRequest request, long announcedBytes) {
             super(request);
+            this.announcedBytes = announcedBytes;
         }
 
         @Override
         public ServletInputStream getInputStream() throws IOException {
-            return new LimitedStream(super.getInputStream());
+            return new LimitedStream(super.getInputStream(), announcedBytes);
         }
     }
 
     private final class LimitedStream extends ServletInputStream {
         private final ServletInputStream in;
+        /** That of a body announced as too large is so before anything is read: it is refused by the handler, in the words of its dialect. */
         private long readBytes;
 
-        private LimitedStream(ServletInputStream in) {
+        private LimitedStream(ServletInputStream in, long announcedBytes) {
             this.in = in;
+            this.readBytes = announcedBytes;
         }
 
         @Override
         public int read() throws IOException {
+            count(0);
             int value = in.read();
             count(value < 0 ? 0 : 1);
             return value;
@@ -109,6 +113,7 @@ final class BodyLimitFilter implements Filter {
 
         @Override
         public int read(byte[] target, int offset, int length) throws IOException {
+            count(0);
             int read = in.read(target, offset, length);
             count(Math.max(0, read));
             return read;

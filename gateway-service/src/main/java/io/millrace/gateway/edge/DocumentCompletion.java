@@ -35,6 +35,17 @@ class DocumentCompletion implements OpenApiCustomizer {
             Map.entry("cluster_id", "Id of the cluster, as `/v3/clusters` tells it"),
             Map.entry("name", "Name of the setting, as Kafka calls it"));
 
+    /** By operation and status, where another reason than that of the operation's kind comes first. */
+    private static final Map<String, ErrorCode> CODES = Map.ofEntries(
+            Map.entry("addPartitions 409", ErrorCode.TOO_FEW_BROKERS),
+            Map.entry("addPartitions 422", ErrorCode.INVALID_PARTITIONS),
+            Map.entry("commit 409", ErrorCode.FENCED_MEMBER_EPOCH),
+            Map.entry("commitLastConsumed 409", ErrorCode.FENCED_MEMBER_EPOCH),
+            Map.entry("createConsumer 409", ErrorCode.INSTANCE_EXISTS),
+            Map.entry("reassign 404", ErrorCode.UNKNOWN_PARTITION),
+            Map.entry("records 409", ErrorCode.POLL_SUPERSEDED),
+            Map.entry("setReplicationFactor 422", ErrorCode.INVALID_REPLICATION_FACTOR));
+
     @Override
     public void customise(OpenAPI document) {
         var paths = new Paths();
@@ -61,7 +72,7 @@ class DocumentCompletion implements OpenApiCustomizer {
                 response.setContent(new Content().addMediaType(ApiText.JSON, new MediaType().schema(
                         new Schema<>().$ref(Components.COMPONENTS_SCHEMAS_REF + "Error"))));
             }
-            ErrorCode code = isError ? code(operation.getTags().getFirst(), status) : null;
+            ErrorCode code = isError ? code(operation, status) : null;
             if (code != null) {
                 response.getContent().values().forEach(type -> addExample(type, response.getDescription(), code));
             }
@@ -79,27 +90,34 @@ class DocumentCompletion implements OpenApiCustomizer {
         }
     }
 
-    /** What the status means most often in operations of the tag; null where that is not one thing. */
-    private static @Nullable ErrorCode code(String tag, String status) {
-        return switch (status) {
-            case "400" -> ErrorCode.INVALID_REQUEST;
+    /** What the status means in the operation, or what it means there first; null where nothing is known of it. */
+    private static @Nullable ErrorCode code(Operation operation, String status) {
+        ErrorCode own = CODES.get(operation.getOperationId() + " " + status);
+        String tag = operation.getTags().getFirst();
+        return own != null ? own : switch (status) {
+            case "400" -> operation.getRequestBody() == null ? ErrorCode.INVALID_REQUEST : ErrorCode.MALFORMED_BODY;
             case "404" -> switch (tag) {
                 case ApiText.CONSUMERS -> ErrorCode.UNKNOWN_INSTANCE;
                 case ApiText.GROUPS -> ErrorCode.UNKNOWN_GROUP;
+                case ApiText.CLUSTER -> ErrorCode.UNKNOWN_BROKER;
                 default -> ErrorCode.UNKNOWN_TOPIC;
             };
             case "406" -> ErrorCode.FORMAT_MISMATCH;
             case "409" -> switch (tag) {
                 case ApiText.TOPICS -> ErrorCode.TOPIC_EXISTS;
                 case ApiText.GROUPS -> ErrorCode.GROUP_NOT_EMPTY;
+                case ApiText.CLUSTER -> ErrorCode.TOO_FEW_BROKERS;
+                case ApiText.CONSUMERS -> ErrorCode.SUBSCRIPTION_CONFLICT;
                 default -> null;
             };
             case "413" -> ErrorCode.RECORD_TOO_LARGE;
+            case "415" -> ErrorCode.UNSUPPORTED_MEDIA_TYPE;
             case "422" -> switch (tag) {
                 case ApiText.TOPICS -> ErrorCode.INVALID_CONFIG;
                 case ApiText.RECORDS -> ErrorCode.INVALID_RECORD;
                 default -> ErrorCode.INVALID_SETTING;
             };
+            case "429" -> ErrorCode.TOO_MANY;
             case "503" -> ErrorCode.UNAVAILABLE;
             default -> null;
         };

@@ -79,7 +79,7 @@ class EventsController {
 
     @GetMapping("/topics/{topic}/events")
     @Operation(operationId = "topicEvents", summary = "Subscribe to a topic", description = DESCRIPTION)
-    @ApiResponse(responseCode = "200", description = "The stream", content = @Content(mediaType = "text/event-stream", schema = @Schema(type = "string"), examples = @ExampleObject(EXAMPLE)))
+    @ApiResponse(responseCode = "200", description = "The stream", content = @Content(mediaType = "text/event-stream", schema = @Schema(implementation = EventSchemas.Event.class), examples = @ExampleObject(EXAMPLE)))
     @ApiResponse(responseCode = "400", description = "A parameter is wrong, or the id is not of this subscription", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content)
     @ApiResponse(responseCode = "422", description = "The format, the time-out or a filter cannot be", content = @Content)
@@ -93,7 +93,7 @@ class EventsController {
             @Parameter(in = ParameterIn.HEADER, name = LAST_EVENT_ID, description = "Id of the last event that was seen") @RequestHeader(name = LAST_EVENT_ID, required = false) @Nullable String lastEventIdHeader,
             @Parameter(description = StreamParameters.KEY) @RequestParam(required = false) @Nullable List<String> key,
             @Parameter(description = StreamParameters.WHERE) @RequestParam(required = false) @Nullable List<String> where,
-            @Parameter(description = StreamParameters.TIMEOUT, example = "1000") @RequestParam(required = false) @Nullable Long timeout,
+            @Parameter(description = StreamParameters.TIMEOUT, example = "5000") @RequestParam(required = false) @Nullable Long timeout,
             HttpServletRequest request, HttpServletResponse response)
             throws IOException, InterruptedException {
         String resumed = lastEventIdHeader != null ? lastEventIdHeader : lastEventId;
@@ -104,7 +104,7 @@ class EventsController {
 
     @GetMapping("/events")
     @Operation(operationId = "events", summary = "Subscribe to several topics in one stream", description = DESCRIPTION)
-    @ApiResponse(responseCode = "200", description = "The stream", content = @Content(mediaType = "text/event-stream", schema = @Schema(type = "string"), examples = @ExampleObject(EXAMPLE)))
+    @ApiResponse(responseCode = "200", description = "The stream", content = @Content(mediaType = "text/event-stream", schema = @Schema(implementation = EventSchemas.Event.class), examples = @ExampleObject(EXAMPLE)))
     @ApiResponse(responseCode = "400", description = "A parameter is wrong, or the id is not of this subscription", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such topic or partition", content = @Content)
     @ApiResponse(responseCode = "422", description = "The format, the time-out or a filter cannot be", content = @Content)
@@ -118,7 +118,7 @@ class EventsController {
             @Parameter(in = ParameterIn.HEADER, name = LAST_EVENT_ID, description = "Id of the last event that was seen") @RequestHeader(name = LAST_EVENT_ID, required = false) @Nullable String lastEventIdHeader,
             @Parameter(description = StreamParameters.KEY) @RequestParam(required = false) @Nullable List<String> key,
             @Parameter(description = StreamParameters.WHERE) @RequestParam(required = false) @Nullable List<String> where,
-            @Parameter(description = StreamParameters.TIMEOUT, example = "1000") @RequestParam(required = false) @Nullable Long timeout,
+            @Parameter(description = StreamParameters.TIMEOUT, example = "5000") @RequestParam(required = false) @Nullable Long timeout,
             HttpServletRequest request, HttpServletResponse response)
             throws IOException, InterruptedException {
         String resumed = lastEventIdHeader != null ? lastEventIdHeader : lastEventId;

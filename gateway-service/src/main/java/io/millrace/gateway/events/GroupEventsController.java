@@ -77,7 +77,7 @@ class GroupEventsController {
 
     @GetMapping("/consumers/{group}/events")
     @Operation(operationId = "groupEvents", summary = "Subscribe as a member of a group", description = DESCRIPTION)
-    @ApiResponse(responseCode = "200", description = "The stream", content = @Content(mediaType = "text/event-stream", schema = @Schema(type = "string"), examples = @ExampleObject(EXAMPLE)))
+    @ApiResponse(responseCode = "200", description = "The stream", content = @Content(mediaType = "text/event-stream", schema = @Schema(implementation = EventSchemas.GroupEvent.class), examples = @ExampleObject(EXAMPLE)))
     @ApiResponse(responseCode = "400", description = "A parameter is wrong", content = @Content)
     @ApiResponse(responseCode = "404", description = "No such topic", content = @Content)
     @ApiResponse(responseCode = "422", description = "The format, the time-out, a filter or the way to commit cannot be", content = @Content)
@@ -91,7 +91,7 @@ class GroupEventsController {
             @Parameter(description = "How keys and values are shown: `json`, `text` or `binary` (base64)", example = "json") @RequestParam(required = false) @Nullable String format,
             @Parameter(description = StreamParameters.KEY) @RequestParam(required = false) @Nullable List<String> key,
             @Parameter(description = StreamParameters.WHERE) @RequestParam(required = false) @Nullable List<String> where,
-            @Parameter(description = StreamParameters.TIMEOUT, example = "1000") @RequestParam(required = false) @Nullable Long timeout,
+            @Parameter(description = StreamParameters.TIMEOUT, example = "5000") @RequestParam(required = false) @Nullable Long timeout,
             HttpServletRequest request, HttpServletResponse response) throws IOException, InterruptedException {
         StreamParameters.refuseUnknown(request, PARAMETERS);
         var view = new RecordView(RecordFormat.ofLabel(format == null ? "json" : format), RecordFilter.of(request

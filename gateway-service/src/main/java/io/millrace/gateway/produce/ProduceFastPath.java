@@ -3,6 +3,7 @@ package io.millrace.gateway.produce;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.edge.ErrorAnswer;
+import io.millrace.gateway.producer.ProducerMeters;
 import jakarta.servlet.FilterChain;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpFilter;
@@ -29,9 +30,11 @@ class ProduceFastPath extends HttpFilter {
     private static final String PREFIX = "/topics/";
 
     private final transient ProduceHandler handler;
+    private final transient ProducerMeters meters;
 
-    ProduceFastPath(ProduceHandler handler) {
+    ProduceFastPath(ProduceHandler handler, ProducerMeters meters) {
         this.handler = handler;
+        this.meters = meters;
     }
 
     @Override
@@ -43,6 +46,7 @@ class ProduceFastPath extends HttpFilter {
             chain.doFilter(request, response);
             return;
         }
+        meters.direct();
         try {
             handler.produce(path.substring(PREFIX.length()), request, response);
         } catch (RefusedException refusal) {

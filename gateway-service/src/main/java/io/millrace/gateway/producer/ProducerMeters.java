@@ -1,5 +1,6 @@
 package io.millrace.gateway.producer;
 
+import io.micrometer.core.instrument.Counter;
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
@@ -22,6 +23,7 @@ public final class ProducerMeters {
     /** By the status' first digit; those that are never answered share the one for clients that left. */
     private final Timer[] requests = new Timer[STATUS_CLASSES];
     private final Timer clientLeft;
+    private final Counter direct;
 
     ProducerMeters(MeterRegistry registry, Producer producer) {
         Gauge.builder("millrace.producer.buffered", producer, Producer::bufferedBytes).baseUnit("bytes")
@@ -35,6 +37,8 @@ public final class ProducerMeters {
                     .description("Records that were not stored, or not known to be").tag("error", error.name())
                     .register(registry);
         }
+        direct = Counter.builder("millrace.producer.direct").description(
+                "Produce requests that were taken past the web framework's dispatch").register(registry);
         clientLeft = timer(registry, "client_left");
         for (int statusClass = 0; statusClass < STATUS_CLASSES; statusClass++) {
             requests[statusClass] = switch (statusClass) {
@@ -42,6 +46,11 @@ public final class ProducerMeters {
                 default -> clientLeft;
             };
         }
+    }
+
+    /** A request is taken past the web framework's dispatch. */
+    public void direct() {
+        direct.increment();
     }
 
     /** A request was answered. */

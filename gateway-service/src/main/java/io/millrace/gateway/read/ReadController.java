@@ -18,6 +18,7 @@ import io.millrace.gateway.json.JsonOutput;
 import io.millrace.gateway.records.NotJson;
 import io.millrace.gateway.records.RecordFormat;
 import io.millrace.gateway.records.RecordJsonWriter;
+import io.millrace.gateway.records.RecordSchema;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.media.ArraySchema;
@@ -195,18 +196,4 @@ class ReadController {
         }
         return (int) Math.min(asked == null ? otherwise : asked, limit);
     }
-
-    /** For the document alone: records are written from their bytes. */
-    @Schema(name = "Record")
-    record RecordSchema(
-            @Schema(example = "orders") String topic,
-            int partition,
-            long offset,
-            @Schema(description = "Milliseconds since 1970") long timestamp,
-            @Nullable Object key,
-            @Nullable Object value,
-            @Schema(description = "Present only if there are any; values are base64") @Nullable List<HeaderSchema> headers) {}
-
-    @Schema(name = "ReadHeader")
-    record HeaderSchema(String key, @Schema(example = "d2Vi") @Nullable String value) {}
 }

@@ -18,6 +18,7 @@ import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
  * Finds the faults of an OpenAPI document: those of its structure as Swagger's parser sees it, schemas that are none, examples that do not
@@ -27,6 +28,7 @@ final class DocumentLint {
     private static final JsonMapper JSON = JsonMapper.shared();
     private static final String META_SCHEMA = "https://json-schema.org/draft/2020-12/schema";
     private static final String COMPONENTS = "/components/schemas/";
+    private static final String EVENT_STREAM = "text/event-stream";
     private static final Pattern OPERATION_ID = Pattern.compile("[a-z][A-Za-z0-9]*");
     private static final Pattern PATH_PARAMETER = Pattern.compile("\\{([^}]+)}");
 
@@ -139,6 +141,7 @@ final class DocumentLint {
                     + " is not described by " + schema);
             List<JsonNode> examples = new ArrayList<>(type.path("examples").findValues("value"));
             examples.add(type.path("example"));
+            require(examples.stream().anyMatch(JsonNode::isObject), name + ": no example of " + status);
             examples.stream().filter(JsonNode::isObject).forEach(example -> require(example.path("error_code")
                     .asString("").startsWith(status), name + ": the example of " + status
                             + " tells of another status"));
@@ -237,19 +240,35 @@ final class DocumentLint {
         });
     }
 
-    /** An example that is text of a JSON type is one value after the other, such as lines: each must fit. */
+    /** An example that is text of a JSON type is one value after the other, such as lines, and one of an event stream its blocks: each must fit. */
     private void fits(String what, String pointer, String mediaType, JsonNode example) {
         Schema schema = document.getSubSchema(SchemaLocation.of("#" + pointer.replace("{", "%7B").replace("}", "%7D")
                 .replace("+", "%2B")).getFragment());
         try {
-            for (JsonNode value : mediaType.endsWith("json") && example.isString() ? values(example.asString())
-                    : List.of(example)) {
+            List<JsonNode> values = !example.isString() ? List.of(example)
+                    : mediaType.endsWith("json") ? values(example.asString())
+                            : mediaType.equals(EVENT_STREAM) ? blocks(example.asString()) : List.of(example);
+            for (JsonNode value : values) {
                 var misfits = schema.validate(value);
                 require(misfits.isEmpty(), what + " does not fit: " + misfits);
             }
         } catch (JacksonException e) {
             faults.add(what + " does not fit: " + e.getOriginalMessage());
         }
+    }
+
+    /** Each block of an event stream as an object of its lines. */
+    private static List<JsonNode> blocks(String text) {
+        List<JsonNode> blocks = new ArrayList<>();
+        for (String block : text.strip().split("\n\n")) {
+            ObjectNode lines = JSON.createObjectNode();
+            block.lines().map(line -> line.split(": ", 2)).forEach(line -> {
+                boolean isJson = line[0].equals("data") || line[0].equals("retry");
+                lines.set(line[0], isJson ? JSON.readTree(line[1]) : JSON.getNodeFactory().stringNode(line[1]));
+            });
+            blocks.add(lines);
+        }
+        return blocks;
     }
 
     private static List<JsonNode> values(String text) {

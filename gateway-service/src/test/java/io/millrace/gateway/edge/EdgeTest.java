@@ -119,6 +119,15 @@ class EdgeTest {
                 .contains("partitions_count");
     }
 
+    @Test
+    void a_body_announced_as_too_large_is_refused_in_the_words_of_the_dialect() {
+        Answer v3 = gateway.send("POST", "/v3/clusters/" + gateway.get("/v3/clusters").json().at("/data/0/cluster_id")
+                .asString() + "/topics/edge/records:batch", "x".repeat(150 * 1024));
+
+        assertThat(v3.status()).isEqualTo(413);
+        assertThat(v3.json().propertyNames()).containsExactlyInAnyOrder("error_code", "message");
+    }
+
     @ParameterizedTest
     @CsvSource({"application/x-www-form-urlencoded", "text/plain", "application/vnd.kafka.v2+json",
             "application/octet-stream"})

@@ -14,13 +14,17 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Collection;
 import java.util.Map;
+import java.util.Objects;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.boot.SpringApplication;
 import org.springframework.boot.health.contributor.Health;
 import org.springframework.boot.health.contributor.HealthIndicator;
+import org.springframework.boot.web.server.context.WebServerInitializedEvent;
+import org.springframework.context.ApplicationContext;
 import org.springframework.context.ApplicationContextInitializer;
+import org.springframework.context.ApplicationListener;
 import org.springframework.context.ConfigurableApplicationContext;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
@@ -32,6 +36,7 @@ import tools.jackson.databind.json.JsonMapper;
 public final class GatewayUnderTest implements AutoCloseable {
     private static final Duration LONGEST_ANSWER = Duration.ofSeconds(90);
     private static final JsonMapper JSON = JsonMapper.shared();
+    private static final String MANAGEMENT = "management";
 
     public final FakeImages images;
     public final FakeBrokers brokers;
@@ -41,6 +46,7 @@ public final class GatewayUnderTest implements AutoCloseable {
     private final HttpClient http = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).connectTimeout(Duration
             .ofSeconds(5)).build();
     private final ConfigurableApplicationContext context;
+    private @Nullable ApplicationContext management;
     private final int brokerPort;
 
     private GatewayUnderTest(FakeImages images, FakeBrokers brokers, FakeServices services, boolean isListening,
@@ -64,6 +70,12 @@ public final class GatewayUnderTest implements AutoCloseable {
             }
         };
         application.addInitializers(fakes);
+        ApplicationListener<WebServerInitializedEvent> managementStarted = event -> {
+            if (MANAGEMENT.equals(event.getApplicationContext().getServerNamespace())) {
+                management = event.getApplicationContext();
+            }
+        };
+        application.addListeners(managementStarted);
         context = application.run(Stream.concat(Stream.of("server.port=0", "management.server.port=0",
                 "spring.main.banner-mode=off",
                 "spring.autoconfigure.exclude="
@@ -135,6 +147,16 @@ public final class GatewayUnderTest implements AutoCloseable {
     /** All of the type, those of the management port left out. */
     public <T> Collection<T> beans(Class<T> type) {
         return context.getBeansOfType(type).values();
+    }
+
+    /** Of the clients' port. */
+    public ApplicationContext context() {
+        return context;
+    }
+
+    /** Of the management port. */
+    public ApplicationContext managementContext() {
+        return Objects.requireNonNull(management, "the management port has not been opened");
     }
 
     /** Creates a topic over HTTP. */

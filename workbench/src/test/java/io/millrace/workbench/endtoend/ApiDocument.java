@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.Set;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -24,7 +25,9 @@ final class ApiDocument {
             "trace");
     private static final String EVENT_STREAM = "text/event-stream";
     private static final String LINES = "application/x-ndjson";
-    private static final Pattern EVENT_STREAM_LINE = Pattern.compile("(event|data|id|retry): .*|:.*|");
+    private static final Pattern EVENT_STREAM_LINE = Pattern.compile("(event|data|id|retry): (.*)");
+    /** Of the lines of a block of an event stream, those whose value the document describes as JSON. */
+    private static final Set<String> JSON_LINES = Set.of("data", "retry");
 
     private final SortedMap<String, ApiOperation> operations = new TreeMap<>();
     private final Schema schemas;
@@ -67,9 +70,15 @@ final class ApiDocument {
 
     /** What of an answer is not as documented; nothing when it is a success as the document describes it. */
     List<String> misfits(ApiOperation operation, int status, String mediaType, String body) {
+        return status / 100 == 2 ? misfitsOfAny(operation, status, mediaType, body)
+                : List.of("status " + status + " is none of its successes");
+    }
+
+    /** The same of an answer that may be a refusal. */
+    List<String> misfitsOfAny(ApiOperation operation, int status, String mediaType, String body) {
         JsonNode response = operation.node().path("responses").path(Integer.toString(status));
-        if (status / 100 != 2 || response.isMissingNode()) {
-            return List.of("status " + status + " is none of its successes");
+        if (response.isMissingNode()) {
+            return List.of("status " + status + " is not documented");
         }
         JsonNode content = response.path("content");
         if (content.isEmpty()) {
@@ -77,10 +86,6 @@ final class ApiDocument {
         }
         if (!content.has(mediaType)) {
             return List.of("media type '" + mediaType + "' is none of " + content.propertyNames());
-        }
-        if (mediaType.equals(EVENT_STREAM)) {
-            return body.lines().filter(line -> !EVENT_STREAM_LINE.matcher(line).matches())
-                    .map(line -> "no line of an event stream: " + line).toList();
         }
         Schema schema = schemas.getSubSchema(SchemaLocation.of("#/paths/" + escaped(operation.path()) + "/" + operation
                 .method().toLowerCase(Locale.ROOT) + "/responses/" + status + "/content/" + escaped(mediaType)
@@ -92,7 +97,12 @@ final class ApiDocument {
         var misfits = new ArrayList<String>();
         var values = new ArrayList<JsonNode>();
         try {
-            if (mediaType.equals(LINES)) {
+            if (mediaType.equals(EVENT_STREAM)) {
+                values.addAll(blocks(body, misfits));
+                if (values.stream().noneMatch(block -> block.path("event").asString("").equals("record"))) {
+                    misfits.add("no record");
+                }
+            } else if (mediaType.equals(LINES)) {
                 body.lines().forEach(line -> values.add(JSON.readTree(line)));
             } else {
                 // A stream of reports is values one after the other.
@@ -110,6 +120,27 @@ final class ApiDocument {
         }
         values.forEach(value -> schema.validate(value).forEach(error -> misfits.add(error.toString())));
         return misfits;
+    }
+
+    /** Each block of an event stream as an object of its lines, which is how the document describes it; comments count for nothing. */
+    private static List<JsonNode> blocks(String body, List<String> misfits) {
+        var blocks = new ArrayList<JsonNode>();
+        for (String block : body.split("\n\n")) {
+            ObjectNode lines = JSON.createObjectNode();
+            for (String line : block.lines().filter(each -> !each.startsWith(":")).toList()) {
+                Matcher parts = EVENT_STREAM_LINE.matcher(line);
+                if (parts.matches()) {
+                    lines.set(parts.group(1), JSON_LINES.contains(parts.group(1)) ? JSON.readTree(parts.group(2))
+                            : JSON.getNodeFactory().stringNode(parts.group(2)));
+                } else {
+                    misfits.add("no line of an event stream: " + line);
+                }
+            }
+            if (!lines.isEmpty()) {
+                blocks.add(lines);
+            }
+        }
+        return blocks;
     }
 
     private static String escaped(String key) {

@@ -24,11 +24,15 @@ class ApiDocumentTest {
                   "200": {"content": {
                     "application/json": {"schema": {"$ref": "#/components/schemas/Thing"}},
                     "application/x-ndjson": {"schema": {"$ref": "#/components/schemas/Thing"}},
-                    "text/event-stream": {"schema": {"type": "string"}}}},
+                    "text/event-stream": {"schema": {"oneOf": [{"$ref": "#/components/schemas/Record"},
+                      {"type": "object", "properties": {"retry": {"type": "integer"}}},
+                      {"type": "object", "required": ["id"], "properties": {"id": {"type": "string"}}}]}}}},
                   "204": {}, "404": {}}},
                "delete": {"parameters": [{"name": "thing", "in": "path", "required": true}], "responses": {"204": {}}},
                "put": {"requestBody": {"content": {"application/json": {}}}, "responses": {"204": {}}}}},
-             "components": {"schemas": {"Thing": {"type": "object", "required": ["id"], "properties": {
+             "components": {"schemas": {"Record": {"type": "object", "required": ["event", "data"], "properties": {
+               "event": {"enum": ["record"]}, "id": {"type": "string"}, "data": {"$ref": "#/components/schemas/Thing"}}},
+              "Thing": {"type": "object", "required": ["id"], "properties": {
                "id": {"type": "integer"}, "next": {"anyOf": [{"$ref": "#/components/schemas/Thing"}, {"type": "null"}]}}}}}}
             """);
 
@@ -55,7 +59,7 @@ class ApiDocumentTest {
             "200|application/json|{\"id\":1} {\"id\":2}",
             "200|application/json|{\"id\":1,\"next\":{\"id\":2,\"next\":null}}",
             "200|application/x-ndjson|'{\"id\":1}\n{\"id\":2}\n'",
-            "200|text/event-stream|'id: 1\ndata: x\n\n: still here\n'",
+            "200|text/event-stream|'retry: 7\n\nid: 1\n\nevent: record\nid: 2\ndata: {\"id\":1}\n\n: still here\n\n'",
             "204|''|''"})
     void what_is_documented_fits(int status, String mediaType, String body) {
         assertThat(DOCUMENT.misfits(DOCUMENT.operation("POST /things/{thing}"), status, mediaType, body)).isEmpty();
@@ -67,9 +71,22 @@ class ApiDocumentTest {
             "200|application/json|{\"id\":\"one\"}", "200|application/json|{}", "200|application/json|[{\"id\":1}]",
             "200|application/json|{\"id\":1,\"unknown\":true}",
             "200|application/json|{\"id\":1,\"next\":{\"id\":\"x\"}}",
-            "200|application/x-ndjson|'{\"id\":1}\n{\"id\":\"x\"}\n'", "200|text/event-stream|{\"id\":1}", "204|''|x"})
+            "200|application/x-ndjson|'{\"id\":1}\n{\"id\":\"x\"}\n'", "200|text/event-stream|{\"id\":1}",
+            "200|text/event-stream|'retry: 7\n\nid: 1\n\n'", "200|text/event-stream|''",
+            "200|text/event-stream|'event: record\ndata: {\"id\":\"x\"}\n\n'",
+            "200|text/event-stream|'event: record\ndata: {\n\n'",
+            "200|text/event-stream|'event: record\ndata: {\"id\":1}\n\nevent: other\ndata: {}\n\n'", "204|''|x"})
     void what_is_not_documented_is_told(int status, String mediaType, String body) {
         assertThat(DOCUMENT.misfits(DOCUMENT.operation("POST /things/{thing}"), status, mediaType, body)).isNotEmpty();
+    }
+
+    @Test
+    void a_refusal_is_as_documented_only_where_refusals_are_asked_for() {
+        var post = DOCUMENT.operation("POST /things/{thing}");
+
+        assertThat(DOCUMENT.misfits(post, 404, "", "")).isNotEmpty();
+        assertThat(DOCUMENT.misfitsOfAny(post, 404, "", "")).isEmpty();
+        assertThat(DOCUMENT.misfitsOfAny(post, 409, "", "")).isNotEmpty();
     }
 
     @Test

@@ -26,6 +26,19 @@ record ApiOperation(String name, String method, String path, JsonNode node) {
         }
     }
 
+    /** The statuses with which it refuses, without those of services that are away. */
+    List<String> refusals() {
+        return node.get("responses").propertyNames().stream().filter(status -> status.startsWith("4")).toList();
+    }
+
+    /** The example of a refusal; missing if there is none. */
+    JsonNode refusal(String status) {
+        JsonNode content = node.path("responses").path(status).path("content").path("application/json");
+        return content.has("example") ? content.get("example")
+                : content.path("examples").values().stream().findFirst().map(named -> named.path("value")).orElse(
+                        content.path("example"));
+    }
+
     /**
      * Each of its examples as it stands.
      *

@@ -3,7 +3,11 @@ package io.millrace.workbench.endtoend;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.millrace.workbench.suite.Suite;
 import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.time.Duration;
 import java.util.Set;
 import java.util.TreeSet;
@@ -21,6 +25,7 @@ class ExamplesIT {
             "DELETE /admin/brokers/{broker}/drain", "DELETE /admin/brokers/{broker}");
 
     private static final Duration TIMEOUT = Duration.ofSeconds(30);
+    private static final String PRODUCE = "POST /topics/{topic}";
     private static final String INSTANCE = "/consumers/{group}/instances/{instance}";
     private static final String CLUSTER = " /v3/clusters/{cluster_id}";
     private static final String V3_TOPIC = CLUSTER + "/topics/{topic_name}";
@@ -28,10 +33,12 @@ class ExamplesIT {
     private static final String V3_GROUP = CLUSTER + "/consumer-groups/{consumer_group_id}";
     private static final String V3_CONSUMER = V3_GROUP + "/consumers/{consumer_id}";
 
+    private final Suite suite;
     private final Gateway gateway;
     private final ExampleReplay document;
 
-    ExamplesIT(Gateway gateway) throws IOException, InterruptedException {
+    ExamplesIT(Suite suite, Gateway gateway) throws IOException, InterruptedException {
+        this.suite = suite;
         this.gateway = gateway;
         this.document = new ExampleReplay(gateway);
     }
@@ -54,6 +61,34 @@ class ExamplesIT {
         tried.addAll(ON_A_SUITE_THAT_SHRINKS);
         assertThat(tried).as("operations that have a place in the story, and all there are").isEqualTo(document
                 .operations());
+    }
+
+    /** Producing has a way past the web framework, for requests that are written plainly; what a web page sends takes the common way. */
+    @Test
+    void each_of_the_two_ways_of_producing_answers_as_documented() throws Exception {
+        withoutTopic();
+        document.tryFirst("POST /admin/topics");
+        int examples = document.examples(PRODUCE);
+        long direct = counted("millrace_producer_direct_total");
+        long all = counted("millrace_producer_requests_seconds_count");
+
+        document.tryOut(PRODUCE);
+        assertThat(counted("millrace_producer_direct_total")).isEqualTo(direct + examples);
+        assertThat(counted("millrace_producer_requests_seconds_count")).isEqualTo(all + examples);
+
+        document.tryOutWith(PRODUCE, "Origin", "http://page.example");
+        assertThat(counted("millrace_producer_direct_total")).isEqualTo(direct + examples);
+        assertThat(counted("millrace_producer_requests_seconds_count")).isEqualTo(all + 2L * examples);
+        assertThat(document.misfits()).isEmpty();
+        withoutTopic();
+    }
+
+    /** What the gateway has counted, whatever its tags. */
+    private long counted(String meter) throws IOException, InterruptedException {
+        String metrics = Gateway.http().send(HttpRequest.newBuilder(URI.create(suite.managementUrl("gateway")
+                + "/actuator/prometheus")).build(), HttpResponse.BodyHandlers.ofString()).body();
+        return metrics.lines().filter(line -> line.startsWith(meter + "{") || line.startsWith(meter + " "))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(line.lastIndexOf(' ')))).sum();
     }
 
     private void topicsAndRecords() throws Exception {

@@ -17,6 +17,7 @@ import tools.jackson.databind.json.JsonMapper;
 /** A client of the gateway's HTTP API, as plain as a test reads it. */
 final class Gateway {
     static final String METADATA = "application/vnd.kafka.v2+json";
+    static final String TEXT_RECORDS = "application/vnd.kafka.text.v2+json";
     static final String JSON_RECORDS = "application/vnd.kafka.json.v2+json";
     private static final JsonMapper JSON = JsonMapper.builder().build();
     /** Longer than the gateway's own longest wait (a delivery's 30 s): it is to answer before its client gives up. */

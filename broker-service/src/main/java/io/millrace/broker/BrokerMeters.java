@@ -76,6 +76,8 @@ final class BrokerMeters implements ProduceListener {
                         .sum());
         gauge(registry, broker, "millrace.broker.fetches.waiting", "Fetches that wait for data",
                 running -> running.requests().waitingFetches());
+        gauge(registry, broker, "millrace.broker.fetch.sessions", "Fetch sessions that consumers have",
+                running -> running.requests().fetchSessions());
         gauge(registry, broker, "millrace.broker.metadata.applied", "Cluster version that the partitions follow",
                 running -> running.partitions().appliedVersion());
     }

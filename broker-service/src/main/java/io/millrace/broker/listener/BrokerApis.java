@@ -27,6 +27,12 @@ final class BrokerApis {
             Api.of(ApiKeys.FIND_COORDINATOR, 0, 6),
             Api.of(ApiKeys.LIST_GROUPS, 0, 5),
             Api.of(ApiKeys.DESCRIBE_CLUSTER, 0, 2),
+            Api.of(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, 0, 0),
+            Api.of(ApiKeys.DELETE_RECORDS, 0, 2),
+            Api.of(ApiKeys.DESCRIBE_PRODUCERS, 0, 0),
+            Api.of(ApiKeys.ELECT_LEADERS, 0, 2),
+            Api.of(ApiKeys.ALTER_PARTITION_REASSIGNMENTS, 0, 1),
+            Api.of(ApiKeys.LIST_PARTITION_REASSIGNMENTS, 0, 0),
             Api.of(ApiKeys.DESCRIBE_LOG_DIRS, 1, 5)));
 
     private BrokerApis() {}

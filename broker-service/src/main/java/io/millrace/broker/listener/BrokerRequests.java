@@ -9,6 +9,7 @@ import io.millrace.common.listener.FindCoordinatorHandler;
 import io.millrace.common.listener.MetadataHandler;
 import io.millrace.common.listener.NodeConfigs;
 import io.millrace.common.listener.ProducerIdsHandler;
+import io.millrace.common.listener.TopicPartitionsHandler;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.wire.InboundRequest;
 import io.millrace.common.wire.RequestHandler;
@@ -25,7 +26,12 @@ public final class BrokerRequests implements RequestHandler {
     private final ListOffsetsHandler listOffsets;
     private final LeaderEpochHandler leaderEpochs;
     private final MetadataHandler metadata;
+    private final TopicPartitionsHandler topicPartitions;
     private final LogDirsHandler logDirs;
+    private final DeleteRecordsHandler deletions;
+    private final ProducersHandler producers;
+    private final ElectionHandler elections;
+    private final ReassignmentsHandler reassignments;
     private final TopicsHandler topics;
     private final DescribeConfigsHandler configs;
     private final AlterConfigsHandler configChanges;
@@ -44,7 +50,12 @@ public final class BrokerRequests implements RequestHandler {
         listOffsets = new ListOffsetsHandler(partitions);
         leaderEpochs = new LeaderEpochHandler(partitions);
         metadata = MetadataHandler.ofBroker(images, node.nodeId());
+        topicPartitions = new TopicPartitionsHandler(images);
         logDirs = new LogDirsHandler(partitions);
+        deletions = new DeleteRecordsHandler(partitions, forwardSettings);
+        producers = new ProducersHandler(partitions);
+        elections = new ElectionHandler(services.cluster(), calls);
+        reassignments = new ReassignmentsHandler(services.cluster(), images, calls);
         topics = new TopicsHandler(services.topics(), services.cluster(), calls);
         configs = new DescribeConfigsHandler(images, node);
         configChanges = new AlterConfigsHandler(services.topics(), calls, node);
@@ -68,6 +79,12 @@ public final class BrokerRequests implements RequestHandler {
             case OFFSET_FOR_LEADER_EPOCH -> leaderEpochs.handle(request);
             case METADATA -> metadata.handleMetadata(request);
             case DESCRIBE_CLUSTER -> metadata.handleDescribeCluster(request);
+            case DESCRIBE_TOPIC_PARTITIONS -> topicPartitions.handle(request);
+            case DELETE_RECORDS -> deletions.handle(request);
+            case DESCRIBE_PRODUCERS -> producers.handle(request);
+            case ELECT_LEADERS -> elections.handle(request);
+            case ALTER_PARTITION_REASSIGNMENTS -> reassignments.handleAlter(request);
+            case LIST_PARTITION_REASSIGNMENTS -> reassignments.handleList(request);
             case DESCRIBE_LOG_DIRS -> logDirs.handle(request);
             case CREATE_TOPICS -> topics.handleCreate(request);
             case DELETE_TOPICS -> topics.handleDelete(request);
@@ -82,6 +99,11 @@ public final class BrokerRequests implements RequestHandler {
             case LIST_GROUPS -> request.respond(new ListGroupsResponse(new ListGroupsResponseData()));
             default -> throw new UnsupportedVersionException(request.apiKey() + " is advertised and not handled");
         }
+    }
+
+    /** Fetch sessions kept now. */
+    public int fetchSessions() {
+        return fetch.sessions();
     }
 
     /** Fetches that wait for data now. */

@@ -1,7 +1,10 @@
 package io.millrace.broker.listener;
 
+import io.millrace.broker.listener.session.FetchContext;
+import io.millrace.broker.listener.session.FetchSessions;
 import io.millrace.broker.partition.ReadLimit;
 import io.millrace.common.wire.InboundRequest;
+import java.security.SecureRandom;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
@@ -10,7 +13,6 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.Errors;
-import org.apache.kafka.common.requests.FetchMetadata;
 import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.FetchResponse;
 
@@ -21,6 +23,7 @@ import org.apache.kafka.common.requests.FetchResponse;
 final class FetchHandler {
     private final FetchReader reader;
     private final FetchSettings settings;
+    private final FetchSessions sessions;
     private final Set<FetchWait> waits = ConcurrentHashMap.newKeySet();
     private final AtomicInteger waiting = new AtomicInteger();
     private volatile boolean stopping;
@@ -28,6 +31,12 @@ final class FetchHandler {
     FetchHandler(FetchReader reader, FetchSettings settings) {
         this.reader = reader;
         this.settings = settings;
+        this.sessions = new FetchSessions(settings.sessions(), System::nanoTime, new SecureRandom());
+    }
+
+    /** Sessions kept now. */
+    int sessions() {
+        return sessions.count();
     }
 
     /** Fetches that wait for data now. */
@@ -37,38 +46,44 @@ final class FetchHandler {
 
     void handle(InboundRequest request) {
         FetchRequestData fetch = ((FetchRequest) request.body()).data();
-        // Sessions (KIP-227) are not kept: every answer says so with id 0, and a client then names its partitions each time.
-        if (fetch.sessionId() != FetchMetadata.INVALID_SESSION_ID && fetch
-                .sessionEpoch() > FetchMetadata.INITIAL_EPOCH) {
-            request.respond(FetchResponse.of(new FetchResponseData().setErrorCode(Errors.FETCH_SESSION_ID_NOT_FOUND
-                    .code())));
-            return;
+        switch (sessions.contextOf(fetch, request.version())) {
+            case FetchContext.Refused(Errors error) -> request.respond(FetchResponse.of(new FetchResponseData()
+                    .setErrorCode(error.code())));
+            case FetchContext.Reading context -> handle(request, fetch, context);
         }
-        FetchReader.Result result = reader.read(request, fetch, true);
-        if (enough(result, fetch) || fetch.maxWaitMs() <= 0 || fetch.topics().isEmpty()) {
-            request.respond(FetchResponse.of(result.response()));
+    }
+
+    private void handle(InboundRequest request, FetchRequestData fetch, FetchContext.Reading context) {
+        FetchReader.Result result = reader.read(request, fetch, context.topics(), true);
+        if (enough(result, fetch) || fetch.maxWaitMs() <= 0 || context.topics().isEmpty()) {
+            respond(request, context, result);
             return;
         }
         if (waiting.incrementAndGet() > settings.maxWaiting()) {
             waiting.decrementAndGet();
-            respondLater(request, fetch, result);
+            respondLater(request, fetch, context, result);
             return;
         }
-        Thread.ofVirtual().name("fetch-wait").start(() -> awaitData(request, fetch));
+        Thread.ofVirtual().name("fetch-wait").start(() -> awaitData(request, fetch, context));
+    }
+
+    private static void respond(InboundRequest request, FetchContext.Reading context, FetchReader.Result result) {
+        request.respond(FetchResponse.of(context.answer(result.response())));
     }
 
     /** At once would bring the client back at once, too. */
-    private void respondLater(InboundRequest request, FetchRequestData fetch, FetchReader.Result result) {
+    private void respondLater(InboundRequest request, FetchRequestData fetch, FetchContext.Reading context,
+            FetchReader.Result result) {
         long delayMs = Math.min(settings.crowdedDelay().toMillis(), fetch.maxWaitMs());
         CompletableFuture.delayedExecutor(delayMs, TimeUnit.MILLISECONDS)
-                .execute(() -> request.respond(FetchResponse.of(result.response())));
+                .execute(() -> respond(request, context, result));
     }
 
     private static boolean enough(FetchReader.Result result, FetchRequestData fetch) {
-        return result.hasError() || result.bytes() >= fetch.minBytes();
+        return result.urgent() || result.bytes() >= fetch.minBytes();
     }
 
-    private void awaitData(InboundRequest request, FetchRequestData fetch) {
+    private void awaitData(InboundRequest request, FetchRequestData fetch, FetchContext.Reading context) {
         FetchWait wait = new FetchWait(Thread.currentThread(), FetchReader.isFollower(fetch) ? ReadLimit.LOG_END
                 : ReadLimit.HIGH_WATERMARK);
         waits.add(wait);
@@ -78,15 +93,15 @@ final class FetchHandler {
         long waitNanos = Math.min(settings.maxWait().toNanos(), fetch.maxWaitMs() * 1_000_000L);
         long deadlineNanos = request.receivedNanos() + waitNanos;
         try {
-            reader.forEachPartition(request, fetch, partition -> wait.register(partition));
+            reader.forEachPartition(request, context.topics(), partition -> wait.register(partition));
             // From here on no append goes unnoticed; what came before it registered is found by this read.
-            FetchReader.Result result = reader.read(request, fetch, false);
+            FetchReader.Result result = reader.read(request, fetch, context.topics(), false);
             while (!enough(result, fetch) && !stopping && request.connectionOpen() && System.nanoTime()
                     - deadlineNanos < 0) {
                 wait.await(fetch.minBytes() - result.bytes(), deadlineNanos);
-                result = reader.read(request, fetch, false);
+                result = reader.read(request, fetch, context.topics(), false);
             }
-            request.respond(FetchResponse.of(result.response()));
+            respond(request, context, result);
         } catch (RuntimeException e) {
             request.respondError(e);
         } finally {

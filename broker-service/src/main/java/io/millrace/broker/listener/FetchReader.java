@@ -44,9 +44,9 @@ final class FetchReader {
 
     /**
      * @param bytes of records in the response
-     * @param hasError whether a partition has one, which its reader must hear of without waiting
+     * @param urgent whether a partition has what its reader must hear of without waiting: an error, or another log start for a follower
      */
-    record Result(FetchResponseData response, int bytes, boolean hasError) {}
+    record Result(FetchResponseData response, int bytes, boolean urgent) {}
 
     FetchReader(Partitions partitions, LeaderHints hints, int maxBytes) {
         this.partitions = partitions;
@@ -59,10 +59,13 @@ final class FetchReader {
         return FetchRequest.isValidBrokerId(FetchRequest.replicaId(fetch));
     }
 
-    /** @param first whether the request is read for the first time: only then does a follower's say where the follower is now */
-    Result read(InboundRequest request, FetchRequestData fetch, boolean first) {
+    /**
+     * @param topics all that is to be read: in a session more than the request names
+     * @param first  whether the request is read for the first time: only then does a follower's say where the follower is now
+     */
+    Result read(InboundRequest request, FetchRequestData fetch, List<FetchTopic> topics, boolean first) {
         Reading reading = new Reading(request.version(), fetch, first);
-        for (FetchTopic topic : fetch.topics()) {
+        for (FetchTopic topic : topics) {
             FetchableTopicResponse answer = new FetchableTopicResponse().setTopic(topic.topic()).setTopicId(topic
                     .topicId());
             for (FetchPartition wanted : topic.partitions()) {
@@ -75,11 +78,11 @@ final class FetchReader {
                 reading.response.responses().add(answer);
             }
         }
-        return new Result(reading.response, reading.bytes, reading.hasError);
+        return new Result(reading.response, reading.bytes, reading.urgent);
     }
 
-    void forEachPartition(InboundRequest request, FetchRequestData fetch, Consumer<Partition> action) {
-        for (FetchTopic topic : fetch.topics()) {
+    void forEachPartition(InboundRequest request, List<FetchTopic> topics, Consumer<Partition> action) {
+        for (FetchTopic topic : topics) {
             for (FetchPartition wanted : topic.partitions()) {
                 if (locate(request.version(), topic, wanted.partition()) instanceof Here(Partition partition)) {
                     action.accept(partition);
@@ -100,7 +103,7 @@ final class FetchReader {
         private final boolean first;
         private final boolean follower;
         private int bytes;
-        private boolean hasError;
+        private boolean urgent;
 
         Reading(short version, FetchRequestData fetch, boolean first) {
             this.version = version;
@@ -179,6 +182,7 @@ final class FetchReader {
             return switch (partition.readAsFollower(follow, first, System.nanoTime())) {
                 case FollowerRead.Data(var records, long highWatermark, long logStart) -> {
                     bytes += records.sizeInBytes();
+                    urgent |= wanted.logStartOffset() >= 0 && logStart > wanted.logStartOffset();
                     yield data(wanted, highWatermark, logStart).setRecords(records);
                 }
                 case FollowerRead.Diverging(int epoch, long endOffset, long highWatermark, long logStart) -> diverging(
@@ -194,7 +198,7 @@ final class FetchReader {
 
         private PartitionData diverging(FetchPartition wanted, int epoch, long endOffset,
                 long highWatermark, long logStartOffset) {
-            hasError = true;
+            urgent = true;
             return data(wanted, highWatermark, logStartOffset).setDivergingEpoch(
                     new EpochEndOffset().setEpoch(epoch).setEndOffset(endOffset));
         }
@@ -210,7 +214,7 @@ final class FetchReader {
         }
 
         private PartitionData error(FetchPartition wanted, Errors error) {
-            hasError = true;
+            urgent = true;
             return FetchResponse.partitionResponse(wanted.partition(), error);
         }
 

@@ -1,5 +1,6 @@
 package io.millrace.broker.listener;
 
+import io.millrace.broker.listener.session.SessionLimits;
 import java.time.Duration;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 import org.springframework.util.unit.DataSize;
@@ -11,12 +12,14 @@ import org.springframework.util.unit.DataSize;
  * @param maxWait longest wait for data, whatever the client asks for
  * @param maxWaiting fetches that wait at a time; one more is answered with what there is after {@code crowdedDelay}
  * @param crowdedDelay how long such an answer is held back, so that its client does not ask in a loop
+ * @param sessions limits of fetch sessions
  */
 public record FetchSettings(
         @DefaultValue("55MB") DataSize maxSize,
         @DefaultValue("5m") Duration maxWait,
         @DefaultValue("20000") int maxWaiting,
-        @DefaultValue("200ms") Duration crowdedDelay) {
+        @DefaultValue("200ms") Duration crowdedDelay,
+        @DefaultValue SessionLimits sessions) {
 
     public FetchSettings {
         if (maxSize.toBytes() < 1024 || maxSize.toBytes() > Integer.MAX_VALUE) {

@@ -55,6 +55,11 @@ final class FetchWait implements GrowthListener {
         wake();
     }
 
+    @Override
+    public void startMoved() {
+        wake();
+    }
+
     void wake() {
         changed = true;
         LockSupport.unpark(thread);

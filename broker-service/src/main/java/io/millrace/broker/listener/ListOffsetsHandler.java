@@ -9,7 +9,10 @@ import io.millrace.broker.partition.Located.Unknown;
 import io.millrace.broker.partition.Partition;
 import io.millrace.broker.partition.Partitions;
 import io.millrace.common.wire.InboundRequest;
+import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
@@ -31,6 +34,15 @@ final class ListOffsetsHandler {
     private static final short LEADER_EPOCH_VERSION = 4;
     private static final short OFFSET_NOT_AVAILABLE_VERSION = 5;
 
+    /** What a time below zero stands for, and since which version it may be asked (KIP-734, KIP-405, KIP-1005, KIP-1023). */
+    private static final Map<Long, Integer> SPECIAL_TIMES = Map.of(
+            ListOffsetsRequest.EARLIEST_TIMESTAMP, 1,
+            ListOffsetsRequest.LATEST_TIMESTAMP, 1,
+            ListOffsetsRequest.MAX_TIMESTAMP, 7,
+            ListOffsetsRequest.EARLIEST_LOCAL_TIMESTAMP, 8,
+            ListOffsetsRequest.LATEST_TIERED_TIMESTAMP, 9,
+            ListOffsetsRequest.EARLIEST_PENDING_UPLOAD_TIMESTAMP, 11);
+
     private final Partitions partitions;
 
     ListOffsetsHandler(Partitions partitions) {
@@ -41,10 +53,13 @@ final class ListOffsetsHandler {
         ListOffsetsResponseData response = new ListOffsetsResponseData();
         ListOffsetsRequestData data = ((ListOffsetsRequest) request.body()).data();
         boolean follower = FetchRequest.isValidBrokerId(data.replicaId());
+        Set<TopicPartition> repeated = ((ListOffsetsRequest) request.body()).duplicatePartitions();
         for (ListOffsetsTopic topic : data.topics()) {
             ListOffsetsTopicResponse answer = new ListOffsetsTopicResponse().setName(topic.name());
             for (ListOffsetsPartition wanted : topic.partitions()) {
-                answer.partitions().add(inVersion(request.version(), find(topic.name(), wanted, follower)));
+                answer.partitions().add(repeated.contains(new TopicPartition(topic.name(), wanted.partitionIndex()))
+                        ? error(wanted, Errors.INVALID_REQUEST)
+                        : inVersion(request.version(), find(topic.name(), wanted, follower, request.version())));
             }
             response.topics().add(answer);
         }
@@ -59,7 +74,11 @@ final class ListOffsetsHandler {
         return version >= LEADER_EPOCH_VERSION ? found : found.setLeaderEpoch(ListOffsetsResponse.UNKNOWN_EPOCH);
     }
 
-    private ListOffsetsPartitionResponse find(String topic, ListOffsetsPartition wanted, boolean follower) {
+    private ListOffsetsPartitionResponse find(String topic, ListOffsetsPartition wanted, boolean follower,
+            short version) {
+        if (wanted.timestamp() < 0 && version < SPECIAL_TIMES.getOrDefault(wanted.timestamp(), Integer.MAX_VALUE)) {
+            return error(wanted, Errors.UNSUPPORTED_VERSION);
+        }
         Located located = partitions.locate(topic, wanted.partitionIndex());
         return switch (located) {
             case Unknown(Errors error) -> error(wanted, error);

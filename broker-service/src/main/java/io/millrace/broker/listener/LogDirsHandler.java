@@ -3,6 +3,10 @@ package io.millrace.broker.listener;
 import io.millrace.broker.partition.Partition;
 import io.millrace.broker.partition.Partitions;
 import io.millrace.common.wire.InboundRequest;
+import java.io.IOException;
+import java.nio.file.FileStore;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -20,11 +24,11 @@ import org.apache.kafka.common.requests.DescribeLogDirsResponse;
 /** Tells how large the replicas are that this broker has, whether it leads them or not (KIP-113). What it does not have is left out. */
 final class LogDirsHandler {
     private final Partitions partitions;
-    private final String directory;
+    private final Path directory;
 
     LogDirsHandler(Partitions partitions) {
         this.partitions = partitions;
-        this.directory = partitions.directory().toString();
+        this.directory = partitions.directory();
     }
 
     void handle(InboundRequest request) {
@@ -38,8 +42,24 @@ final class LogDirsHandler {
                         .add(describe(partition));
             }
         }
-        request.respond(new DescribeLogDirsResponse(new DescribeLogDirsResponseData().setResults(List.of(
-                new DescribeLogDirsResult().setLogDir(directory).setTopics(List.copyOf(topics.values()))))));
+        DescribeLogDirsResult result = new DescribeLogDirsResult().setLogDir(directory.toString())
+                .setTopics(List.copyOf(topics.values())).setTotalBytes(bytes(FileStore::getTotalSpace))
+                .setUsableBytes(bytes(FileStore::getUsableSpace));
+        request.respond(new DescribeLogDirsResponse(new DescribeLogDirsResponseData().setResults(List.of(result))));
+    }
+
+    private interface Space {
+        long bytes(FileStore store) throws IOException;
+    }
+
+    /** Of the volume (KIP-827); as large as can be said where it has more. */
+    private long bytes(Space space) {
+        try {
+            long bytes = space.bytes(Files.getFileStore(directory));
+            return bytes < 0 ? Long.MAX_VALUE : bytes;
+        } catch (IOException e) {
+            return DescribeLogDirsResponse.UNKNOWN_VOLUME_BYTES;
+        }
     }
 
     private static Map<String, Set<Integer>> named(DescribeLogDirsRequestData wanted) {

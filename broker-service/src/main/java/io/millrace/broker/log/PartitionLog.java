@@ -283,6 +283,11 @@ public final class PartitionLog {
         }
     }
 
+    /** The idempotent producers whose sequences are checked here, in no order. */
+    public List<ActiveProducer> activeProducers() {
+        return writing(() -> state.producers().active());
+    }
+
     /** Makes everything before an offset survive a crash of the machine, and raises the recovery point to it. Appends go on beside it. */
     public void flush(long upToOffset) {
         filesLock.lock();

@@ -2,7 +2,10 @@ package io.millrace.broker.log;
 
 import io.millrace.broker.log.ProducerEntry.WrittenBatch;
 import io.millrace.common.record.RequestKey;
+import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.protocol.Errors;
 import org.jspecify.annotations.Nullable;
@@ -12,8 +15,21 @@ import org.jspecify.annotations.Nullable;
  * writer; not safe for concurrent use.
  */
 final class ProducerStates {
+    /** Clients try a refused batch again after 100 ms, and at the latest a second after. */
+    static final long FIRST_BATCH_PATIENCE_MS = 1_500;
+    private static final int MAX_HELD_OFF = 1_000;
+
     private final Map<Long, ProducerEntry> producers = new HashMap<>();
     private final RequestKeys keys;
+    /** Producers that may have a batch on the way before the one that came; the eldest goes, and would be held off anew. */
+    private final Map<Long, Long> heldOffSinceMs = new LinkedHashMap<>() {
+        private static final long serialVersionUID = 1L;
+
+        @Override
+        protected boolean removeEldestEntry(Map.Entry<Long, Long> eldest) {
+            return size() > MAX_HELD_OFF;
+        }
+    };
     /** Whether every producer that has written here since the log's first offset is known. */
     private boolean complete;
 
@@ -50,9 +66,11 @@ final class ProducerStates {
     }
 
     /**
-     * Why a leader must refuse a batch, or null when it may be appended. A producer that is not known may begin at any sequence if its state
-     * may have expired or gone with deleted records. Else it has a batch on the way that was refused before, while its leader did not yet know that
-     * it leads; to take this one first would lose the order, and in the end the batch.
+     * Why a leader must refuse a batch, or null when it may be appended. A producer that is not known may begin at any sequence, as in Kafka, for
+     * its state may have expired, or gone with deleted records, or its topic was deleted and created again under its name, of which it need not
+     * have heard. But where all that was ever written is known it may also have a batch on the way that was refused before, while its leader
+     * did not yet know that it leads; to take this one first would lose the order, and in the end the batch. So it is told to try again for
+     * a while, by the error that the other had: whoever retries sends the earlier one first.
      */
     AppendResult.@Nullable Refused check(BatchHeader batch, long nowMs) {
         if (RequestKey.isProducerIdOfKey(batch.producerId())) {
@@ -60,11 +78,10 @@ final class ProducerStates {
         }
         ProducerEntry entry = producers.get(batch.producerId());
         if (entry == null) {
-            return !complete || batch.baseSequence() == 0 ? null
-                    : AppendResult.Refused.batch(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER, 0, "producer " + batch
-                            .producerId()
+            return !complete || batch.baseSequence() == 0 || wasHeldOffLongEnough(batch.producerId(), nowMs) ? null
+                    : AppendResult.Refused.batch(Errors.NOT_LEADER_OR_FOLLOWER, 0, "producer " + batch.producerId()
                             + " has written nothing yet and begins with sequence " + batch.baseSequence()
-                            + " instead of 0");
+                            + ": what comes before it is awaited for " + FIRST_BATCH_PATIENCE_MS + " ms");
         }
         if (batch.producerEpoch() < entry.epoch()) {
             return AppendResult.Refused.batch(Errors.INVALID_PRODUCER_EPOCH, 0, "epoch " + batch.producerEpoch()
@@ -87,6 +104,11 @@ final class ProducerStates {
                         + batch.producerId() + " does not follow the last sequence " + lastSequence);
     }
 
+    private boolean wasHeldOffLongEnough(long producerId, long nowMs) {
+        Long sinceMs = heldOffSinceMs.putIfAbsent(producerId, nowMs);
+        return sinceMs != null && nowMs - sinceMs >= FIRST_BATCH_PATIENCE_MS;
+    }
+
     /** Notes a batch that this leader has just appended. */
     void noteAppended(BatchHeader batch, long nowMs) {
         if (RequestKey.isProducerIdOfKey(batch.producerId())) {
@@ -106,6 +128,7 @@ final class ProducerStates {
             keys.note(batch.producerId(), written(batch), Math.min(batch.baseTimestamp(), seenMs), seenMs);
             return;
         }
+        heldOffSinceMs.remove(batch.producerId());
         ProducerEntry entry = producers.computeIfAbsent(batch.producerId(), _ -> new ProducerEntry(batch
                 .producerEpoch()));
         if (batch.producerEpoch() >= entry.epoch()) {
@@ -127,6 +150,13 @@ final class ProducerStates {
         producers.computeIfAbsent(producerId, _ -> new ProducerEntry(producerEpoch)).add(producerEpoch, batch, seenMs);
     }
 
+    List<ActiveProducer> active() {
+        List<ActiveProducer> active = new ArrayList<>(producers.size());
+        producers.forEach((id, entry) -> active.add(new ActiveProducer(id, entry.epoch(), entry.last().lastSequence(),
+                entry.last().timestampMs())));
+        return active;
+    }
+
     /** @return whether there may be more to remove */
     boolean removeExpired(long nowMs, long expirationMs) {
         if (producers.values().removeIf(entry -> nowMs - entry.lastSeenMs() >= expirationMs)) {
@@ -137,6 +167,7 @@ final class ProducerStates {
 
     void clear() {
         producers.clear();
+        heldOffSinceMs.clear();
         keys.clear();
     }
 }

@@ -7,4 +7,7 @@ public interface GrowthListener {
 
     /** The partition is led by another broker now, or gone. */
     void leadershipChanged();
+
+    /** The log starts elsewhere: replicas are to follow. */
+    void startMoved();
 }

@@ -83,14 +83,25 @@ final class LedReplica {
         return replica.isFollower(fetch.replicaId(), fetch.brokerEpoch());
     }
 
-    /** What became of a follower's fetch. */
-    record Counted(LeaderReplica.Fetched fetched, @Nullable Progress progress) {}
+    /**
+     * What became of a follower's fetch.
+     *
+     * @param startMoved whether the follower's log starts elsewhere than it did
+     */
+    record Counted(LeaderReplica.Fetched fetched, @Nullable Progress progress, boolean startMoved) {}
 
     /** @param leaderEnd where the log ended just now, before it is read */
     synchronized Counted fetched(FollowerFetch fetch, long leaderEnd, long nowNanos) {
         LeaderReplica.Fetched fetched = replica.fetched(fetch.replicaId(), fetch.brokerEpoch(), fetch.offset(),
                 leaderEnd, nowNanos);
-        return new Counted(fetched, effects());
+        boolean startMoved = fetched == LeaderReplica.Fetched.COUNTED && replica.startsAt(fetch.replicaId(), fetch
+                .logStartOffset());
+        return new Counted(fetched, effects(), startMoved);
+    }
+
+    /** As {@link LeaderReplica#lowWatermark}. */
+    synchronized long lowWatermark() {
+        return replica.lowWatermark(log.logStartOffset());
     }
 
     synchronized @Nullable Progress imageChanged(PartitionImage image, Map<Integer, BrokerImage> brokers,

@@ -24,6 +24,7 @@ import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.RecordBatch;
+import org.apache.kafka.common.requests.DeleteRecordsRequest;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -41,6 +42,7 @@ public final class Partition {
     private final PartitionContext context;
     private final Set<GrowthListener> tailReaders = ConcurrentHashMap.newKeySet();
     private final Set<GrowthListener> consumers = ConcurrentHashMap.newKeySet();
+    private final Set<Runnable> startListeners = ConcurrentHashMap.newKeySet();
     /** Written to change the part, read to act in it. */
     private final StampedLock part = new StampedLock();
     private volatile Leadership leadership;
@@ -106,6 +108,7 @@ public final class Partition {
         if (present != null && next.leader() == context.brokerId() && next.leaderEpoch() == leadership.leaderEpoch()) {
             image = next;
             tell(present.imageChanged(next, brokers, context.nanoClock().getAsLong()));
+            startListeners.forEach(Runnable::run);
             signalIsrChange(present);
             return true;
         }
@@ -186,6 +189,7 @@ public final class Partition {
     private void tellLeadershipChanged() {
         tailReaders.forEach(GrowthListener::leadershipChanged);
         consumers.forEach(GrowthListener::leadershipChanged);
+        startListeners.forEach(Runnable::run);
     }
 
     private void tell(@Nullable Progress progress) {
@@ -301,6 +305,7 @@ public final class Partition {
      */
     public FollowerRead readAsFollower(FollowerFetch fetch, boolean isNews, long nowNanos) {
         Progress progress = null;
+        boolean startMoved = false;
         long stamp = part.readLock();
         LedReplica present = led;
         try {
@@ -330,7 +335,10 @@ public final class Partition {
                     case STALE_BROKER_EPOCH -> {
                         return new FollowerRead.Refused(Errors.STALE_BROKER_EPOCH);
                     }
-                    case COUNTED -> progress = counted.progress();
+                    case COUNTED -> {
+                        progress = counted.progress();
+                        startMoved = counted.startMoved();
+                    }
                 }
             }
             return switch (log.read(fetch.offset(), fetch.maxBytes(), fetch.wholeFirst(), Long.MAX_VALUE)) {
@@ -341,10 +349,56 @@ public final class Partition {
         } finally {
             part.unlockRead(stamp);
             tell(progress);
+            if (startMoved) {
+                startListeners.forEach(Runnable::run);
+            }
             if (present != null && isNews) {
                 signalIsrChange(present);
             }
         }
+    }
+
+    /**
+     * Deletes the records before an offset, for readers at once.
+     *
+     * @param as     this broker's leadership
+     * @param offset or -1 for all that is committed
+     */
+    public Deletion deleteRecords(Leading as, long offset) {
+        long target;
+        long stamp = part.readLock();
+        try {
+            if (led == null || !as.equals(leadership)) {
+                return new Deletion.Refused(Errors.NOT_LEADER_OR_FOLLOWER);
+            }
+            if (!log.config().delete()) {
+                return new Deletion.Refused(Errors.POLICY_VIOLATION);
+            }
+            target = offset == DeleteRecordsRequest.HIGH_WATERMARK ? log.highWatermark() : offset;
+            if (target < 0 || !log.deleteRecordsBefore(target)) {
+                return new Deletion.Refused(Errors.OFFSET_OUT_OF_RANGE);
+            }
+        } finally {
+            part.unlockRead(stamp);
+        }
+        tailReaders.forEach(GrowthListener::startMoved);
+        return new Deletion.Low(target);
+    }
+
+    /** Before which offset no replica that runs has anything, as far as they have said; refused once this leadership has ended. */
+    public Deletion lowWatermark(Leading as) {
+        LedReplica present = led;
+        return present == null || !as.equals(leadership) ? new Deletion.Refused(Errors.NOT_LEADER_OR_FOLLOWER)
+                : new Deletion.Low(present.lowWatermark());
+    }
+
+    /** Runs whenever the low watermark may have changed, or leadership; must return at once. */
+    public void addStartListener(Runnable listener) {
+        startListeners.add(listener);
+    }
+
+    public void removeStartListener(Runnable listener) {
+        startListeners.remove(listener);
     }
 
     /**

@@ -227,6 +227,11 @@ public final class Partitions implements ClusterImages.Listener {
         return topic != null && topic.partition(local.partition()) != null;
     }
 
+    /** Writes down where the logs start, so that a crash does not bring back what was deleted. */
+    public void rememberLogStarts() {
+        logs.checkpoint();
+    }
+
     /** Ends what waits for commits here, and lets nothing wait any more: its producers find the next leader. */
     public void stopWaiting() {
         forEach(Partition::endWaits);

@@ -13,6 +13,7 @@ final class FollowerProgress {
     private long brokerEpoch = UNKNOWN_EPOCH;
     private boolean mayBeInSync;
     private long logEnd = UNKNOWN_OFFSET;
+    private long logStart = UNKNOWN_OFFSET;
     private boolean everCaughtUp;
     private long caughtUpNanos;
     private long lastFetchNanos;
@@ -37,6 +38,18 @@ final class FollowerProgress {
 
     long logEnd() {
         return logEnd;
+    }
+
+    /** Where its log starts; unknown until it fetches. */
+    long logStart() {
+        return logStart;
+    }
+
+    /** True if that is news. */
+    boolean startsAt(long offset) {
+        boolean news = logStart != offset;
+        logStart = offset;
+        return news;
     }
 
     /** A member of the ISR gets the whole lag time to show itself to a new leader. */
@@ -98,6 +111,7 @@ final class FollowerProgress {
         brokerEpoch = epoch;
         mayBeInSync = false;
         logEnd = UNKNOWN_OFFSET;
+        logStart = UNKNOWN_OFFSET;
         leaderEndAtLastFetch = Long.MAX_VALUE;
     }
 }

@@ -176,6 +176,27 @@ public final class LeaderReplica {
         return Fetched.COUNTED;
     }
 
+    /** The log of a follower whose fetch was counted starts here. True if that is news. */
+    public boolean startsAt(int brokerId, long logStart) {
+        FollowerProgress follower = follower(brokerId);
+        return follower != null && follower.startsAt(logStart);
+    }
+
+    /**
+     * Before which offset no replica that runs has anything (KIP-107); -1 while one of them has not said.
+     *
+     * @param ownStart of the leader's log
+     */
+    public long lowWatermark(long ownStart) {
+        long low = ownStart;
+        for (FollowerProgress follower : followers) {
+            if (follower.mayBeInSync()) {
+                low = Math.min(low, follower.logStart());
+            }
+        }
+        return low;
+    }
+
     /** Time has passed: looks who fell behind. To be called a few times in the lag time. */
     public void tick(long nowNanos) {
         paused = false;

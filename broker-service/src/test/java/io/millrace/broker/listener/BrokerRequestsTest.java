@@ -2,6 +2,7 @@ package io.millrace.broker.listener;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.broker.listener.session.SessionLimits;
 import io.millrace.broker.storage.LogDirectory.LocalPartition;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
@@ -376,7 +377,7 @@ class BrokerRequestsTest {
         Duration pause = Duration.ofMillis(150);
         broker.close();
         broker = new TestBroker(folder.resolve("limited"), new FetchSettings(DataSize.ofMegabytes(1), Duration
-                .ofMinutes(1), 1, pause));
+                .ofMinutes(1), 1, pause, new SessionLimits(0, 0, Duration.ZERO)));
         TopicImage topic = broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
         CompletableFuture<FetchResponse> waiting = fetch(topic, 60_000, 1, from(0, 0));
         eventually().until(() -> broker.requests.waitingFetches() == 1);
@@ -448,15 +449,30 @@ class BrokerRequestsTest {
     }
 
     @Test
-    void an_unknown_fetch_session_is_refused_and_a_new_one_is_answered_without_session() {
+    void an_unknown_fetch_session_is_refused_and_one_that_is_begun_is_told_what_is_new() {
         TopicImage topic = broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
 
         assertThat(fetch(new FetchRequestData().setSessionId(77).setSessionEpoch(3).setMaxWaitMs(0)).join().error())
                 .isEqualTo(Errors.FETCH_SESSION_ID_NOT_FOUND);
         FetchTopic wanted = new FetchTopic().setTopic("t").setTopicId(topic.id()).setPartitions(List.of(from(0, 0)));
-        assertThat(fetch(new FetchRequestData().setSessionId(0).setSessionEpoch(0).setMaxWaitMs(0).setMaxBytes(100)
-                .setTopics(List.of(wanted)))
-                .join().sessionId()).isZero();
+        FetchResponse first = fetch(new FetchRequestData().setSessionId(0).setSessionEpoch(0).setMaxWaitMs(0)
+                .setMaxBytes(100).setTopics(List.of(wanted))).join();
+        assertThat(first.sessionId()).isPositive();
+        assertThat(broker.requests.fetchSessions()).isOne();
+        FetchRequestData next = new FetchRequestData().setSessionId(first.sessionId()).setSessionEpoch(1)
+                .setMaxWaitMs(60_000).setMinBytes(1).setMaxBytes(1 << 20);
+        CompletableFuture<FetchResponse> waiting = fetch(next);
+        eventually().until(() -> broker.requests.waitingFetches() == 1);
+
+        produceOne(topic, records("a"));
+
+        assertThat(only(waiting.join()).highWatermark()).isEqualTo(1);
+        assertThat(FetchResponse.recordsSize(only(waiting.join()))).isPositive();
+        FetchResponse third = fetch(new FetchRequestData().setSessionId(first.sessionId()).setSessionEpoch(2)
+                .setMaxWaitMs(0).setMaxBytes(1 << 20).setTopics(List.of(new FetchTopic().setTopicId(topic.id())
+                        .setPartitions(List.of(from(0, 1)))))).join();
+        assertThat(third.error()).isEqualTo(Errors.NONE);
+        assertThat(third.data().responses()).as("nothing is new").isEmpty();
     }
 
     @Test

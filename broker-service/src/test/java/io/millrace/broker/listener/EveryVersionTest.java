@@ -15,15 +15,26 @@ import java.util.List;
 import java.util.Map;
 import java.util.function.Function;
 import java.util.stream.Stream;
+import org.apache.kafka.common.ElectionType;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData;
+import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignablePartition;
+import org.apache.kafka.common.message.AlterPartitionReassignmentsRequestData.ReassignableTopic;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicCollection;
+import org.apache.kafka.common.message.DeleteRecordsRequestData;
+import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsPartition;
+import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsTopic;
 import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
+import org.apache.kafka.common.message.DescribeProducersRequestData;
+import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
+import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData.TopicRequest;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
@@ -33,6 +44,7 @@ import org.apache.kafka.common.message.ListGroupsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsPartition;
 import org.apache.kafka.common.message.ListOffsetsRequestData.ListOffsetsTopic;
+import org.apache.kafka.common.message.ListPartitionReassignmentsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
 import org.apache.kafka.common.message.OffsetForLeaderEpochRequestData;
@@ -51,15 +63,21 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.AbstractResponse;
+import org.apache.kafka.common.requests.AlterPartitionReassignmentsRequest;
 import org.apache.kafka.common.requests.CreateTopicsRequest;
+import org.apache.kafka.common.requests.DeleteRecordsRequest;
 import org.apache.kafka.common.requests.DeleteTopicsRequest;
 import org.apache.kafka.common.requests.DescribeClusterRequest;
 import org.apache.kafka.common.requests.DescribeLogDirsRequest;
+import org.apache.kafka.common.requests.DescribeProducersRequest;
+import org.apache.kafka.common.requests.DescribeTopicPartitionsRequest;
+import org.apache.kafka.common.requests.ElectLeadersRequest;
 import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.FindCoordinatorRequest;
 import org.apache.kafka.common.requests.InitProducerIdRequest;
 import org.apache.kafka.common.requests.ListGroupsRequest;
 import org.apache.kafka.common.requests.ListOffsetsRequest;
+import org.apache.kafka.common.requests.ListPartitionReassignmentsRequest;
 import org.apache.kafka.common.requests.MetadataRequest;
 import org.apache.kafka.common.requests.OffsetsForLeaderEpochRequest;
 import org.apache.kafka.common.requests.ProduceRequest;
@@ -156,6 +174,21 @@ class EveryVersionTest {
                     ? new FindCoordinatorRequestData().setKey("g")
                     : new FindCoordinatorRequestData().setCoordinatorKeys(List.of("g"))).build(version);
             case DESCRIBE_CLUSTER -> new DescribeClusterRequest(new DescribeClusterRequestData(), version);
+            case DESCRIBE_TOPIC_PARTITIONS -> new DescribeTopicPartitionsRequest(
+                    new DescribeTopicPartitionsRequestData()
+                            .setTopics(Stream.of(here, elsewhere, missing).map(topic -> new TopicRequest().setName(topic
+                                    .name())).toList()));
+            case DELETE_RECORDS -> new DeleteRecordsRequest.Builder(deleteRecords()).build(version);
+            case DESCRIBE_PRODUCERS -> new DescribeProducersRequest.Builder(new DescribeProducersRequestData()
+                    .setTopics(Stream.of(here, elsewhere, missing).map(
+                            topic -> new DescribeProducersRequestData.TopicRequest().setName(topic.name())
+                                    .setPartitionIndexes(List.of(0))).toList())).build(version);
+            case ELECT_LEADERS -> new ElectLeadersRequest.Builder(ElectionType.PREFERRED, Stream.of(here, missing).map(
+                    topic -> new TopicPartition(topic.name(), 0)).toList(), 1_000).build(version);
+            case ALTER_PARTITION_REASSIGNMENTS -> new AlterPartitionReassignmentsRequest.Builder(reassignments()).build(
+                    version);
+            case LIST_PARTITION_REASSIGNMENTS -> new ListPartitionReassignmentsRequest.Builder(
+                    new ListPartitionReassignmentsRequestData().setTopics(null)).build(version);
             case DESCRIBE_LOG_DIRS -> new DescribeLogDirsRequest(new DescribeLogDirsRequestData().setTopics(null),
                     version);
             default -> throw new IllegalStateException("no request is made for " + key);
@@ -190,6 +223,20 @@ class EveryVersionTest {
                         .setPartitions(List.of(new ListOffsetsPartition().setPartitionIndex(0).setTimestamp(-1))))
                 .toList();
         return new ListOffsetsRequestData().setReplicaId(-1).setTopics(topics);
+    }
+
+    private DeleteRecordsRequestData deleteRecords() {
+        return new DeleteRecordsRequestData().setTimeoutMs(1_000).setTopics(Stream.of(here, elsewhere, missing).map(
+                topic -> new DeleteRecordsTopic().setName(topic.name()).setPartitions(List.of(
+                        new DeleteRecordsPartition().setPartitionIndex(0)))).toList());
+    }
+
+    private AlterPartitionReassignmentsRequestData reassignments() {
+        return new AlterPartitionReassignmentsRequestData().setTopics(List.of(
+                new ReassignableTopic().setName("here").setPartitions(List.of(new ReassignablePartition()
+                        .setPartitionIndex(0).setReplicas(null))),
+                new ReassignableTopic().setName("elsewhere").setPartitions(List.of(new ReassignablePartition()
+                        .setPartitionIndex(0).setReplicas(List.of(0))))));
     }
 
     private OffsetForLeaderEpochRequestData leaderEpochs() {

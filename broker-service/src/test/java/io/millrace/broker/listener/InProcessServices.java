@@ -12,7 +12,6 @@ import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.ConfigChange;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
-import java.lang.reflect.Proxy;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -57,26 +56,21 @@ final class InProcessServices implements ServiceClients {
         }
     }
 
-    private void requirePresent() {
+    void requirePresent() {
         if (away || callsLeft.getAndDecrement() <= 0) {
             refused.incrementAndGet();
             throw new RefusedException(ErrorCode.CONTROLLER_UNAVAILABLE, "there is no controller");
         }
     }
 
-    /** Of which brokers may ask for more partitions alone. */
+    final PlayedCluster cluster = new PlayedCluster(this);
+
     @Override
     public ClusterApi cluster() {
-        return (ClusterApi) Proxy.newProxyInstance(ClusterApi.class.getClassLoader(), new Class<?>[]{ClusterApi.class},
-                (_, method, arguments) -> {
-                    if (!method.getName().equals("partitions")) {
-                        throw new UnsupportedOperationException("not played");
-                    }
-                    return partitions((String) arguments[0], (ClusterApi.Partitions) arguments[1]);
-                });
+        return cluster;
     }
 
-    private ClusterApi.Changed partitions(String name, ClusterApi.Partitions request) {
+    ClusterApi.Changed partitions(String name, ClusterApi.Partitions request) {
         requirePresent();
         TopicImage topic = images.current().topic(name);
         if (topic == null) {

@@ -285,6 +285,31 @@ class KafkaClientsTest {
     }
 
     @Test
+    void an_idempotent_producer_goes_on_after_its_topic_was_deleted_and_made_again() throws Exception {
+        broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
+        try (var producer = producer(Map.of("enable.idempotence", true)); var consumer = consumer(Map.of())) {
+            for (int i = 0; i < 5; i++) {
+                producer.send(new ProducerRecord<>("t", bytes("old " + i))).get();
+            }
+            broker.images.deleteTopic("t");
+            broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
+
+            List<Future<RecordMetadata>> sent = new ArrayList<>();
+            for (int i = 0; i < 20; i++) {
+                sent.add(producer.send(new ProducerRecord<>("t", bytes("new " + i))));
+                producer.flush();
+            }
+
+            for (int i = 0; i < 20; i++) {
+                assertThat(sent.get(i).get().offset()).isEqualTo(i);
+            }
+            consumer.assign(List.of(new TopicPartition("t", 0)));
+            assertThat(read(consumer, 20)).extracting(record -> new String(record.value(), StandardCharsets.UTF_8))
+                    .hasSize(20).startsWith("new 0", "new 1").endsWith("new 19");
+        }
+    }
+
+    @Test
     void a_transactional_producer_is_refused_at_once() {
         try (var producer = producer(Map.of("transactional.id", "tx"))) {
             assertThatThrownBy(producer::initTransactions).hasMessageContaining("coordinator");

@@ -1,5 +1,6 @@
 package io.millrace.broker.listener;
 
+import io.millrace.broker.listener.session.SessionLimits;
 import io.millrace.broker.log.PartitionLog;
 import io.millrace.broker.partition.Located;
 import io.millrace.broker.partition.MetadataWrites;
@@ -104,9 +105,12 @@ final class ReplicaCluster implements AutoCloseable {
             fetchers = new ReplicaFetchers(id, () -> epoch, partitions, settings, Clock.systemUTC());
             requests = new BrokerRequests(new NodeConfigs(id, List.of()), partitions, images, new InProcessServices(
                     images, id), new FetchSettings(
-                            DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100, Duration.ofMillis(100)),
+                            DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100, Duration.ofMillis(100),
+                            new SessionLimits(100,
+                                    10_000, Duration.ofMinutes(2))),
                     new ForwardSettings(
-                            4, Duration.ofSeconds(5), 100, Duration.ofSeconds(3)), new Unheard(), Clock.systemUTC());
+                            4, Duration.ofSeconds(5), 100, Duration.ofSeconds(3), 10), new Unheard(), Clock
+                                    .systemUTC());
             server = WireServer.bind(WireServerConfig.onLoopback(port), BrokerRequests.supported(), requests);
         }
 

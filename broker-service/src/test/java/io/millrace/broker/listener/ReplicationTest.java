@@ -21,6 +21,10 @@ import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.Stream;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.message.DeleteRecordsRequestData;
+import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsPartition;
+import org.apache.kafka.common.message.DeleteRecordsRequestData.DeleteRecordsTopic;
+import org.apache.kafka.common.message.DeleteRecordsResponseData.DeleteRecordsPartitionResult;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
@@ -44,6 +48,8 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.DeleteRecordsRequest;
+import org.apache.kafka.common.requests.DeleteRecordsResponse;
 import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.FetchResponse;
 import org.apache.kafka.common.requests.ListOffsetsRequest;
@@ -443,6 +449,55 @@ class ReplicationTest {
         assertThat(cluster.node(2).log().logStartOffset()).isEqualTo(15);
         assertThat(values(cluster.node(2).log())).containsExactly("v15", "v16", "v17", "v18", "v19");
         eventually().until(() -> cluster.node(1).log().logStartOffset() == 15);
+    }
+
+    private CompletableFuture<DeleteRecordsPartitionResult> delete(Node leader, long offset, int timeoutMs) {
+        DeleteRecordsRequestData data = new DeleteRecordsRequestData().setTimeoutMs(timeoutMs).setTopics(List.of(
+                new DeleteRecordsTopic().setName(ReplicaCluster.TOPIC).setPartitions(List.of(
+                        new DeleteRecordsPartition().setPartitionIndex(0).setOffset(offset)))));
+        return client.send(leader.endpoint(), Lane.LONG_POLL, new DeleteRecordsRequest.Builder(data),
+                DeleteRecordsResponse.class, LONG).thenApply(answer -> answer.data().topics().iterator().next()
+                        .partitions().iterator().next());
+    }
+
+    @Test
+    void deleted_records_are_gone_on_all_that_run_before_it_is_answered_and_after_a_restart() throws IOException {
+        ReplicaCluster cluster = cluster(MIN_ISR_2, THREE);
+        assertThat(produced(cluster.node(0), "a", "b", "c")).isEqualTo(Errors.NONE);
+
+        DeleteRecordsPartitionResult deleted = delete(cluster.node(0), 2, LONG_MS).join();
+
+        assertThat(Errors.forCode(deleted.errorCode())).isEqualTo(Errors.NONE);
+        assertThat(deleted.lowWatermark()).isEqualTo(2);
+        assertThat(THREE).allSatisfy(id -> assertThat(cluster.node(id).log().logStartOffset()).isEqualTo(2));
+        assertThat(Errors.forCode(consume(cluster.node(0), 1, 0).join().errorCode())).isEqualTo(
+                Errors.OFFSET_OUT_OF_RANGE);
+        assertThat(Errors.forCode(delete(cluster.node(1), 2, LONG_MS).join().errorCode())).isEqualTo(
+                Errors.NOT_LEADER_OR_FOLLOWER);
+
+        cluster.stop(2);
+        assertThat(delete(cluster.node(0), -1, LONG_MS).join().lowWatermark()).as("one that is dead is not waited for")
+                .isEqualTo(3);
+        cluster.start(2);
+        eventually().untilAsserted(() -> assertThat(cluster.node(2).log().logStartOffset()).isEqualTo(3));
+        cluster.stop(0);
+        assertThat(cluster.start(0).log().logStartOffset()).isEqualTo(3);
+    }
+
+    @Test
+    void a_deletion_that_a_replica_does_not_follow_in_time_says_so_and_holds_all_the_same() throws IOException {
+        ReplicaCluster cluster = cluster(Map.of(), List.of(0, 1));
+        assertThat(produced(cluster.node(0), "a", "b", "c")).isEqualTo(Errors.NONE);
+        cluster.node(1).fetchers.close();
+
+        DeleteRecordsPartitionResult deleted = delete(cluster.node(0), 2, 200).join();
+
+        assertThat(Errors.forCode(deleted.errorCode())).isEqualTo(Errors.REQUEST_TIMED_OUT);
+        assertThat(cluster.node(0).log().logStartOffset()).isEqualTo(2);
+        CompletableFuture<DeleteRecordsPartitionResult> waiting = delete(cluster.node(0), 3, LONG_MS);
+        eventually().until(() -> cluster.node(0).log().logStartOffset() == 3);
+        cluster.elect(1);
+        assertThat(Errors.forCode(waiting.join().errorCode())).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
     }
 
     private static void wipe(Path directory) throws IOException {

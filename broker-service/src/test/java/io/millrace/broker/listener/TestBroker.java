@@ -1,5 +1,6 @@
 package io.millrace.broker.listener;
 
+import io.millrace.broker.listener.session.SessionLimits;
 import io.millrace.broker.partition.MetadataWrites;
 import io.millrace.broker.partition.Partitions;
 import io.millrace.broker.partition.ReplicationSettings;
@@ -38,7 +39,8 @@ final class TestBroker implements AutoCloseable {
 
     /** @param topics what is in the first image */
     TestBroker(Path folder, TopicImage... topics) throws IOException {
-        this(folder, new FetchSettings(DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100, Duration.ofMillis(100)),
+        this(folder, new FetchSettings(DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100, Duration.ofMillis(100),
+                new SessionLimits(100, 10_000, Duration.ofMinutes(2))),
                 topics);
     }
 
@@ -61,7 +63,7 @@ final class TestBroker implements AutoCloseable {
                 ConfigType.LONG, "2000", "10000", "MILLRACE_REPLICATION_LAG_TIME_MAX",
                 "How long a replica may be behind."))), partitions, images, services, fetchSettings,
                 new ForwardSettings(4, Duration
-                        .ofSeconds(5), 100, Duration.ofSeconds(3)), ignored,
+                        .ofSeconds(5), 100, Duration.ofSeconds(3), 2), ignored,
                 Clock.systemUTC());
         images.subscribe(partitions);
         server = WireServer.bind(WireServerConfig.onLoopback(0), BrokerRequests.supported(), requests);

@@ -115,10 +115,25 @@ class IdempotentProducerTest {
         append(log, idempotent(PRODUCER + 1, 0, 0, "another's"));
 
         assertThat(error(send(log, idempotent(PRODUCER, 0, 1, "second")))).as("its first batch is on its way")
-                .isEqualTo(
-                        Errors.OUT_OF_ORDER_SEQUENCE_NUMBER);
+                .isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
         assertThat(send(log, idempotent(PRODUCER, 0, 0, "first"))).isInstanceOf(Appended.class);
         assertThat(send(log, idempotent(PRODUCER, 0, 1, "second"))).isInstanceOf(Appended.class);
+    }
+
+    @Test
+    void a_producer_that_goes_on_from_a_deleted_topic_of_the_same_name_is_taken_once_nothing_else_came()
+            throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        long patienceMs = ProducerStates.FIRST_BATCH_PATIENCE_MS;
+
+        for (long afterMs : new long[]{0, 100, patienceMs - 1}) {
+            assertThat(error(log.appendAsLeader(idempotent(PRODUCER, 0, 17, "a"), 0, NOW_MS + afterMs))).isEqualTo(
+                    Errors.NOT_LEADER_OR_FOLLOWER);
+        }
+        assertThat(log.appendAsLeader(idempotent(PRODUCER, 0, 17, "a"), 0, NOW_MS + patienceMs)).isInstanceOf(
+                Appended.class);
+        assertThat(send(log, idempotent(PRODUCER, 0, 18, "b"))).isInstanceOf(Appended.class);
+        assertThat(error(send(log, idempotent(PRODUCER, 0, 20, "d")))).isEqualTo(Errors.OUT_OF_ORDER_SEQUENCE_NUMBER);
     }
 
     @Test

@@ -48,6 +48,22 @@ public interface ClusterApi {
     @DeleteExchange("/reassignments")
     Cancelled cancel();
 
+    /** Calls off what is under way for these partitions alone, as {@link #cancel()} does for all. */
+    @PostExchange("/reassignments/cancel")
+    CancelledOf cancel(@RequestBody Of partitions);
+
+    /** All that are to have other replicas and have not, however many, or those of them that are named: what the replicas are, and which come and go. */
+    @Repeatable
+    @PostExchange("/reassignments/list")
+    Reassigned list(@RequestBody Reassignments request);
+
+    /**
+     * Elects leaders at once, of each partition that there can be one for: the preferred replica, if it is in sync; or, where nobody leads, any
+     * replica that runs, even if it lacks what was acknowledged (<em>unclean</em>). Not to lose more than need be, those that have all come first.
+     */
+    @PostExchange("/elections")
+    Elected elect(@RequestBody Elect request);
+
     /** The broker gets no new replicas, and all that it has go elsewhere. Refused with {@code UNKNOWN_BROKER}, {@code TOO_FEW_BROKERS}. */
     @PostExchange("/brokers/{id}/drain")
     Planned drain(@PathVariable int id, @RequestBody Options options);
@@ -110,6 +126,48 @@ public interface ClusterApi {
     record Cancelled(int cancelled, long version) {}
 
     record Changed(long version) {}
+
+    record Of(List<TopicPartition> partitions) {}
+
+    /** @param partitions null: all */
+    record Reassignments(@Nullable List<TopicPartition> partitions) {}
+
+    record Reassigned(List<Reassignment> reassignments) {}
+
+    /** @param replicas with those that come and those that go */
+    record Reassignment(String topic, int partition, List<Integer> replicas, List<Integer> adding,
+            List<Integer> removing) {}
+
+    /** @param outcomes in the order of the request */
+    record CancelledOf(List<CancelOutcome> outcomes, long version) {}
+
+    /** What became of one partition's reassignment. */
+    enum CancelOutcome {
+        CANCELLED,
+        /** There was nothing to call off. */
+        NOT_UNDER_WAY,
+        UNKNOWN_PARTITION
+    }
+
+    /** @param partitions null: all that the election would change */
+    record Elect(@Nullable List<TopicPartition> partitions, boolean unclean) {}
+
+    /** @param version from which images contain the leaders */
+    record Elected(List<Election> elections, long version) {}
+
+    record Election(TopicPartition partition, ElectionOutcome outcome) {}
+
+    /** What became of one partition's election. */
+    enum ElectionOutcome {
+        ELECTED,
+        /** The preferred replica leads, or, of an unclean election, somebody does. */
+        NOT_NEEDED,
+        /** The preferred replica is not in sync, not running, or about to end; or nobody leads, which such an election does not mend. */
+        PREFERRED_NOT_AVAILABLE,
+        /** No replica is running that may lead. */
+        NONE_ELIGIBLE,
+        UNKNOWN_PARTITION
+    }
 
     /**
      * @param waiting                not begun; the number of partitions in motion at a time is limited

@@ -122,7 +122,7 @@ public final class MetadataHandler {
         return described;
     }
 
-    private static boolean isOffline(ClusterImage image, int brokerId) {
+    static boolean isOffline(ClusterImage image, int brokerId) {
         BrokerImage broker = image.brokers().get(brokerId);
         return broker == null || broker.fenced();
     }

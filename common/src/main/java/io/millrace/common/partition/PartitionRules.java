@@ -138,6 +138,20 @@ public final class PartitionRules {
     }
 
     /**
+     * Elects a leader where there is none, as an operator's last resort: of the replicas that run, also one that may lack what was acknowledged.
+     * Not where PostgreSQL has lost who was in sync: there the replicas' reports decide.
+     */
+    public static PartitionImage electUncleanly(PartitionImage row, Map<Integer, Standing> brokers, Terms terms) {
+        if (row.leader() != NO_LEADER) {
+            return row;
+        }
+        var after = new Draft(row);
+        after.brokersChange(brokers, Set.of(), new Terms(terms.minInsyncReplicas(), true));
+        after.completeReassignment(brokers, terms);
+        return after.leader == NO_LEADER ? row : after.next();
+    }
+
+    /**
      * Begins to bring a partition to other replicas. Those that come have to catch up first; those that go stay until then, and until enough
      * of the others are in sync ({@link #changeIsr} and {@link #brokersChanged} see to both). Where none comes, it may be done at once.
      * A partition that is on its way to others stays on it, and one for which the target is not {@linkplain #mayHave fit} stays as it is.

@@ -50,6 +50,11 @@ public final class SupportedApis {
         return Collections.unmodifiableSet(apis.keySet());
     }
 
+    /** Everything that is supported, with the versions, ApiVersions included. */
+    public Collection<Api> all() {
+        return Collections.unmodifiableCollection(apis.values());
+    }
+
     /** Whether requests of this kind are taken in this version. */
     public boolean accepts(ApiKeys key, short version) {
         Api api = apis.get(key);

@@ -13,6 +13,7 @@ final class CoordinatorApis {
             Api.of(ApiKeys.FIND_COORDINATOR, 0, 6),
             Api.of(ApiKeys.INIT_PRODUCER_ID, 0, 5),
             Api.of(ApiKeys.DESCRIBE_CLUSTER, 0, 2),
+            Api.of(ApiKeys.DESCRIBE_TOPIC_PARTITIONS, 0, 0),
             Api.of(ApiKeys.DESCRIBE_CONFIGS, 1, 4),
             Api.of(ApiKeys.ALTER_CONFIGS, 0, 2),
             Api.of(ApiKeys.INCREMENTAL_ALTER_CONFIGS, 0, 1),

@@ -8,6 +8,7 @@ import io.millrace.common.listener.FindCoordinatorHandler;
 import io.millrace.common.listener.MetadataHandler;
 import io.millrace.common.listener.NodeConfigs;
 import io.millrace.common.listener.ProducerIdsHandler;
+import io.millrace.common.listener.TopicPartitionsHandler;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.wire.InboundRequest;
 import io.millrace.common.wire.RequestHandler;
@@ -21,6 +22,7 @@ import org.springframework.stereotype.Component;
 @Component
 class CoordinatorRequests implements RequestHandler {
     private final MetadataHandler metadata;
+    private final TopicPartitionsHandler topicPartitions;
     private final FindCoordinatorHandler findCoordinator;
     private final ProducerIdsHandler producerIds;
     private final DescribeConfigsHandler configs;
@@ -35,6 +37,7 @@ class CoordinatorRequests implements RequestHandler {
             HeartbeatHandler heartbeats, GroupsHandler groups, DescribeHandler descriptions, CommitHandler commits,
             OffsetFetchHandler offsets) {
         this.metadata = MetadataHandler.ofCoordinator(images);
+        this.topicPartitions = new TopicPartitionsHandler(images);
         this.findCoordinator = new FindCoordinatorHandler(images);
         this.producerIds = new ProducerIdsHandler(services.producerIds(), settings.maxWaitingProducers(), settings
                 .producerIdsTimeout());
@@ -53,6 +56,7 @@ class CoordinatorRequests implements RequestHandler {
         switch (request.apiKey()) {
             case METADATA -> metadata.handleMetadata(request);
             case DESCRIBE_CLUSTER -> metadata.handleDescribeCluster(request);
+            case DESCRIBE_TOPIC_PARTITIONS -> topicPartitions.handle(request);
             case FIND_COORDINATOR -> findCoordinator.handle(request);
             case INIT_PRODUCER_ID -> producerIds.handle(request);
             case DESCRIBE_CONFIGS -> configs.handleDescribe(request);

@@ -40,6 +40,7 @@ import org.springframework.test.context.DynamicPropertySource;
 
 /** Replicated partitions under a controller, with brokers that register and listen as real ones do. Leases last so long that none runs out. */
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = {
+        "millrace.listener.wire.port=0",
         "millrace.lease.ttl=8s",
         "millrace.lease.renew-interval=200ms",
         "millrace.lease.margin=1s",

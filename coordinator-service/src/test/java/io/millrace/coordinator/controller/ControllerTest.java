@@ -45,6 +45,7 @@ import org.springframework.test.context.DynamicPropertySource;
 
 /** The controller as others meet it: over HTTP, with brokers that register as real ones do, on a real PostgreSQL. */
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = {
+        "millrace.listener.wire.port=0",
         "millrace.lease.ttl=4s",
         "millrace.lease.renew-interval=200ms",
         "millrace.lease.margin=400ms",

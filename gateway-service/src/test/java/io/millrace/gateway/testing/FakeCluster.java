@@ -42,6 +42,21 @@ public final class FakeCluster implements ClusterApi {
     }
 
     @Override
+    public CancelledOf cancel(Of partitions) {
+        throw new UnsupportedOperationException("no gateway asks for it");
+    }
+
+    @Override
+    public Reassigned list(Reassignments request) {
+        throw new UnsupportedOperationException("no gateway asks for it");
+    }
+
+    @Override
+    public Elected elect(Elect request) {
+        throw new UnsupportedOperationException("no gateway asks for it");
+    }
+
+    @Override
     public Planned drain(int id, Options options) {
         requireBroker(id);
         asked.add(options);

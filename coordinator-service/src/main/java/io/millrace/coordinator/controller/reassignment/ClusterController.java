@@ -36,9 +36,11 @@ class ClusterController implements ClusterApi {
     private final PartitionTable partitions;
     private final ReassignmentLoop loop;
     private final TopicSettings topics;
+    private final Elections elections;
 
     ClusterController(ControllerRole role, Planning planning, ClusterStore cluster, ReassignmentStore reassignments,
-            ReassignmentProgress progress, PartitionTable partitions, ReassignmentLoop loop, TopicSettings topics) {
+            ReassignmentProgress progress, PartitionTable partitions, ReassignmentLoop loop, TopicSettings topics,
+            Elections elections) {
         this.role = role;
         this.planning = planning;
         this.cluster = cluster;
@@ -47,6 +49,7 @@ class ClusterController implements ClusterApi {
         this.partitions = partitions;
         this.loop = loop;
         this.topics = topics;
+        this.elections = elections;
     }
 
     @Override
@@ -102,6 +105,29 @@ class ClusterController implements ClusterApi {
         loop.begin();
         LOG.info("Cancelled the moves of {} partitions", cancelled.cancelled());
         return cancelled;
+    }
+
+    @Override
+    public CancelledOf cancel(Of partitions) {
+        var cancelled = role.write(version -> {
+            var outcomes = reassignments.cancelOnly(partitions.partitions());
+            reassignments.clearRateWhenDone();
+            return new CancelledOf(outcomes, version);
+        });
+        loop.begin();
+        LOG.info("Cancelled the moves of those of {} that are under way", partitions.partitions());
+        return cancelled;
+    }
+
+    @Override
+    public Reassigned list(Reassignments request) {
+        role.require();
+        return new Reassigned(reassignments.list(request.partitions()));
+    }
+
+    @Override
+    public Elected elect(Elect request) {
+        return elections.hold(request);
     }
 
     @Override

@@ -1,13 +1,17 @@
 package io.millrace.coordinator.controller.reassignment;
 
 import io.millrace.common.api.ClusterApi.BrokerMoves;
+import io.millrace.common.api.ClusterApi.CancelOutcome;
+import io.millrace.common.api.ClusterApi.Reassignment;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.common.database.SqlValues;
 import io.millrace.common.partition.PartitionTable.Key;
 import io.millrace.coordinator.controller.reassignment.NextSteps.Step;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.RowMapper;
 import org.springframework.jdbc.core.simple.JdbcClient;
@@ -168,6 +172,77 @@ class ReassignmentStore {
                         or cast(:broker as int) = any(r.before) and cast(:broker as int) <> all(r.target))
                 """).param("broker", onlyFrom).update();
         return inMotion + waiting;
+    }
+
+    /** Of these partitions alone; the outcomes in their order. */
+    List<CancelOutcome> cancelOnly(List<TopicPartition> partitions) {
+        var outcomes = new HashMap<TopicPartition, CancelOutcome>();
+        sql.sql("""
+                with named as (
+                    select distinct p.topic_id, p.index, t.name, p.adding <> '{}' or p.removing <> '{}' as in_motion
+                    from unnest(cast(:topics as text[]), cast(:indexes as int[])) asked(topic, index)
+                    join metadata.topic t on t.name = asked.topic
+                    join metadata.partition p on p.topic_id = t.id and p.index = asked.index
+                ), turned as (
+                    update metadata.reassignment r
+                    set cancelled = true
+                    from named n
+                    where r.topic_id = n.topic_id and r.index = n.index and n.in_motion and not r.finished
+                        and not r.cancelled
+                    returning r.topic_id, r.index
+                ), dropped as (
+                    delete from metadata.reassignment r
+                    using named n
+                    where r.topic_id = n.topic_id and r.index = n.index and not n.in_motion and not r.finished
+                        and not r.cancelled
+                    returning r.topic_id, r.index
+                ), ended as (
+                    select * from turned union all select * from dropped
+                )
+                select n.name, n.index, e.topic_id is not null
+                from named n
+                left join ended e on e.topic_id = n.topic_id and e.index = n.index
+                """)
+                .param("topics", SqlValues.texts(partitions.stream().map(TopicPartition::topic).toList()))
+                .param("indexes", SqlValues.integers(partitions.stream().map(TopicPartition::partition).toList()))
+                .query(row -> {
+                    outcomes.put(new TopicPartition(row.getString(1), row.getInt(2)), row.getBoolean(3)
+                            ? CancelOutcome.CANCELLED
+                            : CancelOutcome.NOT_UNDER_WAY);
+                });
+        return partitions.stream().map(partition -> outcomes.getOrDefault(partition, CancelOutcome.UNKNOWN_PARTITION))
+                .toList();
+    }
+
+    /** As the partitions' rows have it once it is begun, and as they will have it before. */
+    List<Reassignment> list(@Nullable List<TopicPartition> named) {
+        var partitions = named == null ? List.<TopicPartition>of() : named;
+        return sql.sql("""
+                select t.name, p.index, p.replicas, p.adding, p.removing,
+                    case when r.cancelled then r.before else r.target end
+                from metadata.reassignment r
+                join metadata.topic t on t.id = r.topic_id
+                join metadata.partition p on p.topic_id = r.topic_id and p.index = r.index
+                where not r.finished and (:all or (t.name, p.index) in (
+                    select topic, index from unnest(cast(:topics as text[]), cast(:indexes as int[])) asked(topic, index)))
+                order by t.name, p.index
+                """)
+                .param("all", named == null)
+                .param("topics", SqlValues.texts(partitions.stream().map(TopicPartition::topic).toList()))
+                .param("indexes", SqlValues.integers(partitions.stream().map(TopicPartition::partition).toList()))
+                .query((row, _) -> {
+                    var replicas = SqlValues.integers(row, 3);
+                    var adding = SqlValues.integers(row, 4);
+                    var removing = SqlValues.integers(row, 5);
+                    if (adding.isEmpty() && removing.isEmpty()) {
+                        var target = SqlValues.integers(row, 6);
+                        var before = replicas;
+                        adding = target.stream().filter(id -> !before.contains(id)).toList();
+                        removing = before.stream().filter(id -> !target.contains(id)).toList();
+                        replicas = Stream.concat(target.stream(), removing.stream()).toList();
+                    }
+                    return new Reassignment(row.getString(1), row.getInt(2), replicas, adding, removing);
+                }).list();
     }
 
     /** Takes note of which have begun, or wait again. */

@@ -7,12 +7,19 @@ import static org.awaitility.Awaitility.await;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.common.api.ClusterApi;
 import io.millrace.common.api.ClusterApi.BrokerMoves;
+import io.millrace.common.api.ClusterApi.CancelOutcome;
+import io.millrace.common.api.ClusterApi.Elect;
+import io.millrace.common.api.ClusterApi.Election;
+import io.millrace.common.api.ClusterApi.ElectionOutcome;
+import io.millrace.common.api.ClusterApi.Of;
 import io.millrace.common.api.ClusterApi.Options;
 import io.millrace.common.api.ClusterApi.Partitions;
 import io.millrace.common.api.ClusterApi.Planned;
 import io.millrace.common.api.ClusterApi.Progress;
 import io.millrace.common.api.ClusterApi.Reason;
 import io.millrace.common.api.ClusterApi.Reassign;
+import io.millrace.common.api.ClusterApi.Reassignment;
+import io.millrace.common.api.ClusterApi.Reassignments;
 import io.millrace.common.api.ClusterApi.Replicas;
 import io.millrace.common.api.ClusterApi.ReplicationFactor;
 import io.millrace.common.api.ClusterApi.UnderWay;
@@ -56,6 +63,7 @@ import org.springframework.test.context.DynamicPropertySource;
 
 /** Reassignment over HTTP on a real PostgreSQL, with brokers that register as real ones do, and whose replicas catch up when the test says so. */
 @SpringBootTest(webEnvironment = WebEnvironment.RANDOM_PORT, properties = {
+        "millrace.listener.wire.port=0",
         "millrace.lease.ttl=4s",
         "millrace.lease.renew-interval=200ms",
         "millrace.lease.margin=400ms",
@@ -211,6 +219,60 @@ class ClusterControllerTest {
         await().atMost(LONG).until(() -> progress().partitions().isEmpty());
         awaitImage(image -> image.topic("orders").partitions().stream().allMatch(it -> it.replicas().equals(List.of(0))
                 && !it.isReassigned()));
+    }
+
+    @Test
+    void what_is_under_way_is_listed_and_called_off_partition_by_partition() throws Exception {
+        create("orders", List.of(List.of(0), List.of(0), List.of(0), List.of(0)));
+        reassign(new Replicas("orders", 0, List.of(1)), new Replicas("orders", 1, List.of(1)), new Replicas("orders", 2,
+                List.of(2, 0)));
+        await().atMost(LONG).until(() -> progress().moving() == 2);
+
+        assertThat(cluster.list(new Reassignments(null)).reassignments()).containsExactly(
+                new Reassignment("orders", 0, List.of(1, 0), List.of(1), List.of(0)),
+                new Reassignment("orders", 1, List.of(1, 0), List.of(1), List.of(0)),
+                new Reassignment("orders", 2, List.of(2, 0), List.of(2), List.of()));
+        assertThat(cluster.list(new Reassignments(List.of(new TopicPartition("orders", 2), new TopicPartition("orders",
+                3)))).reassignments()).extracting(Reassignment::partition).containsExactly(2);
+
+        assertThat(cluster.cancel(new Of(List.of(new TopicPartition("orders", 0), new TopicPartition("orders", 3),
+                new TopicPartition("orders", 9), new TopicPartition("orders", 2)))).outcomes()).containsExactly(
+                        CancelOutcome.CANCELLED, CancelOutcome.NOT_UNDER_WAY, CancelOutcome.UNKNOWN_PARTITION,
+                        CancelOutcome.CANCELLED);
+
+        awaitImage(image -> image.topic("orders").partition(0).replicas().equals(List.of(0)) && image.topic("orders")
+                .partition(2).replicas().equals(List.of(0)));
+        assertThat(cluster.list(new Reassignments(null)).reassignments()).extracting(Reassignment::partition)
+                .containsExactly(1);
+    }
+
+    @Test
+    void elections_bring_preferred_leaders_back_and_unclean_ones_where_nobody_leads() throws Exception {
+        create("orders", List.of(List.of(0, 1), List.of(0, 1), List.of(1, 0)));
+        // As after a failure: another leads, one nobody, in whose ISR there is nobody left.
+        transaction.write(version -> sql.sql("""
+                update metadata.partition
+                set leader = case index when 0 then 1 when 1 then null else 1 end,
+                    isr = case index when 1 then '{}' else isr end,
+                    last_leader = case index when 1 then null else 1 end,
+                    leader_epoch = leader_epoch + 1, partition_epoch = partition_epoch + 1, version = :version
+                where topic_id = (select id from metadata.topic where name = 'orders')
+                """).param("version", version).update());
+        var asked = Stream.of(0, 1, 2, 9).map(index -> new TopicPartition("orders", index)).toList();
+
+        assertThat(cluster.elect(new Elect(asked, false)).elections()).extracting(Election::outcome).containsExactly(
+                ElectionOutcome.ELECTED, ElectionOutcome.PREFERRED_NOT_AVAILABLE, ElectionOutcome.NOT_NEEDED,
+                ElectionOutcome.UNKNOWN_PARTITION);
+        var unclean = cluster.elect(new Elect(null, true));
+
+        assertThat(unclean.elections()).containsExactly(new Election(new TopicPartition("orders", 1),
+                ElectionOutcome.ELECTED));
+        assertThat(images.awaitVersion(unclean.version(), LONG)).isTrue();
+        assertThat(images.current().topic("orders").partitions()).extracting(PartitionImage::leader).containsExactly(0,
+                0, 1);
+        assertThat(cluster.elect(new Elect(asked, true)).elections()).extracting(Election::outcome).containsExactly(
+                ElectionOutcome.NOT_NEEDED, ElectionOutcome.NOT_NEEDED, ElectionOutcome.NOT_NEEDED,
+                ElectionOutcome.UNKNOWN_PARTITION);
     }
 
     @Test

@@ -9,6 +9,7 @@ import io.millrace.common.wire.InboundRequest;
 import java.util.Comparator;
 import java.util.List;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
 import org.apache.kafka.common.message.DescribeClusterResponseData;
@@ -56,6 +57,12 @@ public final class MetadataHandler {
                 && wanted.topics().stream().anyMatch(topic -> topic.name() == null)) {
             // There is no answer to it: these versions can ask by id alone, and cannot answer without a name.
             request.disconnect("metadata by topic id, which begins with version " + TOPIC_ID_VERSION);
+            return;
+        }
+        if (request.version() < TOPIC_ID_VERSION && wanted.topics() != null
+                && wanted.topics().stream().anyMatch(topic -> !Uuid.ZERO_UUID.equals(topic.topicId()))) {
+            request.respondError(new InvalidRequestException("topic ids are taken from version " + TOPIC_ID_VERSION
+                    + " on"));
             return;
         }
         ClusterImage image = images.current();

@@ -1,0 +1,68 @@
+package io.millrace.coordinator.group.classic;
+
+/**
+ * One member of a classic group.
+ *
+ * @param assignment  as the leader gave it in the present generation; empty before
+ * @param awaits      the request of its own that is not answered yet
+ * @param synced      whether it has asked for its assignment in the present generation
+ * @param heardByMs   when its session ends unless it is heard; {@link ClassicGroup#NEVER} while it waits for an answer
+ */
+public record ClassicMember(String memberId, ClassicProfile profile, Opaque assignment, Awaits awaits, boolean synced,
+        long heardByMs) {
+    /** What a member waits for. */
+    public sealed interface Awaits {
+        record Nothing() implements Awaits {}
+
+        /** @param knowsItsId false for one that will not find back to its membership should the answer get lost */
+        record Generation(long request, boolean knowsItsId) implements Awaits {}
+
+        record Assignment(long request) implements Awaits {}
+
+        Awaits NOTHING = new Nothing();
+    }
+
+    /**
+     * As it was stored: waiting for nothing, and its session does not run yet.
+     *
+     * @param hasAssignment whether the leader of its generation had assigned
+     */
+    public static ClassicMember stored(String memberId, ClassicProfile profile, Opaque assignment,
+            boolean hasAssignment) {
+        return new ClassicMember(memberId, profile, assignment, Awaits.NOTHING, hasAssignment, ClassicGroup.NEVER);
+    }
+
+    boolean isStatic() {
+        return profile.instanceId() != null;
+    }
+
+    boolean awaitsGeneration() {
+        return awaits instanceof Awaits.Generation;
+    }
+
+    ClassicMember saying(ClassicProfile changed) {
+        return new ClassicMember(memberId, changed, assignment, awaits, synced, heardByMs);
+    }
+
+    ClassicMember named(String newId) {
+        return new ClassicMember(newId, profile, assignment, awaits, synced, heardByMs);
+    }
+
+    ClassicMember given(Opaque newAssignment) {
+        return new ClassicMember(memberId, profile, newAssignment, awaits, synced, heardByMs);
+    }
+
+    ClassicMember awaiting(Awaits answer) {
+        return new ClassicMember(memberId, profile, assignment, answer, synced, ClassicGroup.NEVER);
+    }
+
+    /** Waits for nothing, and has its whole session before it. */
+    ClassicMember heard(long nowMs) {
+        return new ClassicMember(memberId, profile, assignment, Awaits.NOTHING, synced, nowMs + profile
+                .sessionTimeoutMs());
+    }
+
+    ClassicMember synced(boolean hasSynced) {
+        return new ClassicMember(memberId, profile, assignment, awaits, hasSynced, heardByMs);
+    }
+}

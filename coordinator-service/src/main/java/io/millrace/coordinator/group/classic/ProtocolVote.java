@@ -1,0 +1,47 @@
+package io.millrace.coordinator.group.classic;
+
+import java.util.Collection;
+import java.util.SortedSet;
+import java.util.TreeMap;
+import java.util.TreeSet;
+
+/** Which protocol a group takes: of those that all members know, the one that most of them like best. */
+final class ProtocolVote {
+    private ProtocolVote() {}
+
+    static SortedSet<String> knownToAll(Collection<ClassicMember> members) {
+        var common = new TreeSet<String>();
+        boolean first = true;
+        for (ClassicMember member : members) {
+            SortedSet<String> known = member.profile().protocolNames();
+            if (first) {
+                common.addAll(known);
+            } else {
+                common.retainAll(known);
+            }
+            first = false;
+        }
+        return common;
+    }
+
+    /** @param members who have at least one protocol in common, as whoever has none with the others is not let in */
+    static String chosenBy(Collection<ClassicMember> members) {
+        SortedSet<String> candidates = knownToAll(members);
+        var votes = new TreeMap<String, Integer>();
+        for (ClassicMember member : members) {
+            for (ClassicProfile.Protocol protocol : member.profile().protocols()) {
+                if (candidates.contains(protocol.name())) {
+                    votes.merge(protocol.name(), 1, Integer::sum);
+                    break;
+                }
+            }
+        }
+        String chosen = candidates.first();
+        for (var vote : votes.entrySet()) {
+            if (vote.getValue() > votes.getOrDefault(chosen, 0)) {
+                chosen = vote.getKey();
+            }
+        }
+        return chosen;
+    }
+}

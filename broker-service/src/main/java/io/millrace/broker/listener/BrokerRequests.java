@@ -2,7 +2,6 @@ package io.millrace.broker.listener;
 
 import io.millrace.broker.partition.Partitions;
 import io.millrace.common.api.ServiceClients;
-import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.listener.AlterConfigsHandler;
 import io.millrace.common.listener.ControllerCalls;
 import io.millrace.common.listener.DescribeConfigsHandler;
@@ -40,7 +39,6 @@ public final class BrokerRequests implements RequestHandler {
     private final FindCoordinatorHandler findCoordinator;
 
     public BrokerRequests(NodeConfigs node, Partitions partitions, ClusterImages images, ServiceClients services,
-            AutoCreation autoCreation,
             FetchSettings fetchSettings,
             ForwardSettings forwardSettings, ProduceListener produceListener, Clock clock) {
         LeaderHints hints = new LeaderHints(images);
@@ -51,7 +49,7 @@ public final class BrokerRequests implements RequestHandler {
                 fetchSettings);
         listOffsets = new ListOffsetsHandler(partitions);
         leaderEpochs = new LeaderEpochHandler(partitions);
-        metadata = MetadataHandler.ofBroker(images, autoCreation, node.nodeId());
+        metadata = MetadataHandler.ofBroker(images, node.nodeId());
         topicPartitions = new TopicPartitionsHandler(images);
         logDirs = new LogDirsHandler(partitions);
         deletions = new DeleteRecordsHandler(partitions, forwardSettings);

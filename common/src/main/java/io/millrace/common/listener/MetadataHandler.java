@@ -1,6 +1,5 @@
 package io.millrace.common.listener;
 
-import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
@@ -10,7 +9,6 @@ import io.millrace.common.wire.InboundRequest;
 import java.util.Comparator;
 import java.util.List;
 import org.apache.kafka.common.Uuid;
-import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
 import org.apache.kafka.common.message.DescribeClusterResponseData;
@@ -28,8 +26,8 @@ import org.apache.kafka.common.requests.MetadataRequest;
 import org.apache.kafka.common.requests.MetadataResponse;
 
 /**
- * Shows clients the cluster as the image has it, and begins to create unknown topics that they ask for where the cluster is set to do so.
- * Coordinators are nodes that lead nothing; DescribeCluster, which is for operators, names brokers alone.
+ * Shows clients the cluster as the image has it. Unknown topics are never created by asking for them. Coordinators are nodes that lead
+ * nothing; DescribeCluster, which is for operators, names brokers alone.
  */
 public final class MetadataHandler {
     private static final byte BROKER_ENDPOINTS = 1;
@@ -37,21 +35,19 @@ public final class MetadataHandler {
     private static final int NO_BROKER = -1;
 
     private final ClusterImages images;
-    private final AutoCreation autoCreation;
     private final int brokerId;
 
-    private MetadataHandler(ClusterImages images, AutoCreation autoCreation, int brokerId) {
+    private MetadataHandler(ClusterImages images, int brokerId) {
         this.images = images;
-        this.autoCreation = autoCreation;
         this.brokerId = brokerId;
     }
 
-    public static MetadataHandler ofBroker(ClusterImages images, AutoCreation autoCreation, int brokerId) {
-        return new MetadataHandler(images, autoCreation, brokerId);
+    public static MetadataHandler ofBroker(ClusterImages images, int brokerId) {
+        return new MetadataHandler(images, brokerId);
     }
 
-    public static MetadataHandler ofCoordinator(ClusterImages images, AutoCreation autoCreation) {
-        return new MetadataHandler(images, autoCreation, NO_BROKER);
+    public static MetadataHandler ofCoordinator(ClusterImages images) {
+        return new MetadataHandler(images, NO_BROKER);
     }
 
     public void handleMetadata(InboundRequest request) {
@@ -60,12 +56,6 @@ public final class MetadataHandler {
                 && wanted.topics().stream().anyMatch(topic -> topic.name() == null)) {
             // There is no answer to it: these versions can ask by id alone, and cannot answer without a name.
             request.disconnect("metadata by topic id, which begins with version " + TOPIC_ID_VERSION);
-            return;
-        }
-        if (request.version() < TOPIC_ID_VERSION && wanted.topics() != null
-                && wanted.topics().stream().anyMatch(topic -> !Uuid.ZERO_UUID.equals(topic.topicId()))) {
-            request.respondError(new InvalidRequestException("topic ids are taken from version " + TOPIC_ID_VERSION
-                    + " on"));
             return;
         }
         ClusterImage image = images.current();
@@ -85,9 +75,7 @@ public final class MetadataHandler {
             image.topicsByName().values().stream().sorted(Comparator.comparing(TopicImage::name))
                     .forEach(topic -> response.topics().add(describe(image, topic)));
         } else {
-            // Versions below 4 cannot say no.
-            boolean mayCreate = wanted.allowAutoTopicCreation();
-            topics.forEach(topic -> response.topics().add(describe(image, topic, mayCreate)));
+            topics.forEach(topic -> response.topics().add(describe(image, topic)));
         }
         request.respond(new MetadataResponse(response, request.version()));
     }
@@ -102,7 +90,7 @@ public final class MetadataHandler {
         return self == null || self.fenced() ? MetadataResponse.NO_CONTROLLER_ID : brokerId;
     }
 
-    private MetadataResponseTopic describe(ClusterImage image, MetadataRequestTopic wanted, boolean mayCreate) {
+    private static MetadataResponseTopic describe(ClusterImage image, MetadataRequestTopic wanted) {
         Uuid id = wanted.topicId();
         if (id != null && !Uuid.ZERO_UUID.equals(id)) {
             TopicImage topic = image.topic(id);
@@ -116,8 +104,7 @@ public final class MetadataHandler {
         if (topic != null) {
             return describe(image, topic);
         }
-        Errors error = !Topic.isValid(name) ? Errors.INVALID_TOPIC_EXCEPTION
-                : mayCreate ? autoCreation.begin(name) : Errors.UNKNOWN_TOPIC_OR_PARTITION;
+        Errors error = Topic.isValid(name) ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.INVALID_TOPIC_EXCEPTION;
         return new MetadataResponseTopic().setName(name).setErrorCode(error.code());
     }
 

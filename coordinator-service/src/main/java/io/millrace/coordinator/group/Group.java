@@ -61,6 +61,11 @@ public record Group(String groupId, long epoch, AssignorName assignor, long topi
         return false;
     }
 
+    /** The same without members, at an epoch that the group has reached while its members spoke another protocol. */
+    public Group emptyAt(long reached) {
+        return new Group(groupId, reached, assignor, topicsHash, new TreeMap<>(), new TreeMap<>());
+    }
+
     Group with(Member member) {
         if (members.get(member.memberId()) == member) {
             return this;

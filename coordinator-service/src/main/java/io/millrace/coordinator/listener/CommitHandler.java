@@ -3,11 +3,13 @@ package io.millrace.coordinator.listener;
 import io.millrace.common.api.OffsetsApi;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.wire.InboundRequest;
+import io.millrace.coordinator.group.classic.ClassicEvent;
+import io.millrace.coordinator.group.classic.ClassicFault;
+import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.Shard;
 import io.millrace.coordinator.group.runtime.Shards;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
-import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
 import org.apache.kafka.common.protocol.Errors;
@@ -36,16 +38,14 @@ class CommitHandler {
         try {
             response = store(commit, OffsetCommitResponse.useTopicIds(request.version()));
         } catch (RuntimeException e) {
-            response = OffsetCommits.refused(commit, WireErrors.ofFenced(WireErrors.of(e).code()));
+            response = OffsetCommits.refused(commit, fenced(commit, WireErrors.of(e).code()));
         }
         request.respond(new OffsetCommitResponse(response));
     }
 
     private OffsetCommitResponseData store(OffsetCommitRequestData commit, boolean byId) {
         Shard shard = shards.of(Names.group(commit.groupId()));
-        if (commit.groupInstanceId() != null) {
-            throw new InvalidRequestException("static membership (group.instance.id) is not available");
-        }
+        checkClassic(commit);
         OffsetsApi.Member member = null;
         if (commit.generationIdOrMemberEpoch() >= 0) {
             member = new OffsetsApi.Member(Names.member(commit.memberId()), commit.generationIdOrMemberEpoch());
@@ -58,10 +58,29 @@ class CommitHandler {
             try {
                 services.offsets().commit(commit.groupId(), new OffsetsApi.Commit(member, commits.offsets()));
             } catch (RuntimeException e) {
-                Errors error = WireErrors.ofFenced(WireErrors.of(e).code());
-                commits.failed(error);
+                commits.failed(fenced(commit, WireErrors.of(e).code()));
             }
         }
         return commits.response();
+    }
+
+    /** What the offset service cannot see in the member's row: what its group is at just now. */
+    private void checkClassic(OffsetCommitRequestData commit) {
+        ClassicGroup classic = runtime.classicIfAny(commit.groupId());
+        if (classic == null || classic.isUnused()) {
+            return;
+        }
+        ClassicFault fault = classic.faultOfCommit(new ClassicEvent.Sender(commit.memberId(), commit
+                .groupInstanceId()), commit.generationIdOrMemberEpoch());
+        if (fault != null) {
+            throw ClassicResponses.error(fault).exception();
+        }
+    }
+
+    private Errors fenced(OffsetCommitRequestData commit, Errors error) {
+        if (error == Errors.FENCED_MEMBER_EPOCH && runtime.classicIfAny(commit.groupId()) != null) {
+            return Errors.ILLEGAL_GENERATION;
+        }
+        return WireErrors.ofFenced(error);
     }
 }

@@ -19,6 +19,10 @@ final class CoordinatorApis {
             Api.of(ApiKeys.INCREMENTAL_ALTER_CONFIGS, 0, 1),
             Api.of(ApiKeys.LIST_CONFIG_RESOURCES, 0, 1),
             // Of the coordinator alone.
+            Api.of(ApiKeys.JOIN_GROUP, 0, 9),
+            Api.of(ApiKeys.SYNC_GROUP, 0, 5),
+            Api.of(ApiKeys.HEARTBEAT, 0, 4),
+            Api.of(ApiKeys.LEAVE_GROUP, 0, 5),
             Api.of(ApiKeys.CONSUMER_GROUP_HEARTBEAT, 0, 1),
             Api.of(ApiKeys.CONSUMER_GROUP_DESCRIBE, 0, 1),
             Api.of(ApiKeys.OFFSET_COMMIT, 2, 10),

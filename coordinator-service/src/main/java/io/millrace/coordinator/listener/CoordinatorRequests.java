@@ -1,7 +1,6 @@
 package io.millrace.coordinator.listener;
 
 import io.millrace.common.api.ServiceClients;
-import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.listener.AlterConfigsHandler;
 import io.millrace.common.listener.ControllerCalls;
 import io.millrace.common.listener.DescribeConfigsHandler;
@@ -18,7 +17,8 @@ import org.springframework.stereotype.Component;
 
 /**
  * Hands each request to its handler. Those for groups are answered before the connection's next is read, as Kafka's brokers do: so
- * commits and heartbeats of a client take effect in the order it sent them in, and no client has more than one under way.
+ * commits and heartbeats of a client take effect in the order it sent them in, and no client has more than one under way. What waits
+ * for other members holds no thread, but the connection's next request back.
  */
 @Component
 class CoordinatorRequests implements RequestHandler {
@@ -28,17 +28,19 @@ class CoordinatorRequests implements RequestHandler {
     private final ProducerIdsHandler producerIds;
     private final DescribeConfigsHandler configs;
     private final AlterConfigsHandler configChanges;
+    private final ClassicHandler classic;
     private final HeartbeatHandler heartbeats;
     private final GroupsHandler groups;
     private final DescribeHandler descriptions;
     private final CommitHandler commits;
     private final OffsetFetchHandler offsets;
+    private final OneAtATime turns = new OneAtATime();
 
-    CoordinatorRequests(ClusterImages images, ServiceClients services, AutoCreation autoCreation,
-            ListenerSettings settings,
-            HeartbeatHandler heartbeats, GroupsHandler groups, DescribeHandler descriptions, CommitHandler commits,
+    CoordinatorRequests(ClusterImages images, ServiceClients services, ListenerSettings settings,
+            ClassicHandler classic, HeartbeatHandler heartbeats, GroupsHandler groups, DescribeHandler descriptions,
+            CommitHandler commits,
             OffsetFetchHandler offsets) {
-        this.metadata = MetadataHandler.ofCoordinator(images, autoCreation);
+        this.metadata = MetadataHandler.ofCoordinator(images);
         this.topicPartitions = new TopicPartitionsHandler(images);
         this.findCoordinator = new FindCoordinatorHandler(images);
         this.producerIds = new ProducerIdsHandler(services.producerIds(), settings.maxWaitingProducers(), settings
@@ -46,6 +48,7 @@ class CoordinatorRequests implements RequestHandler {
         this.configs = new DescribeConfigsHandler(images, NodeConfigs.ofCoordinator());
         this.configChanges = new AlterConfigsHandler(services.topics(), new ControllerCalls(images, settings
                 .maxForwarded(), settings.forwardTimeout()), NodeConfigs.ofCoordinator());
+        this.classic = classic;
         this.heartbeats = heartbeats;
         this.groups = groups;
         this.descriptions = descriptions;
@@ -55,6 +58,12 @@ class CoordinatorRequests implements RequestHandler {
 
     @Override
     public void handle(InboundRequest request) {
+        if (turns.awaitTurn(request)) {
+            handleInTurn(request);
+        }
+    }
+
+    private void handleInTurn(InboundRequest request) {
         switch (request.apiKey()) {
             case METADATA -> metadata.handleMetadata(request);
             case DESCRIBE_CLUSTER -> metadata.handleDescribeCluster(request);
@@ -65,6 +74,10 @@ class CoordinatorRequests implements RequestHandler {
             case LIST_CONFIG_RESOURCES -> configs.handleList(request);
             case INCREMENTAL_ALTER_CONFIGS -> configChanges.handleIncremental(request);
             case ALTER_CONFIGS -> configChanges.handleReplacing(request);
+            case JOIN_GROUP -> turns.begun(classic.handleJoin(request));
+            case SYNC_GROUP -> turns.begun(classic.handleSync(request));
+            case HEARTBEAT -> turns.begun(classic.handleHeartbeat(request));
+            case LEAVE_GROUP -> turns.begun(classic.handleLeave(request));
             case CONSUMER_GROUP_HEARTBEAT -> heartbeats.handle(request);
             case CONSUMER_GROUP_DESCRIBE -> descriptions.handleConsumerGroups(request);
             case DESCRIBE_GROUPS -> descriptions.handleGroups(request);

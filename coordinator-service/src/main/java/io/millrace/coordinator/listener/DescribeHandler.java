@@ -2,9 +2,11 @@ package io.millrace.coordinator.listener;
 
 import io.millrace.common.wire.InboundRequest;
 import io.millrace.coordinator.group.Group;
+import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.Shards;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
+import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.DescribeGroupsResponseData;
 import org.apache.kafka.common.protocol.Errors;
@@ -34,7 +36,11 @@ class DescribeHandler {
         var response = new ConsumerGroupDescribeResponseData();
         for (String groupId : ((ConsumerGroupDescribeRequest) request.body()).data().groupIds()) {
             try {
-                response.groups().add(GroupDescriptions.consumerGroup(find(groupId), topics.current()));
+                Group group = find(groupId);
+                if (runtime.findClassic(groupId) != null) {
+                    throw new GroupIdNotFoundException("group '" + groupId + "' is of the classic protocol");
+                }
+                response.groups().add(GroupDescriptions.consumerGroup(group, topics.current()));
             } catch (RuntimeException e) {
                 WireErrors.WireError error = WireErrors.of(e);
                 response.groups().add(new ConsumerGroupDescribeResponseData.DescribedGroup().setGroupId(groupId)
@@ -48,7 +54,10 @@ class DescribeHandler {
         var response = new DescribeGroupsResponseData();
         for (String groupId : ((DescribeGroupsRequest) request.body()).data().groups()) {
             try {
-                response.groups().add(GroupDescriptions.classicGroup(find(groupId), topics.current()));
+                Group group = find(groupId);
+                ClassicGroup classic = runtime.findClassic(groupId);
+                response.groups().add(classic == null ? GroupDescriptions.classicGroup(group, topics.current())
+                        : ClassicDescriptions.described(classic));
             } catch (RuntimeException e) {
                 response.groups().add(failed(groupId, WireErrors.of(e), request.version()));
             }

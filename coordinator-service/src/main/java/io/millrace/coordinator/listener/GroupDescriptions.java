@@ -19,7 +19,7 @@ import org.apache.kafka.common.message.DescribeGroupsResponseData;
 /** Groups as Kafka's tools are shown them; members over HTTP look like any other. Pure. */
 final class GroupDescriptions {
     static final String PROTOCOL_TYPE = "consumer";
-    /** Of KIP-848, which all groups here are. */
+    /** Of KIP-848, whose members share a group with those over HTTP. */
     static final String TYPE = "consumer";
     private static final byte CONSUMER_MEMBER = 1;
 

@@ -8,11 +8,14 @@ import io.millrace.common.wire.InboundRequest;
 import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.Topic;
 import io.millrace.coordinator.group.Topics;
+import io.millrace.coordinator.group.classic.ClassicGroup;
+import io.millrace.coordinator.group.classic.ConsumerMetadata;
 import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.Shards;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
 import java.util.LinkedHashSet;
 import java.util.List;
+import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.message.DeleteGroupsResponseData;
 import org.apache.kafka.common.message.DeleteGroupsResponseData.DeletableGroupResult;
 import org.apache.kafka.common.message.ListGroupsRequestData;
@@ -53,18 +56,25 @@ class GroupsHandler {
         ListGroupsRequestData wanted = ((ListGroupsRequest) request.body()).data();
         var response = new ListGroupsResponseData();
         try {
-            groups.list().forEach(group -> {
-                String state = GroupDescriptions.state(Group.Phase.valueOf(group.state()));
-                if (isWanted(state, wanted.statesFilter()) && isWanted(GroupDescriptions.TYPE, wanted.typesFilter())) {
-                    response.groups().add(new ListGroupsResponseData.ListedGroup().setGroupId(group.group())
-                            .setProtocolType(GroupDescriptions.PROTOCOL_TYPE).setGroupState(state)
-                            .setGroupType(GroupDescriptions.TYPE));
+            runtime.list().forEach(group -> {
+                ListGroupsResponseData.ListedGroup listed = listed(group);
+                if (isWanted(listed.groupState(), wanted.statesFilter()) && isWanted(listed.groupType(), wanted
+                        .typesFilter())) {
+                    response.groups().add(listed);
                 }
             });
         } catch (RuntimeException e) {
             response.setErrorCode(WireErrors.of(e).code().code());
         }
         request.respond(new ListGroupsResponse(response));
+    }
+
+    private static ListGroupsResponseData.ListedGroup listed(GroupRuntime.Listed group) {
+        ClassicGroup classic = group.classic();
+        return classic != null ? ClassicDescriptions.listed(classic)
+                : new ListGroupsResponseData.ListedGroup().setGroupId(group.group().groupId()).setProtocolType(
+                        GroupDescriptions.PROTOCOL_TYPE).setGroupState(GroupDescriptions.state(group.group().phase()))
+                        .setGroupType(GroupDescriptions.TYPE);
     }
 
     /** No filter is every group's. */
@@ -107,13 +117,19 @@ class GroupsHandler {
     private OffsetDeleteResponseData delete(OffsetDeleteRequestData wanted) {
         shards.of(Names.group(wanted.groupId()));
         Group group = runtime.find(wanted.groupId());
+        ClassicGroup classic = runtime.findClassic(wanted.groupId());
+        if (classic != null && !classic.isEmpty() && !ConsumerMetadata.PROTOCOL_TYPE.equals(classic.protocolType())) {
+            throw new GroupNotEmptyException("group '%s' has members that are no consumers".formatted(wanted
+                    .groupId()));
+        }
         Topics now = topics.current();
         var response = new OffsetDeleteResponseData();
         var forgotten = new LinkedHashSet<TopicPartition>();
         for (OffsetDeleteRequestTopic topic : wanted.topics()) {
             Topic known = now.named(topic.name());
-            boolean read = known != null && group.members().values().stream().anyMatch(member -> member.profile()
-                    .subscription().covers(known));
+            boolean read = known != null && (group.members().values().stream().anyMatch(member -> member.profile()
+                    .subscription().covers(known)) || classic != null && ClassicDescriptions.reads(classic, known
+                            .name()));
             var answered = new OffsetDeleteResponseTopic().setName(topic.name());
             for (OffsetDeleteRequestPartition partition : topic.partitions()) {
                 var answer = new OffsetDeleteResponsePartition().setPartitionIndex(partition.partitionIndex());

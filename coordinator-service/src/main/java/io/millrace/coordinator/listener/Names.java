@@ -26,6 +26,15 @@ final class Names {
         return memberId;
     }
 
+    /** @throws InvalidRequestException when no static member can be called so */
+    static String instance(String instanceId) {
+        if (!isStorable(instanceId)) {
+            throw new InvalidRequestException("a group.instance.id has 1 to " + MAX_LENGTH
+                    + " characters, none of them NUL");
+        }
+        return instanceId;
+    }
+
     static boolean isStorable(String name) {
         return !name.isEmpty() && name.length() <= MAX_LENGTH && name.indexOf('\0') < 0;
     }

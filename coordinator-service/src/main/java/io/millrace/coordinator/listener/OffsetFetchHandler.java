@@ -51,7 +51,7 @@ class OffsetFetchHandler {
     private OffsetFetchResponseGroup fetch(OffsetFetchRequestGroup group, WireTopics topics) {
         shards.of(Names.group(group.groupId()));
         String memberId = group.memberId();
-        if (memberId != null && group.memberEpoch() >= 0) {
+        if (memberId != null && group.memberEpoch() >= 0 && !isClassic(group.groupId())) {
             requireMember(group.groupId(), memberId, group.memberEpoch());
         }
         var wanted = new ArrayList<TopicPartition>();
@@ -64,6 +64,11 @@ class OffsetFetchHandler {
                 : new ArrayList<OffsetsApi.Committed>();
         return all ? CommittedOffsets.all(group.groupId(), committed, topics)
                 : CommittedOffsets.answer(group, committed, topics);
+    }
+
+    /** Its members say no epoch; one that does is a stranger, who may ask as anybody may. */
+    private boolean isClassic(String groupId) {
+        return runtime.classicIfAny(groupId) != null;
     }
 
     private void requireMember(String groupId, String memberId, int memberEpoch) {

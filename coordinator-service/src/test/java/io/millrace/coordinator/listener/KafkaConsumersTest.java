@@ -25,7 +25,6 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.GroupSubscribedToTopicException;
-import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
@@ -168,19 +167,6 @@ class KafkaConsumersTest {
             pollUntil(4, consumer);
             assertThat(consumer.committed(Set.of(place)).get(place).offset()).isEqualTo(2);
             assertThat(lost).isEmpty();
-        }
-    }
-
-    @Test
-    void a_consumer_of_the_classic_protocol_is_told_that_there_is_none() {
-        try (var consumer = consumer("classic")) {
-            consumer.subscribe(List.of("orders"));
-            assertThatThrownBy(() -> {
-                long deadlineNanos = System.nanoTime() + LONG_NANOS;
-                while (System.nanoTime() < deadlineNanos) {
-                    consumer.poll(SHORT);
-                }
-            }).isInstanceOf(UnsupportedVersionException.class);
         }
     }
 }

@@ -2,7 +2,6 @@ package io.millrace.coordinator.listener;
 
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.CoordinatorNode;
-import io.millrace.common.wire.WireServer;
 import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.ShardLease;
 import io.millrace.coordinator.group.runtime.Shards;
@@ -49,7 +48,7 @@ final class ListeningCoordinator {
         images.topic("returns", 2);
         var arguments = new ArrayList<>(List.of("--server.port=0", "--server.address=127.0.0.1",
                 "--millrace.listener.wire.port=0", "--millrace.listener.heartbeat-interval=100ms",
-                "--millrace.group.max-members=" + MAX_MEMBERS,
+                "--millrace.group.max-members=" + MAX_MEMBERS, "--millrace.group.classic.initial-rebalance-delay=0ms",
                 // The whole service has more to report on than this part of it.
                 "--management.endpoint.health.validate-group-membership=false"));
         TestPostgres.create().springProperties().forEach((name, value) -> arguments.add("--" + name + "=" + value));
@@ -84,10 +83,6 @@ final class ListeningCoordinator {
 
     CoordinatorNode address() {
         return context.getBean(KafkaListener.class).address();
-    }
-
-    WireServer server() {
-        return context.getBean(KafkaListener.class).server();
     }
 
     GroupRuntime groups() {

@@ -1,6 +1,9 @@
 package io.millrace.coordinator.listener;
 
+import java.nio.ByteBuffer;
 import java.util.List;
+import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor.Subscription;
+import org.apache.kafka.clients.consumer.internals.ConsumerProtocol;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
@@ -12,14 +15,18 @@ import org.apache.kafka.common.message.DescribeConfigsRequestData;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
 import org.apache.kafka.common.message.DescribeTopicPartitionsRequestData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
+import org.apache.kafka.common.message.HeartbeatRequestData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
+import org.apache.kafka.common.message.JoinGroupRequestData;
+import org.apache.kafka.common.message.LeaveGroupRequestData;
 import org.apache.kafka.common.message.ListConfigResourcesRequestData;
 import org.apache.kafka.common.message.ListGroupsRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetDeleteRequestData;
 import org.apache.kafka.common.message.OffsetFetchRequestData;
+import org.apache.kafka.common.message.SyncGroupRequestData;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ApiMessage;
 
@@ -44,6 +51,19 @@ final class Requests {
             case INCREMENTAL_ALTER_CONFIGS -> new IncrementalAlterConfigsRequestData();
             case LIST_CONFIG_RESOURCES -> new ListConfigResourcesRequestData();
             case DESCRIBE_TOPIC_PARTITIONS -> new DescribeTopicPartitionsRequestData();
+            case JOIN_GROUP -> {
+                var protocols = new JoinGroupRequestData.JoinGroupRequestProtocolCollection();
+                protocols.add(new JoinGroupRequestData.JoinGroupRequestProtocol().setName("range").setMetadata(
+                        subscription("orders")));
+                yield new JoinGroupRequestData().setGroupId(group).setProtocolType("consumer").setSessionTimeoutMs(
+                        30_000).setRebalanceTimeoutMs(version < 1 ? -1 : 30_000).setProtocols(protocols);
+            }
+            case SYNC_GROUP -> new SyncGroupRequestData().setGroupId(group).setMemberId("a").setGenerationId(1)
+                    .setProtocolType(version < 5 ? null : "consumer").setProtocolName(version < 5 ? null : "range");
+            case HEARTBEAT -> new HeartbeatRequestData().setGroupId(group).setMemberId("a").setGenerationId(1);
+            case LEAVE_GROUP -> version < 3 ? new LeaveGroupRequestData().setGroupId(group).setMemberId("nobody")
+                    : new LeaveGroupRequestData().setGroupId(group).setMembers(List.of(
+                            new LeaveGroupRequestData.MemberIdentity().setMemberId("nobody")));
             case CONSUMER_GROUP_HEARTBEAT -> new ConsumerGroupHeartbeatRequestData().setGroupId(group).setMemberId("a")
                     .setRebalanceTimeoutMs(60_000).setSubscribedTopicNames(List.of("orders")).setTopicPartitions(List
                             .of());
@@ -63,5 +83,16 @@ final class Requests {
             case DELETE_GROUPS -> new DeleteGroupsRequestData().setGroupsNames(List.of(group, group));
             default -> throw new IllegalArgumentException("a request of the kind " + key + " is wanted here too");
         };
+    }
+
+    /** What a consumer of the classic protocol says of itself. */
+    static byte[] subscription(String... topics) {
+        return bytes(ConsumerProtocol.serializeSubscription(new Subscription(List.of(topics))));
+    }
+
+    static byte[] bytes(ByteBuffer buffer) {
+        byte[] bytes = new byte[buffer.remaining()];
+        buffer.get(bytes);
+        return bytes;
     }
 }

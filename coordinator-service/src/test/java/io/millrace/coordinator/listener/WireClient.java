@@ -6,6 +6,7 @@ import io.millrace.common.wire.BrokerClientConfig;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.common.wire.Lane;
 import java.time.Duration;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Function;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.requests.AbstractRequest;
@@ -39,7 +40,13 @@ final class WireClient implements AutoCloseable {
 
     <R extends AbstractResponse> R send(ApiKeys key, int version, Function<Short, AbstractRequest> make,
             Class<R> answer) {
-        return client.send(endpoint, Lane.DATA, new Fixed(key, (short) version, make), answer, LONG).join();
+        return begin(key, version, make, answer).join();
+    }
+
+    /** For what is answered later; all of one client goes over one connection. */
+    <R extends AbstractResponse> CompletableFuture<R> begin(ApiKeys key, int version,
+            Function<Short, AbstractRequest> make, Class<R> answer) {
+        return client.send(endpoint, Lane.DATA, new Fixed(key, (short) version, make), answer, LONG);
     }
 
     @Override

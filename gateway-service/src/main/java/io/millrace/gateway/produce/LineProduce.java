@@ -162,7 +162,7 @@ class LineProduce implements StreamedBodies {
 
         @Override
         public TopicImage topic() {
-            return topics.requireOrCreate(topic);
+            return topics.require(topic);
         }
 
         @Override

@@ -37,14 +37,9 @@ class KafkaApisTest {
     private static final String NO_STREAMS_GROUPS = "there are no streams groups";
     private static final String NO_ACCESS_CONTROL = "there are no users, and so no rights";
     private static final String NO_QUOTAS = "there are no quotas";
-    private static final String CLASSIC = "the classic group protocol is not there yet";
 
     /** What clients of Apache Kafka may ask and clients of Millrace may not, and why. */
     private static final Map<ApiKeys, String> NOT_HERE = Map.ofEntries(
-            Map.entry(ApiKeys.JOIN_GROUP, CLASSIC),
-            Map.entry(ApiKeys.SYNC_GROUP, CLASSIC),
-            Map.entry(ApiKeys.HEARTBEAT, CLASSIC),
-            Map.entry(ApiKeys.LEAVE_GROUP, CLASSIC),
             Map.entry(ApiKeys.ADD_PARTITIONS_TO_TXN, NO_TRANSACTIONS),
             Map.entry(ApiKeys.ADD_OFFSETS_TO_TXN, NO_TRANSACTIONS),
             Map.entry(ApiKeys.END_TXN, NO_TRANSACTIONS),

@@ -3,6 +3,8 @@ package io.millrace.coordinator.group.runtime;
 import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.Sessions;
 import io.millrace.coordinator.group.Topics;
+import io.millrace.coordinator.group.classic.ClassicFault;
+import io.millrace.coordinator.group.classic.ClassicGroup;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +16,9 @@ final class GroupCell {
     final Sessions sessions = new Sessions();
     /** As stored; null after a write whose outcome is unknown, until it is read again. */
     volatile @Nullable Group group;
+    /** The same of a group whose members speak the classic protocol; {@link #group} is without members then, at its generation. */
+    volatile @Nullable ClassicGroup classic;
+    final WaitingRequests waiting = new WaitingRequests();
     /** The topics that the group has been told of. */
     @Nullable
     Topics topicsSeen;
@@ -40,7 +45,7 @@ final class GroupCell {
     /** How long nobody was seen to use the group, counted from the first look. */
     long emptyForMs(long nowMs) {
         Group now = group;
-        if (now != null && !now.members().isEmpty()) {
+        if (now != null && !now.members().isEmpty() || isClassicInUse()) {
             emptySinceMs = null;
             return 0;
         }
@@ -48,6 +53,19 @@ final class GroupCell {
             emptySinceMs = nowMs;
         }
         return nowMs - emptySinceMs;
+    }
+
+    /** Whether members of the classic protocol are in the group, or about to be. */
+    boolean isClassicInUse() {
+        ClassicGroup now = classic;
+        return now != null && !now.isUnused();
+    }
+
+    /** What is stored may be other than what is here: it is read again before the next step. */
+    void doubt() {
+        group = null;
+        classic = null;
+        waiting.dismiss(ClassicFault.COORDINATOR_NOT_AVAILABLE);
     }
 
     /** There is no such group any more; whoever has waited for this cell is to look for another. */

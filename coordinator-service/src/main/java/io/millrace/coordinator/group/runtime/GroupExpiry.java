@@ -2,6 +2,8 @@ package io.millrace.coordinator.group.runtime;
 
 import io.millrace.common.error.RefusedException;
 import io.millrace.coordinator.group.GroupEvent;
+import io.millrace.coordinator.group.classic.ClassicEvent;
+import io.millrace.coordinator.group.classic.ClassicGroup;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -62,13 +64,19 @@ class GroupExpiry {
     /** Passes by a group that is busy: it is looked at again soon. */
     private void look(GroupCell cell, List<GroupCell> empty) {
         cell.turnstile.passIfFree(() -> {
-            boolean due = !cell.sessions.expired(clock.nowMs()).isEmpty() || !steps.knowsTopics(cell);
+            boolean due = !cell.sessions.expired(clock.nowMs()).isEmpty() || !steps.knowsTopics(cell) || isClassicDue(
+                    cell);
             if (emptyGroups.isDue(cell)) {
                 empty.add(cell);
             } else if (due && cell.attended.compareAndSet(false, true)) {
                 Thread.ofVirtual().name("group-" + cell.groupId).start(() -> attend(cell));
             }
         });
+    }
+
+    private boolean isClassicDue(GroupCell cell) {
+        ClassicGroup classic = cell.classic;
+        return classic != null && (cell.sessionsOutdated || classic.nextDeadlineMs() <= clock.nowMs());
     }
 
     private void attend(GroupCell cell) {
@@ -82,6 +90,9 @@ class GroupExpiry {
                     meters.expiries.increment();
                     LOG.info("Group {}: member {} was not heard from in time", cell.groupId, memberId);
                 }
+                if (isClassicDue(cell)) {
+                    attendClassic(cell);
+                }
             });
         } catch (RefusedException e) {
             LOG.debug("Group {} is looked at again: {}", cell.groupId, e.getMessage());
@@ -90,6 +101,18 @@ class GroupExpiry {
         } finally {
             attending.release();
             cell.attended.set(false);
+        }
+    }
+
+    private void attendClassic(GroupCell cell) {
+        ClassicGroup before = cell.classic;
+        steps.step(cell, new ClassicEvent.Tick());
+        ClassicGroup after = cell.classic;
+        if (before != null && after != null) {
+            before.members().keySet().stream().filter(memberId -> after.member(memberId) == null).forEach(memberId -> {
+                meters.expiries.increment();
+                LOG.info("Group {}: member {} was not heard from in time", cell.groupId, memberId);
+            });
         }
     }
 }

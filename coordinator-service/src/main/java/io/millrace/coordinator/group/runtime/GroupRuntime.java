@@ -6,6 +6,9 @@ import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.GroupEvent;
 import io.millrace.coordinator.group.GroupReply;
 import io.millrace.coordinator.group.Member;
+import io.millrace.coordinator.group.classic.ClassicGroup;
+import java.util.Comparator;
+import java.util.List;
 import java.util.function.Function;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -131,6 +134,34 @@ public class GroupRuntime {
         return group != null ? group : cell.turnstile.pass(() -> steps.present(cell));
     }
 
+    /** The same of a group whose members speak the classic protocol; null for others. Refused with {@link ErrorCode#UNKNOWN_GROUP}. */
+    public @Nullable ClassicGroup findClassic(String groupId) {
+        find(groupId);
+        return shards.of(groupId).cell(groupId).classic;
+    }
+
+    /** As {@link #findClassic}, and null too where there is no such group here. */
+    public @Nullable ClassicGroup classicIfAny(String groupId) {
+        Shard shard = shards.of(groupId);
+        GroupCell cell = shard.groups.get(groupId);
+        if (cell == null) {
+            return null;
+        }
+        return cell.group != null ? cell.classic : cell.turnstile.pass(() -> {
+            steps.stored(cell);
+            return cell.classic;
+        });
+    }
+
+    /** @param classic where its members speak the classic protocol: then {@code group} is without members */
+    public record Listed(Group group, @Nullable ClassicGroup classic) {}
+
+    /** All groups of this coordinator, by their ids. */
+    public List<Listed> list() {
+        return shards.groups().stream().map(stored -> new Listed(stored.group(), stored.classic()))
+                .sorted(Comparator.comparing(listed -> listed.group().groupId())).toList();
+    }
+
     /** What a group has committed, which outlives the group where it was never deleted with it. */
     interface CommittedOffsets {
         boolean exist();
@@ -175,7 +206,7 @@ public class GroupRuntime {
             offsets.delete();
             return;
         }
-        if (!group.members().isEmpty() || store.hasInstances(cell.groupId)) {
+        if (!group.members().isEmpty() || cell.isClassicInUse() || store.hasInstances(cell.groupId)) {
             throw notEmpty(cell.groupId);
         }
         offsets.delete();

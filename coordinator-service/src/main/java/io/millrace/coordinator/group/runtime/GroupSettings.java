@@ -2,6 +2,8 @@ package io.millrace.coordinator.group.runtime;
 
 import io.millrace.coordinator.group.AssignorName;
 import io.millrace.coordinator.group.GroupLimits;
+import io.millrace.coordinator.group.classic.ClassicLimits;
+import jakarta.validation.Valid;
 import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import java.time.Duration;
@@ -28,6 +30,7 @@ import org.springframework.validation.annotation.Validated;
  *                              the offset service's retention); counted from when its coordinator first saw it so, or it was last
  *                              used. It is removed within twice this time
  * @param emptyGroupsAtOnce     groups that are looked at for this in one statement; others wait
+ * @param classic               of groups whose members speak the classic protocol
  */
 @Validated
 @ConfigurationProperties(prefix = "millrace.group", ignoreUnknownFields = false)
@@ -40,9 +43,16 @@ public record GroupSettings(@NotNull @DefaultValue("STICKY") AssignorName assign
         @NotNull @DefaultValue("250ms") Duration expiryInterval,
         @Min(1) @DefaultValue("4") int expiriesAtOnce,
         @NotNull @DefaultValue("10m") Duration emptyGroupRetention,
-        @Min(1) @DefaultValue("1000") int emptyGroupsAtOnce) {
+        @Min(1) @DefaultValue("1000") int emptyGroupsAtOnce, @NotNull @Valid @DefaultValue ClassicSettings classic) {
     GroupLimits limits() {
         return new GroupLimits(maxMembers, maxSubscribedTopics, maxPatternLength,
                 Math.toIntExact(minSessionTimeout.toMillis()), Math.toIntExact(maxSessionTimeout.toMillis()));
+    }
+
+    ClassicLimits classicLimits() {
+        return new ClassicLimits(maxMembers, Math.toIntExact(classic.maxMetadata().toBytes()), Math.toIntExact(classic
+                .maxAssignment().toBytes()), Math.toIntExact(minSessionTimeout.toMillis()),
+                Math.toIntExact(maxSessionTimeout.toMillis()), Math.toIntExact(classic.initialRebalanceDelay()
+                        .toMillis()));
     }
 }

@@ -8,6 +8,9 @@ import io.millrace.coordinator.group.GroupEvent;
 import io.millrace.coordinator.group.GroupMachine;
 import io.millrace.coordinator.group.GroupReply;
 import io.millrace.coordinator.group.Topics;
+import io.millrace.coordinator.group.classic.ClassicEvent;
+import io.millrace.coordinator.group.classic.ClassicGroup;
+import io.millrace.coordinator.group.classic.ClassicMachine;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -21,6 +24,7 @@ class GroupSteps {
     private final GroupMeters meters;
     private final MonotonicClock clock;
     private final GroupMachine machine;
+    private final ClassicMachine classicMachine;
     /** PostgreSQL failed us; sessions begin anew once it answers. */
     private volatile boolean storeAway;
 
@@ -31,18 +35,24 @@ class GroupSteps {
         this.meters = meters;
         this.clock = clock;
         this.machine = new GroupMachine(settings.limits(), settings.assignor());
+        this.classicMachine = new ClassicMachine(settings.classicLimits());
     }
 
     /** Does nothing to the row where nothing changes. */
     GroupReply step(GroupCell cell, GroupEvent event) {
         cell.shard.requireServed();
         Group before = present(cell);
+        if (event instanceof GroupEvent.Join && cell.isClassicInUse()) {
+            return new GroupReply.Refused(ErrorCode.SUBSCRIPTION_CONFLICT,
+                    "the members of group '%s' speak Kafka's classic protocol".formatted(cell.groupId));
+        }
         GroupMachine.Step step = machine.apply(before, event, topics.current());
         if (step.group() != before) {
             List<GroupChange> changes = GroupChange.between(before, step.group());
             storing(cell, () -> {
                 store.save(cell.shard, cell.groupId, changes);
                 cell.group = step.group();
+                cell.classic = null;
             });
             cell.used();
             before.members().keySet().stream().filter(memberId -> step.group().member(memberId) == null)
@@ -52,6 +62,37 @@ class GroupSteps {
             }
         }
         return step.reply();
+    }
+
+    /** The group's members speak the classic protocol. Whoever is answered by this is told. */
+    void step(GroupCell cell, ClassicEvent event) {
+        cell.shard.requireServed();
+        Group group = present(cell);
+        if (!group.members().isEmpty()) {
+            throw new RefusedException(ErrorCode.SUBSCRIPTION_CONFLICT,
+                    "the members of group '%s' do not speak Kafka's classic protocol".formatted(cell.groupId));
+        }
+        ClassicGroup known = cell.classic;
+        ClassicGroup before = known != null ? known : ClassicGroup.empty(cell.groupId, Math.toIntExact(group.epoch()));
+        ClassicMachine.Step step = classicMachine.apply(before, event, clock.nowMs());
+        ClassicGroup after = step.group();
+        if (step.mustBeStored()) {
+            storing(cell, () -> {
+                store.save(cell.shard, after);
+                cell.classic = after;
+                cell.group = group.emptyAt(after.generation());
+            });
+            cell.used();
+            if (after.generation() != before.generation()) {
+                meters.rebalances.increment();
+            }
+        } else if (known != null || !after.isUnused()) {
+            cell.classic = after;
+        }
+        if (cell.shard.isHeld()) {
+            step.answers().forEach(answer -> cell.waiting.tell(answer.request(), answer.reply()));
+        }
+        cell.shard.letWait(cell);
     }
 
     void tellTopics(GroupCell cell) {
@@ -69,8 +110,8 @@ class GroupSteps {
     /** Makes the group unless it is there. */
     void make(GroupCell cell) {
         if (cell.group == null) {
-            storing(cell, () -> cell.group = store.load(cell.shard, cell.groupId).stream().findFirst()
-                    .orElseGet(() -> insertEmpty(cell)));
+            storing(cell, () -> loaded(cell, store.load(cell.shard, cell.groupId).stream().findFirst()
+                    .orElseGet(() -> new GroupStore.Stored(insertEmpty(cell), null))));
         }
     }
 
@@ -98,18 +139,28 @@ class GroupSteps {
         }
         Group group = cell.group;
         if (group == null) {
-            group = store.load(cell.shard, cell.groupId).stream().findFirst().orElse(null);
-            if (group == null) {
+            GroupStore.Stored stored = store.load(cell.shard, cell.groupId).stream().findFirst().orElse(null);
+            if (stored == null) {
                 return null;
             }
-            cell.group = group;
-            cell.sessionsOutdated = true;
+            group = stored.group();
+            loaded(cell, stored);
         }
         if (cell.sessionsOutdated) {
             cell.sessionsOutdated = false;
             cell.sessions.restart(group, clock.nowMs());
+            ClassicGroup classic = cell.classic;
+            if (classic != null) {
+                cell.classic = classicMachine.apply(classic, new ClassicEvent.Restart(), clock.nowMs()).group();
+            }
         }
         return group;
+    }
+
+    private static void loaded(GroupCell cell, GroupStore.Stored stored) {
+        cell.classic = stored.classic();
+        cell.group = stored.group();
+        cell.sessionsOutdated = true;
     }
 
     /** After a write that nobody answered, what is stored may be either; it is read again before the next step. */
@@ -118,13 +169,13 @@ class GroupSteps {
             write.run();
         } catch (RefusedException e) {
             if (e.code() == ErrorCode.UNAVAILABLE) {
-                cell.group = null;
+                cell.doubt();
                 // One transaction that was given up says nothing about the other groups.
                 storeAway |= GroupStore.wasAway(e);
             }
             throw e;
         } catch (RuntimeException e) {
-            cell.group = null;
+            cell.doubt();
             throw e;
         }
     }

@@ -11,6 +11,8 @@ import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.StoredGroup;
 import io.millrace.coordinator.group.Subscription;
 import io.millrace.coordinator.group.TopicPattern;
+import io.millrace.coordinator.group.classic.ClassicGroup;
+import io.millrace.coordinator.group.classic.ClassicMember;
 import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -57,13 +59,14 @@ public class GroupStore {
             for share
             """;
     private static final String SELECT_GROUPS = """
-            select group_id, epoch, assignor, topics_hash
+            select group_id, epoch, assignor, topics_hash, kind, protocol_type, protocol, leader, assigned
             from groups.consumer_group
             where shard = :shard and (:group::text is null or group_id = :group)
             """;
     private static final String SELECT_MEMBERS = """
             select group_id, member_id, member.epoch, previous_epoch, state, client_id, client_host, topics, topic_pattern,
-                member.assignor, session_timeout_ms, rebalance_timeout_ms
+                member.assignor, session_timeout_ms, rebalance_timeout_ms, kind, protocol_type, assigned, instance_id,
+                protocols, assigned_bytes
             from groups.consumer_group
                 join groups.member using (group_id)
             where shard = :shard and (:group::text is null or group_id = :group)
@@ -78,7 +81,8 @@ public class GroupStore {
             insert into groups.consumer_group as stored (group_id, shard, epoch, assignor, topics_hash)
             values (:group, :shard, :epoch, :assignor, :topicsHash)
             on conflict (group_id) do update
-            set epoch = excluded.epoch, assignor = excluded.assignor, topics_hash = excluded.topics_hash
+            set epoch = excluded.epoch, assignor = excluded.assignor, topics_hash = excluded.topics_hash,
+                kind = 'CONSUMER', protocol_type = null, protocol = null, leader = null, assigned = false
             where stored.epoch <= excluded.epoch
             """;
     private static final String DELETE_MEMBERS = """
@@ -129,7 +133,14 @@ public class GroupStore {
     }
 
     /** @param clusterVersion of the metadata that the holder before may have acted on at most */
-    record Loaded(List<Group> groups, long clusterVersion) {}
+    record Loaded(List<Stored> groups, long clusterVersion) {}
+
+    /** @param classic where its members speak the classic protocol: then {@code group} is without members, at the same generation */
+    record Stored(Group group, @Nullable ClassicGroup classic) {
+        int memberCount() {
+            return classic == null ? group.members().size() : classic.members().size();
+        }
+    }
 
     /** Shuts every earlier holder out, then reads all of the shard's groups. */
     Loaded takeOver(int shard, long epoch) {
@@ -145,13 +156,21 @@ public class GroupStore {
     }
 
     /** Reads one group again, after a write whose outcome is unknown. */
-    List<Group> load(Shard shard, String groupId) {
+    List<Stored> load(Shard shard, String groupId) {
         return inShard(shard, () -> select(shard.number(), groupId));
     }
 
     void save(Shard shard, String groupId, List<GroupChange> changes) {
         inShard(shard, () -> {
             write(shard.number(), groupId, changes);
+            return true;
+        });
+    }
+
+    /** Of a group that has its row, and no members of the other protocol. */
+    void save(Shard shard, ClassicGroup group) {
+        inShard(shard, () -> {
+            ClassicRows.write(jdbc, group);
             return true;
         });
     }
@@ -252,12 +271,18 @@ public class GroupStore {
                 .param("rebalanceTimeoutMs", profile.rebalanceTimeoutMs()).update();
     }
 
-    private List<Group> select(int shard, @Nullable String groupId) {
+    private List<Stored> select(int shard, @Nullable String groupId) {
         Map<String, List<StoredGroup.StoredMember>> members = new HashMap<>();
         Map<String, List<GroupChange.PartitionRow>> partitions = new HashMap<>();
+        Map<String, List<ClassicMember>> classicMembers = new HashMap<>();
         jdbc.sql(SELECT_MEMBERS).param("shard", shard).param("group", groupId).query(
                 rows -> {
-                    members.computeIfAbsent(rows.getString("group_id"), _ -> new ArrayList<>()).add(member(rows));
+                    String id = rows.getString("group_id");
+                    if (isClassic(rows)) {
+                        classicMembers.computeIfAbsent(id, _ -> new ArrayList<>()).add(ClassicRows.member(rows));
+                    } else {
+                        members.computeIfAbsent(id, _ -> new ArrayList<>()).add(member(rows));
+                    }
                 });
         jdbc.sql(SELECT_ASSIGNMENTS).param("shard", shard).param("group", groupId).query(
                 rows -> {
@@ -265,11 +290,17 @@ public class GroupStore {
                 });
         return jdbc.sql(SELECT_GROUPS).param("shard", shard).param("group", groupId).query((rows, _) -> {
             String id = rows.getString("group_id");
-            return new StoredGroup(
+            Group group = new StoredGroup(
                     new GroupChange.GroupRow(id, rows.getLong("epoch"), assignor(rows.getString("assignor")),
                             rows.getLong("topics_hash")),
                     members.getOrDefault(id, List.of()), partitions.getOrDefault(id, List.of())).toGroup();
+            return new Stored(group, isClassic(rows) ? ClassicRows.group(rows, classicMembers.getOrDefault(id, List
+                    .of())) : null);
         }).list();
+    }
+
+    private static boolean isClassic(ResultSet rows) throws SQLException {
+        return ClassicRows.KIND.equals(rows.getString("kind"));
     }
 
     private static StoredGroup.StoredMember member(ResultSet rows) throws SQLException {

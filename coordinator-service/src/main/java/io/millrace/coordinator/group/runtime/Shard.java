@@ -3,6 +3,7 @@ package io.millrace.coordinator.group.runtime;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.coordinator.group.Group;
+import io.millrace.coordinator.group.classic.ClassicFault;
 import java.util.concurrent.ConcurrentHashMap;
 import org.jspecify.annotations.Nullable;
 
@@ -60,6 +61,18 @@ public final class Shard {
     /** For good: another coordinator has written. */
     void markLost() {
         lost = true;
+        groups.values().forEach(Shard::dismissWaiting);
+    }
+
+    private static void dismissWaiting(GroupCell cell) {
+        cell.waiting.dismiss(ClassicFault.NOT_COORDINATOR);
+    }
+
+    /** After a request was left to wait: nobody who comes to send the waiting away may have missed it. */
+    void letWait(GroupCell cell) {
+        if (leaving || !isHeld()) {
+            dismissWaiting(cell);
+        }
     }
 
     /** See {@link Shards#leave}. */
@@ -72,8 +85,10 @@ public final class Shard {
             try {
                 // Whoever came before the mark was set is through when we are.
                 cell.turnstile.pass(() -> {});
+                dismissWaiting(cell);
             } catch (RefusedException e) {
                 // It is given back all the same: the next holder shuts out what is still to be written.
+                dismissWaiting(cell);
                 continue;
             }
         }

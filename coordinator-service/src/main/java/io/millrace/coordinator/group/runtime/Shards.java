@@ -67,9 +67,13 @@ public class Shards {
                     "the cluster image is older than version %d, which shard %d needs"
                             .formatted(loaded.clusterVersion(), number));
         }
-        for (Group group : loaded.groups()) {
+        for (GroupStore.Stored stored : loaded.groups()) {
+            Group group = stored.group();
             GroupCell cell = shard.newCell(group.groupId(), group);
             cell.sessions.restart(group, clock.nowMs());
+            cell.classic = stored.classic();
+            // The first step, or the first look, begins the sessions of classic members.
+            cell.sessionsOutdated = stored.classic() != null;
             shard.groups.put(group.groupId(), cell);
         }
         boolean nobodyBetween = lastEpochs.getAndSet(number, lease.epoch()) + 1 == lease.epoch();
@@ -128,13 +132,13 @@ public class Shards {
     }
 
     /** Groups of all shards held here, in no order. */
-    List<Group> groups() {
-        var groups = new ArrayList<Group>();
+    List<GroupStore.Stored> groups() {
+        var groups = new ArrayList<GroupStore.Stored>();
         for (Shard shard : held()) {
             for (GroupCell cell : shard.groups.values()) {
                 Group group = cell.group;
                 if (group != null) {
-                    groups.add(group);
+                    groups.add(new GroupStore.Stored(group, cell.classic));
                 }
             }
         }
@@ -146,6 +150,6 @@ public class Shards {
     }
 
     private int memberCount() {
-        return groups().stream().mapToInt(group -> group.members().size()).sum();
+        return groups().stream().mapToInt(GroupStore.Stored::memberCount).sum();
     }
 }

@@ -19,6 +19,7 @@ import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.jdbc.datasource.DataSourceTransactionManager;
+import org.springframework.util.unit.DataSize;
 
 /** A coordinator's group runtime over a real database, with a clock and leases that the test moves. */
 final class RuntimeFixture {
@@ -52,6 +53,7 @@ final class RuntimeFixture {
     final Shards shards;
     final GroupExpiry expiry;
     final GroupRuntime runtime;
+    final ClassicGroups classic;
     final TopicsFeed topics;
     final SimpleMeterRegistry registry = new SimpleMeterRegistry();
 
@@ -66,11 +68,14 @@ final class RuntimeFixture {
         topics = new TopicsFeed(images);
         var settings = new GroupSettings(AssignorName.STICKY, maxGroups, 10, 10, 100, Duration.ofSeconds(1),
                 Duration.ofMinutes(1), 100, Duration.ofSeconds(30), Duration.ofMillis(100), 4,
-                Duration.ofMillis(EMPTY_GROUP_RETENTION_MS), 2);
+                Duration.ofMillis(EMPTY_GROUP_RETENTION_MS), 2, new ClassicSettings(Duration.ZERO, DataSize.ofKilobytes(
+                        1),
+                        DataSize.ofKilobytes(1)));
         var meters = new GroupMeters(registry);
         shards = new Shards(store, settings, topics, meters, nowMs::get);
         var steps = new GroupSteps(store, settings, topics, meters, nowMs::get);
         runtime = new GroupRuntime(shards, steps, store, settings, meters, nowMs::get);
+        classic = new ClassicGroups(runtime, steps);
         var emptyGroups = new EmptyGroups(store, steps, jdbc, settings, meters, nowMs::get);
         expiry = new GroupExpiry(shards, steps, emptyGroups, settings, meters, nowMs::get);
     }

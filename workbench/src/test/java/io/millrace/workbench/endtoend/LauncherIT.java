@@ -22,6 +22,9 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.random.RandomGenerator;
+import org.apache.kafka.clients.producer.KafkaProducer;
+import org.apache.kafka.clients.producer.ProducerRecord;
+import org.apache.kafka.common.serialization.StringSerializer;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Order;
@@ -95,6 +98,7 @@ class LauncherIT {
 
         assertThat(byName.get("gateway-1").get("http").asString()).isEqualTo("http://127.0.0.1:" + ports.gateway(1));
 
+        topics_come_to_be_by_being_written_to();
         new Gateway("http://127.0.0.1:" + ports.gateway()).createTopic("kept", 1);
         the_second_gateway_commits_while_the_first_offset_service_is_down(byName.get("offset").get("pid").asLong());
         a_killed_service_is_started_again(byName.get("offset").get("pid").asLong());
@@ -104,6 +108,19 @@ class LauncherIT {
         assertOnlyBroker1HasWhatIsKept();
         assertThat(millrace("down").output()).contains("Millrace is down");
         assertThat(millrace("status").output()).contains("no suite is running");
+    }
+
+    private void topics_come_to_be_by_being_written_to() throws Exception {
+        Gateway gateway = new Gateway("http://127.0.0.1:" + ports.gateway());
+        assertThat(gateway.produce("asked-for", List.of("{\"value\":1}")).getFirst().offset()).isZero();
+        try (var producer = new KafkaProducer<>(Map.of("bootstrap.servers", "127.0.0.1:" + ports.brokerKafka()),
+                new StringSerializer(), new StringSerializer())) {
+            assertThat(producer.send(new ProducerRecord<>("asked-by-kafka", "v")).get(PATIENCE.toSeconds(),
+                    TimeUnit.SECONDS).offset()).isZero();
+        }
+        for (String topic : List.of("asked-for", "asked-by-kafka")) {
+            gateway.delete("/admin/topics/" + topic).expect(204);
+        }
     }
 
     private void the_second_gateway_commits_while_the_first_offset_service_is_down(long offsetPid) throws Exception {
@@ -199,6 +216,7 @@ class LauncherIT {
                 "MILLRACE_BROKER_HTTP_PORT", Integer.toString(ports.brokerHttp()),
                 "MILLRACE_BROKER_KAFKA_PORT", Integer.toString(ports.brokerKafka()),
                 "MILLRACE_COORDINATOR_KAFKA_PORT", Integer.toString(ports.coordinatorKafka())));
+        builder.environment().put("MILLRACE_AUTO_CREATE_TOPICS", "true");
         builder.environment().putAll(TestSuites.QUICK_COMPILER);
         Process process = builder.start();
         assertThat(process.waitFor(UP_TIMEOUT.toSeconds(), TimeUnit.SECONDS)).as("%s ends", command).isTrue();

@@ -175,10 +175,19 @@ class InstanceController implements InstancesApi {
     private void goOnFrom(HttpConsumer consumer, Standing standing) {
         ReadProgress progress = consumer.progress;
         boolean unknownYet = consumer.takenOver && !progress.hasBegun();
-        // Another number: a seek, or another poll, has moved the positions since.
-        if (unknownYet || progress.pollNumber() == standing.pollNumber()) {
-            forEachOwned(consumer, standing.positions(), progress::stand);
-            forEachOwned(consumer, standing.confirmed(), progress::confirmFurther);
+        boolean isLast = unknownYet || progress.pollNumber() == standing.pollNumber();
+        // After seeks it stands where it stood in all partitions but those; another poll has moved the positions of all.
+        if (isLast || progress.wasLastBeforeSeeks(standing.pollNumber())) {
+            forEachOwned(consumer, standing.positions(), (partition, offset) -> {
+                if (isLast || !progress.isSought(partition)) {
+                    progress.stand(partition, offset);
+                }
+            });
+            forEachOwned(consumer, standing.confirmed(), (partition, offset) -> {
+                if (isLast || !progress.isSought(partition)) {
+                    progress.confirmFurther(partition, offset);
+                }
+            });
         }
     }
 

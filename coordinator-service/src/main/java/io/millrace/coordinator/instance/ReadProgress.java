@@ -3,7 +3,9 @@ package io.millrace.coordinator.instance;
 import io.millrace.coordinator.group.PartitionId;
 import java.util.Collection;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.Map;
+import java.util.Set;
 import java.util.SortedMap;
 import java.util.SortedSet;
 import java.util.TreeMap;
@@ -36,6 +38,9 @@ final class ReadProgress {
     private final Map<PartitionId, Long> pollEnds = new HashMap<>();
     private @Nullable String pollId;
     private long pollNumber;
+    /** What the client has sought since the last poll began, and that poll's number. */
+    private final Set<PartitionId> sought = new HashSet<>();
+    private long soughtSince;
     private boolean hasBegun;
     private boolean awaitsAnswer;
 
@@ -109,6 +114,16 @@ final class ReadProgress {
         return pollNumber;
     }
 
+    /** Whether the poll of this number was the last before the client moved the positions of some partitions. */
+    boolean wasLastBeforeSeeks(long number) {
+        return !sought.isEmpty() && soughtSince == number;
+    }
+
+    /** Whether the client has moved its position since the last poll began. */
+    boolean isSought(PartitionId partition) {
+        return sought.contains(partition);
+    }
+
     /** Whether there has been any poll. */
     boolean hasBegun() {
         return hasBegun;
@@ -117,6 +132,7 @@ final class ReadProgress {
     /** Begins a poll of these partitions; a repeated one is of those that it delivered from, as far as they are still owned. */
     SortedMap<PartitionId, Range> beginPoll(@Nullable String namedPoll, SortedSet<PartitionId> owned) {
         supersede();
+        sought.clear();
         hasBegun = true;
         var ranges = new TreeMap<PartitionId, Range>();
         if (repeats(namedPoll)) {
@@ -190,6 +206,10 @@ final class ReadProgress {
 
     /** Goes on elsewhere, by the client's wish, which also means that it is done with what it had. */
     void seek(Map<PartitionId, Long> positions) {
+        if (sought.isEmpty()) {
+            soughtSince = pollNumber;
+        }
+        sought.addAll(positions.keySet());
         supersede();
         forgetPoll();
         positions.forEach((partition, offset) -> {
@@ -240,6 +260,7 @@ final class ReadProgress {
 
     void clear() {
         partitions.clear();
+        sought.clear();
         forgetPoll();
     }
 

@@ -76,6 +76,24 @@ class StreamingConsumersTest {
     }
 
     @Test
+    void where_it_stands_in_the_partitions_that_the_client_has_not_sought_is_taken_nevertheless() {
+        PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
+        // Noted, but the stream did not hear so, and gave nothing of it out.
+        INSTANCES.delivered(group, "s", new Delivered(first.pollNumber(), List.of(new Position("orders", 0, 9),
+                new Position("orders", 1, 8)), List.of(), false));
+        INSTANCES.seek(group, "s", new Seek(List.of(new Position("orders", 1, 3))));
+        INSTANCES.seek(group, "s", new Seek(List.of(new Position("orders", 2, 2))));
+
+        PollGrant second = INSTANCES.beginPoll(group, "s", new BeginPoll(null, 0, new Standing(first.pollNumber(),
+                List.of(new Position("orders", 0, 4), new Position("orders", 1, 5), new Position("orders", 2, 6)),
+                List.of()), null));
+
+        assertThat(position(second)).isEqualTo(4);
+        assertThat(second.partitions()).filteredOn(granted -> granted.partition() == 1 || granted.partition() == 2)
+                .extracting(Granted::position).containsExactlyInAnyOrder(3L, 2L);
+    }
+
+    @Test
     void a_stream_whose_session_ended_is_told_so_and_does_not_join_anew() {
         PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
 

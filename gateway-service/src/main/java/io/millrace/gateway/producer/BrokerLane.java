@@ -8,6 +8,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -19,6 +20,8 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.requests.ProduceRequest;
 import org.apache.kafka.common.requests.ProduceResponse;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The way to one broker: queues that are ready, sent together, as many requests at a time as may be in flight. Whoever makes a queue ready
@@ -30,6 +33,7 @@ import org.jspecify.annotations.Nullable;
  * its turn.
  */
 final class BrokerLane {
+    private static final Logger LOG = LoggerFactory.getLogger(BrokerLane.class);
     private static final short ALL_IN_SYNC = -1;
 
     private final BrokerEndpoint broker;
@@ -66,10 +70,15 @@ final class BrokerLane {
 
     void drain() {
         while (!ready.isEmpty() && takePlace()) {
-            List<Flight> flights = board();
-            if (flights.isEmpty()) {
-                places.incrementAndGet();
-            } else {
+            List<Flight> flights = List.of();
+            try {
+                flights = board();
+            } finally {
+                if (flights.isEmpty()) {
+                    places.incrementAndGet();
+                }
+            }
+            if (!flights.isEmpty()) {
                 send(flights);
             }
         }
@@ -119,10 +128,15 @@ final class BrokerLane {
         return flights;
     }
 
+    /** A queue that cannot be taken from keeps its batch, and tries again later: nobody else would ever look after it. */
     private @Nullable Flight take(PartitionQueue queue, long nowNanos) {
-        ProducerId identity = producer.identity(queue);
-        if (identity != null) {
-            return queue.take(identity, broker, nowNanos);
+        try {
+            ProducerId identity = producer.identity(queue);
+            if (identity != null) {
+                return queue.take(identity, broker, nowNanos);
+            }
+        } catch (RuntimeException e) {
+            LOG.error("A batch of {}-{} cannot be sent; it is tried again", queue.topic(), queue.partition(), e);
         }
         if (queue.hold(broker)) {
             producer.retryLater(queue);
@@ -167,8 +181,14 @@ final class BrokerLane {
             topic.partitionData().add(new PartitionProduceData().setIndex(queue.partition()).setRecords(flight
                     .records()));
         }
-        client.send(broker, Lane.DATA, ProduceRequest.builder(data), ProduceResponse.class, properties.requestTimeout())
-                .whenComplete((response, failure) -> landed(flights, response, failure));
+        CompletableFuture<ProduceResponse> answer;
+        try {
+            answer = client.send(broker, Lane.DATA, ProduceRequest.builder(data), ProduceResponse.class, properties
+                    .requestTimeout());
+        } catch (RuntimeException e) {
+            answer = CompletableFuture.failedFuture(e);
+        }
+        answer.whenComplete((response, failure) -> landed(flights, response, failure));
     }
 
     private void landed(List<Flight> flights, @Nullable ProduceResponse response, @Nullable Throwable failure) {

@@ -221,7 +221,7 @@ final class PartitionQueue implements BrokerLane.Ready {
                 return null;
             }
             expireWaiting(nowNanos);
-            ProduceBatch batch = waiting.pollFirst();
+            ProduceBatch batch = waiting.peekFirst();
             if (batch == null) {
                 done();
                 return null;
@@ -236,6 +236,7 @@ final class PartitionQueue implements BrokerLane.Ready {
                 nextSequence = plus(nextSequence, batch.count());
             }
             var flight = new Flight(this, batch, batch.records(), leaderEpoch);
+            waiting.removeFirst();
             inFlight = flight;
             place = Place.FLYING;
             return flight;

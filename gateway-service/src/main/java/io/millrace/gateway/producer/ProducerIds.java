@@ -8,6 +8,7 @@ import io.millrace.common.wire.Lane;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
@@ -70,12 +71,17 @@ final class ProducerIds {
         BrokerImage chosen = brokers.get(Math.floorMod(turn.getAndIncrement(), brokers.size()));
         var request = new InitProducerIdRequest.Builder(new InitProducerIdRequestData().setTransactionalId(null)
                 .setTransactionTimeoutMs(Integer.MAX_VALUE).setProducerId(-1).setProducerEpoch((short) -1));
-        client.send(new BrokerEndpoint(chosen.id(), chosen.host(), chosen.kafkaPort()), Lane.DATA, request,
-                InitProducerIdResponse.class,
-                requestTimeout).whenComplete((response, failure) -> {
-                    accept(chosen, response, failure);
-                    asking.set(false);
-                });
+        CompletableFuture<InitProducerIdResponse> answer;
+        try {
+            answer = client.send(new BrokerEndpoint(chosen.id(), chosen.host(), chosen.kafkaPort()), Lane.DATA, request,
+                    InitProducerIdResponse.class, requestTimeout);
+        } catch (RuntimeException e) {
+            answer = CompletableFuture.failedFuture(e);
+        }
+        answer.whenComplete((response, failure) -> {
+            accept(chosen, response, failure);
+            asking.set(false);
+        });
     }
 
     private void accept(BrokerImage broker, @Nullable InitProducerIdResponse response, @Nullable Throwable failure) {

@@ -9,6 +9,9 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
+import io.millrace.common.wire.BrokerClient;
+import io.millrace.common.wire.BrokerEndpoint;
+import io.millrace.common.wire.Lane;
 import io.millrace.gateway.brokers.Leaders;
 import io.millrace.gateway.testing.FakeBroker;
 import io.millrace.gateway.testing.FakeBroker.Verdict;
@@ -21,8 +24,12 @@ import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.utils.Utils;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -58,7 +65,11 @@ class ProducerTest {
     }
 
     private Producer producer(DataSize memory, DataSize batch, Duration deliveryTimeout) {
-        return new Producer(images, leaders, client, new ProducerProperties(memory, DataSize.ofMegabytes(1), batch,
+        return producer(client, memory, batch, deliveryTimeout);
+    }
+
+    private Producer producer(BrokerClient toBrokers, DataSize memory, DataSize batch, Duration deliveryTimeout) {
+        return new Producer(images, leaders, toBrokers, new ProducerProperties(memory, DataSize.ofMegabytes(1), batch,
                 DataSize
                         .ofMegabytes(4), 5,
                 deliveryTimeout, Duration.ofMillis(500), Duration.ofMillis(5), Duration.ofMillis(40), DataSize.ofBytes(
@@ -99,6 +110,39 @@ class ProducerTest {
         assertThat(broker.partition("orders", 0).batchCounts()).containsExactly(1, 20);
         assertThat(deliveries).extracting(delivery -> delivery.offset(0)).isEqualTo(IntStream.range(0, 21).mapToObj(
                 i -> (long) i).toList());
+    }
+
+    @Test
+    void records_that_cannot_be_sent_for_a_fault_of_the_gateway_are_sent_later() throws Exception {
+        producer.close();
+        var failures = new AtomicInteger(3);
+        var failing = new BrokerClient() {
+            @Override
+            public <R extends AbstractResponse> CompletableFuture<R> send(BrokerEndpoint endpoint, Lane lane,
+                    AbstractRequest.Builder<?> request, Class<R> responseType, Duration timeout) {
+                if (failures.getAndDecrement() > 0) {
+                    throw new IllegalStateException("a fault");
+                }
+                return client.send(endpoint, lane, request, responseType, timeout);
+            }
+
+            @Override
+            public void close() {
+                client.close();
+            }
+        };
+        producer = producer(failing, DataSize.ofMegabytes(8), DataSize.ofMegabytes(1), Duration.ofSeconds(15));
+        var key = IdempotencyKeys.part("a-key", 0, topic);
+
+        Delivery ordinary = sendTo(0, "ordinary");
+        Delivery keyed = producer.sendOnce(topic, Sent.slices(List.of(new Sent(null, "keyed", 0))), key, NOW_MS, null);
+        Delivery last = sendTo(0, "last");
+
+        assertThat(ordinary.await(PATIENCE)).isTrue();
+        assertThat(keyed.await(PATIENCE)).isTrue();
+        assertThat(last.await(PATIENCE)).isTrue();
+        assertThat(broker.partition("orders", 0).values()).containsExactlyInAnyOrder("ordinary", "keyed", "last");
+        assertThat(failures.get()).isNegative();
     }
 
     @Test

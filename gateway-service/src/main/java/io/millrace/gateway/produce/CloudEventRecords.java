@@ -17,7 +17,6 @@ import io.millrace.gateway.json.JsonOutput;
 import io.millrace.gateway.json.JsonScanner;
 import io.millrace.gateway.json.MalformedJsonException;
 import jakarta.servlet.http.HttpServletRequest;
-import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.OutputStream;
 import java.util.ArrayList;
@@ -199,7 +198,7 @@ final class CloudEventRecords {
             kept.write(isData ? OTHER_DATA : first == '{' ? NO_OBJECT : NO_ARRAY);
         } else if (isData && first == '"') {
             kept.write(NO_TEXT);
-        } else if (first == '"' && !scanner.stringHasEscapes() && isEqual(DATA_BASE64, body, nameStart, nameEnd)) {
+        } else if (first == '"' && isEqual(DATA_BASE64, body, nameStart, nameEnd)) {
             requireBase64(body, scanner.stringStart(), scanner.stringEnd());
             kept.write(NO_TEXT);
         } else {
@@ -212,7 +211,7 @@ final class CloudEventRecords {
     }
 
     private static void requireBase64(byte[] bytes, int start, int end) {
-        try (var decoded = Base64.getDecoder().wrap(new ByteArrayInputStream(bytes, start, end - start))) {
+        try (var decoded = Base64.getDecoder().wrap(new UnescapedText(bytes, start, end))) {
             decoded.transferTo(OutputStream.nullOutputStream());
         } catch (IOException e) {
             throw new IllegalArgumentException("data_base64 is not base64: " + e.getMessage(), e);

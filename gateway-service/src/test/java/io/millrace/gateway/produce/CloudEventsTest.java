@@ -148,6 +148,7 @@ class CloudEventsTest {
             EVENT + "|{\"id\":|byte",
             EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":{\"a\":[1]},\"type\":\"t\"}|source",
             EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data_base64\":\"a\"}|base64",
+            EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data_base64\":\"\\u00e9WJj\"}|base64",
             EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data_base64\":\"YQ==\",\"data\":1}|data",
             EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"datacontenttype\":\"text/plain\",\"data\":{}}|data",
             EVENT + "|{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\"} x|follows",
@@ -171,15 +172,18 @@ class CloudEventsTest {
         String required = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",";
         String data = required + "\"data\":[" + "{},".repeat(30_000) + "{}]}";
         String base64 = required + "\"data_base64\":\"" + "YWJj".repeat(30_000) + "\"}";
+        String escaped = required + "\"data_base64\":\"" + "\\u0059WI\\/".repeat(30_000) + "\"}";
 
         assertThat(send(topic, data.getBytes(UTF_8), List.of("Content-Type", EVENT)).status()).isEqualTo(200);
         assertThat(send(topic, base64.getBytes(UTF_8), List.of("Content-Type", EVENT)).status()).isEqualTo(200);
+        assertThat(send(topic, escaped.getBytes(UTF_8), List.of("Content-Type", EVENT)).status()).isEqualTo(200);
         var large = send(topic, (required + "\"subject\":\"" + "x".repeat(70_000) + "\"}").getBytes(UTF_8), List.of(
                 "Content-Type", EVENT));
 
         assertThat(large.status()).isEqualTo(413);
         assertThat(large.json().get("message").asString()).contains("attributes of the event");
-        assertThat(gateway.broker.partition(topic, 0).values()).containsExactly(data, base64);
+        assertThat(gateway.broker.partition(topic, 0).values()).containsExactly(data, base64,
+                escaped);
     }
 
     @Test

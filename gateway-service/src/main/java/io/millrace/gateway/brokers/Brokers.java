@@ -6,6 +6,7 @@ import io.millrace.common.wire.BrokerClient;
 import java.time.Duration;
 import java.util.List;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.common.IsolationLevel;
 import org.springframework.beans.factory.annotation.Autowired;
 import org.springframework.stereotype.Component;
 
@@ -66,12 +67,18 @@ public final class Brokers {
      *                          {@code UNAVAILABLE} when the gateway's shutdown begins
      */
     public List<FoundOffset> offsets(List<OffsetQuery> queries) throws InterruptedException {
+        return offsets(queries, false);
+    }
+
+    /** @param readCommitted whether a partition ends before the first transaction that is not over: see {@link #offsets(List)} */
+    public List<FoundOffset> offsets(List<OffsetQuery> queries, boolean readCommitted) throws InterruptedException {
+        var isolation = readCommitted ? IsolationLevel.READ_COMMITTED : IsolationLevel.READ_UNCOMMITTED;
         try (Mailbox mailbox = waits.open()) {
-            return new OffsetLookup(queries, access, mailbox, ending).run();
+            return new OffsetLookup(queries, isolation, access, mailbox, ending).run();
         }
     }
 
-    /** One offset: see {@link #offsets}. */
+    /** One offset: see {@link #offsets(List)}. */
     public long offset(String topic, int partition, long timestampMs) throws InterruptedException {
         return offsets(List.of(new OffsetQuery(topic, partition, timestampMs))).getFirst().offset();
     }

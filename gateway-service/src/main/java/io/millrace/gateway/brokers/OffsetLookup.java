@@ -11,12 +11,14 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.function.BooleanSupplier;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.requests.ListOffsetsResponse;
 import org.jspecify.annotations.Nullable;
 
 /** One look-up of offsets: asks each leader by itself, and again when it fails or has moved, until all are found. */
 final class OffsetLookup {
     private final List<OffsetQuery> queries;
+    private final IsolationLevel isolation;
     private final BrokerAccess access;
     private final Mailbox mailbox;
     private final BooleanSupplier ending;
@@ -24,8 +26,10 @@ final class OffsetLookup {
     private final Attempts attempts;
     private final long deadlineNanos;
 
-    OffsetLookup(List<OffsetQuery> queries, BrokerAccess access, Mailbox mailbox, BooleanSupplier ending) {
+    OffsetLookup(List<OffsetQuery> queries, IsolationLevel isolation, BrokerAccess access, Mailbox mailbox,
+            BooleanSupplier ending) {
         this.queries = queries;
+        this.isolation = isolation;
         this.access = access;
         this.mailbox = mailbox;
         this.ending = ending;
@@ -93,7 +97,7 @@ final class OffsetLookup {
     }
 
     private void send(BrokerEndpoint leader, OffsetsCall call, Duration timeout) {
-        access.client().send(leader, Lane.DATA, call.request(), ListOffsetsResponse.class, timeout)
+        access.client().send(leader, Lane.DATA, call.request(isolation), ListOffsetsResponse.class, timeout)
                 .whenComplete((response, _) -> mailbox.post(() -> accept(call, response)));
     }
 

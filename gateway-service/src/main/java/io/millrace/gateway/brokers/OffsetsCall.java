@@ -36,14 +36,14 @@ final class OffsetsCall {
         return this;
     }
 
-    ListOffsetsRequest.Builder request() {
+    ListOffsetsRequest.Builder request(IsolationLevel isolation) {
         Map<String, ListOffsetsTopic> topics = new LinkedHashMap<>();
         for (Wanted each : wanted) {
             topics.computeIfAbsent(each.query.topic(), name -> new ListOffsetsTopic().setName(name)).partitions()
                     .add(new ListOffsetsPartition().setPartitionIndex(each.query.partition()).setTimestamp(each.query
                             .timestampMs()).setCurrentLeaderEpoch(each.leaderEpoch));
         }
-        return ListOffsetsRequest.Builder.forConsumer(true, IsolationLevel.READ_UNCOMMITTED).setTargetTimes(List.copyOf(
+        return ListOffsetsRequest.Builder.forConsumer(true, isolation).setTargetTimes(List.copyOf(
                 topics.values()));
     }
 

@@ -226,7 +226,7 @@ final class Polls {
             throws InterruptedException {
         int totalBytes = (int) Math.min(Math.max(batch.roomBytes(), 1), Integer.MAX_VALUE);
         int partitionBytes = Math.max(totalBytes / wanted.size(), Math.min(totalBytes, LEAST_FETCH_BYTES));
-        boolean readCommitted = settings.isolationLevel().equals("read_committed");
+        boolean readCommitted = readsCommitted(settings);
         var fetched = fetches.fetch(wanted.stream()
                 .map(source -> new FetchFrom(source.granted().topic(), source.granted().partition(), source.position()))
                 .toList(),
@@ -277,7 +277,7 @@ final class Polls {
         try {
             var found = lookups.offsets(sources.stream()
                     .map(source -> new OffsetQuery(source.granted().topic(), source.granted().partition(), time))
-                    .toList());
+                    .toList(), readsCommitted(settings));
             for (int i = 0; i < found.size(); i++) {
                 sources.get(i).beginAt(found.get(i).offset());
             }
@@ -287,6 +287,10 @@ final class Polls {
                 throw refusal;
             }
         }
+    }
+
+    static boolean readsCommitted(Settings settings) {
+        return settings.isolationLevel().equals("read_committed");
     }
 
     private static String describe(Source source) {

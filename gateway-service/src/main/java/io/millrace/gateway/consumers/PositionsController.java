@@ -129,10 +129,11 @@ class PositionsController {
                     Fields.notNegative(name + ".offset", each.offset()))));
         }
         if (body.timestamps() != null) {
-            positions.addAll(byTime(Fields.list("timestamps", body.timestamps(), (name, each) -> new OffsetQuery(
-                    Fields.required(name + ".topic", each.topic()), Fields.notNegative(name + ".partition", each
-                            .partition()),
-                    Fields.notNegative(name + ".timestamp", each.timestamp())))));
+            positions.addAll(byTime(readsCommitted(group, instance), Fields.list("timestamps", body.timestamps(), (name,
+                    each) -> new OffsetQuery(
+                            Fields.required(name + ".topic", each.topic()), Fields.notNegative(name + ".partition", each
+                                    .partition()),
+                            Fields.notNegative(name + ".timestamp", each.timestamp())))));
         }
         seek(group, instance, positions);
     }
@@ -169,14 +170,14 @@ class PositionsController {
             throws InterruptedException {
         var queries = partitions.stream().distinct().map(each -> new OffsetQuery(each.topic(), each.partition(), time))
                 .toList();
-        seek(group, instance, positions(queries));
+        seek(group, instance, positions(readsCommitted(group, instance), queries));
     }
 
-    private List<Position> byTime(List<OffsetQuery> queries) throws InterruptedException {
+    private List<Position> byTime(boolean readCommitted, List<OffsetQuery> queries) throws InterruptedException {
         // Ends first: what is appended after them and is not older than the time is then not passed over.
         var ends = brokers.offsets(queries.stream().map(each -> new OffsetQuery(each.topic(), each.partition(),
-                OffsetQuery.LATEST)).toList());
-        var found = positions(queries);
+                OffsetQuery.LATEST)).toList(), readCommitted);
+        var found = positions(readCommitted, queries);
         var positions = new ArrayList<Position>();
         for (int i = 0; i < found.size(); i++) {
             var each = found.get(i);
@@ -186,8 +187,13 @@ class PositionsController {
         return positions;
     }
 
-    private List<Position> positions(List<OffsetQuery> queries) throws InterruptedException {
-        return brokers.offsets(queries).stream()
+    /** Where its records end for the instance: that of one that reads what is committed is before a transaction that is not over. */
+    private boolean readsCommitted(String group, String instance) {
+        return Polls.readsCommitted(services.instances(group).describe(group, instance).settings());
+    }
+
+    private List<Position> positions(boolean readCommitted, List<OffsetQuery> queries) throws InterruptedException {
+        return brokers.offsets(queries, readCommitted).stream()
                 .map(found -> new Position(found.query().topic(), found.query().partition(), found.offset())).toList();
     }
 

@@ -506,6 +506,26 @@ class ConsumersTest {
     }
 
     @Test
+    void for_a_consumer_of_what_is_committed_a_partition_ends_before_an_open_transaction() {
+        var topic = topic(1);
+        append(topic, 0, "1");
+        append(topic, 0, "2");
+        gateway.broker.partition(topic, 0).openTransactionAt(1);
+        var partition = "\"topic\":\"" + topic + "\",\"partition\":0";
+        var settings = "{\"auto.offset.reset\":\"latest\",\"isolation.level\":\"read_committed\"}";
+
+        var latest = consumer(settings, topic);
+        // The broker of this test gives what is not committed, too: so it is seen where reading begins.
+        assertThat(values(latest.poll("timeout=5000"))).containsExactly("2");
+        var sought = consumer(settings.replace("latest", "earliest"), topic);
+        assertThat(values(sought.poll("timeout=5000"))).isNotEmpty();
+        sought.send("POST", "/positions/end", "{\"partitions\":[{" + partition + "}]}");
+        assertThat(gateway.services.position(sought.group, topic, 0)).isEqualTo(1);
+        sought.send("POST", "/positions", "{\"timestamps\":[{" + partition + ",\"timestamp\":9000000000000}]}");
+        assertThat(gateway.services.position(sought.group, topic, 0)).isEqualTo(1);
+    }
+
+    @Test
     void a_position_is_moved_to_an_offset_a_time_and_either_end() {
         var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
         gateway.brokers.append(consumer.topic, 0, 1_000, "1");

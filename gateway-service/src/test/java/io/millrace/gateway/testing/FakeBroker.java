@@ -14,6 +14,7 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.BiFunction;
+import org.apache.kafka.common.IsolationLevel;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.message.DescribeLogDirsRequestData;
 import org.apache.kafka.common.message.DescribeLogDirsResponseData;
@@ -341,7 +342,8 @@ public final class FakeBroker implements AutoCloseable {
                 } else if (partition.isSettling()) {
                     partAnswer.setErrorCode(Errors.OFFSET_NOT_AVAILABLE.code());
                 } else {
-                    partAnswer.setOffset(partition.offsetOf(part.timestamp()));
+                    partAnswer.setOffset(partition.offsetOf(part.timestamp(), data
+                            .isolationLevel() == IsolationLevel.READ_COMMITTED.id()));
                 }
             }
         }

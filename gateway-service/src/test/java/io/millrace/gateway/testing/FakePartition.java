@@ -35,6 +35,7 @@ public final class FakePartition {
     private final Map<Long, Sequence> producers = new HashMap<>();
     private long logStart;
     private long end;
+    private long lastStable = Long.MAX_VALUE;
     private int attempts;
     private boolean settling;
 
@@ -180,7 +181,23 @@ public final class FakePartition {
         }
     }
 
-    long offsetOf(long timestampMs) {
+    /** A transaction has begun here that is not over. */
+    public void openTransactionAt(long offset) {
+        LOCK.lock();
+        try {
+            lastStable = offset;
+        } finally {
+            LOCK.unlock();
+        }
+    }
+
+    long offsetOf(long timestampMs, boolean readCommitted) {
+        long found = offsetOf(timestampMs);
+        return readCommitted && timestampMs == ListOffsetsRequest.LATEST_TIMESTAMP ? Math.min(found, lastStable)
+                : found;
+    }
+
+    private long offsetOf(long timestampMs) {
         LOCK.lock();
         try {
             if (timestampMs == ListOffsetsRequest.EARLIEST_TIMESTAMP) {

@@ -50,6 +50,7 @@ final class Torture {
     private final SuiteSize size;
     private final List<Step> plan;
     private final Duration length;
+    private final Duration readerPause;
     private final Progress progress;
 
     /**
@@ -58,6 +59,7 @@ final class Torture {
      * @param directory   where data, logs and, when it fails, the history are kept
      * @param environment variables of all processes
      * @param length      after which no further step of the plan is begun
+     * @param readerPause of its Kafka consumers before each poll
      */
     Torture(
             Path directory,
@@ -65,12 +67,14 @@ final class Torture {
             SuiteSize size,
             List<Step> plan,
             Duration length,
+            Duration readerPause,
             Progress progress) {
         this.directory = directory;
         this.environment = environment;
         this.size = size;
         this.plan = plan;
         this.length = length;
+        this.readerPause = readerPause;
         this.progress = progress;
     }
 
@@ -99,7 +103,7 @@ final class Torture {
     private List<Survived> torture(TorturedSuite tortured, Recorder recorder) throws IOException, InterruptedException {
         List<String> gateways = tortured.suite().gatewayUrls();
         String bootstrap = tortured.bootstrapServers();
-        Clients readers = Workload.read(bootstrap, tortured.brokers(), gateways, recorder);
+        Clients readers = Workload.read(bootstrap, tortured.brokers(), gateways, readerPause, recorder);
         Clients writers = Workload.write(bootstrap, gateways, recorder);
         List<Survived> survived = new Nemesis(tortured, recorder, progress).run(
                 plan, length);

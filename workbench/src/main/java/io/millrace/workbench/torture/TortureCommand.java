@@ -39,6 +39,10 @@ public final class TortureCommand implements Callable<Integer> {
     @Option(names = "--brokers", paramLabel = "N", defaultValue = "3", description = "3 to 5 (default: ${DEFAULT-VALUE}).")
     private int brokers;
 
+    @Option(names = "--reader-pause", paramLabel = "MS", defaultValue = "0", description = "Milliseconds that its Kafka consumers wait before each poll, to leave "
+            + "the processor to others (default: ${DEFAULT-VALUE}).")
+    private int readerPauseMs;
+
     @Option(names = "--json", description = "Print the result as JSON; what happens meanwhile goes to the standard error.")
     private boolean json;
 
@@ -54,6 +58,9 @@ public final class TortureCommand implements Callable<Integer> {
         if (!(minutes > 0)) {
             throw new LaunchRefusedException("--minutes " + minutes + " is no time");
         }
+        if (readerPauseMs < 0) {
+            throw new LaunchRefusedException("--reader-pause " + readerPauseMs + " is no time");
+        }
         return EndOnSignal.run(this::torture);
     }
 
@@ -66,7 +73,8 @@ public final class TortureCommand implements Callable<Integer> {
         Duration length = Duration.ofSeconds(Math.round(minutes * SECONDS_A_MINUTE));
         System.err.println("seed " + drawnFrom);
         Report report = new Torture(directory, Map.of(), size,
-                Plan.of(drawnFrom, size, length, Nemesis.canFillDisks()), length, System.err::println).run();
+                Plan.of(drawnFrom, size, length, Nemesis.canFillDisks()), length, Duration.ofMillis(readerPauseMs),
+                System.err::println).run();
         if (report.isClean()) {
             SuiteDirectories.deleteRecursively(directory);
         } else {

@@ -40,6 +40,9 @@ class TortureIT {
             step(new Fault.Kill("broker-1"), 1_500),
             step(new Fault.Kill("gateway"), 500));
 
+    /** Beside other tests. */
+    private static final Duration READER_PAUSE = Duration.ofMillis(20);
+
     private static List<Step> plan() {
         if (Nemesis.canFillDisks()) {
             return Stream.concat(PLAN.stream(), Stream.of(step(new Fault.DiskFull("broker-0"), 1_500))).toList();
@@ -51,7 +54,8 @@ class TortureIT {
     @Test
     void nothing_acknowledged_is_lost_doubled_or_moved_whatever_dies() throws Exception {
         Path directory = TestSuites.directory("torture");
-        Report report = new Torture(directory, TestSuites.QUICK_COMPILER, SIZE, plan(), LENGTH, System.out::println)
+        Report report = new Torture(directory, TestSuites.QUICK_COMPILER, SIZE, plan(), LENGTH, READER_PAUSE,
+                System.out::println)
                 .run();
         System.out.println(report.text());
         assertThat(report.broken()).isEmpty();

@@ -19,15 +19,16 @@ import org.apache.kafka.common.serialization.StringDeserializer;
 /** A Kafka consumer with all partitions assigned that reads from their start on and goes on at their end. */
 final class KafkaReader implements Client {
     private static final Duration POLL = Duration.ofMillis(200);
-    /** A reader that is at the end would else ask for each record by itself. */
-    private static final Duration INTERVAL = Duration.ofMillis(20);
 
     private final int number;
     private final Recorder recorder;
+    private final Duration pause;
     private final KafkaConsumer<String, String> consumer;
     private final Map<TopicPartition, Place> places;
 
-    KafkaReader(int number, String bootstrapServers, Recorder recorder) {
+    /** @param pause before each poll: a reader that is at the end asks for each record by itself without one */
+    KafkaReader(int number, String bootstrapServers, Duration pause, Recorder recorder) {
+        this.pause = pause;
         this.number = number;
         this.recorder = recorder;
         this.consumer = new KafkaConsumer<>(configuration(bootstrapServers), new StringDeserializer(),
@@ -47,7 +48,7 @@ final class KafkaReader implements Client {
 
     @Override
     public void turn() throws InterruptedException {
-        TimeUnit.NANOSECONDS.sleep(INTERVAL.toNanos());
+        TimeUnit.NANOSECONDS.sleep(pause.toNanos());
         try {
             for (ConsumerRecord<String, String> record : consumer.poll(POLL)) {
                 recorder.add(read(number, record));

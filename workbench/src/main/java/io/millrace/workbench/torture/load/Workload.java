@@ -1,6 +1,7 @@
 package io.millrace.workbench.torture.load;
 
 import java.net.InetSocketAddress;
+import java.time.Duration;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
@@ -21,16 +22,18 @@ public final class Workload {
      *
      * @param brokers  where each broker itself listens, by id
      * @param gateways base URLs
+     * @param pause    of a Kafka consumer before each poll
      */
     public static Clients read(
             String bootstrapServers,
             List<InetSocketAddress> brokers,
             List<String> gateways,
+            Duration pause,
             Recorder recorder) {
         Clients clients = new Clients(recorder);
         int reader = 1;
         for (int index = 0; index < KAFKA_READERS; index++, reader++) {
-            clients.start("kafka-reader-" + reader, new KafkaReader(reader, bootstrapServers, recorder));
+            clients.start("kafka-reader-" + reader, new KafkaReader(reader, bootstrapServers, pause, recorder));
         }
         for (String gateway : gateways) {
             clients.start("http-reader-" + reader, new HttpReader(reader, gateway, recorder));

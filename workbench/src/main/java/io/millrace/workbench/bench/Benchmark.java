@@ -11,6 +11,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import org.jspecify.annotations.Nullable;
 
@@ -226,7 +227,8 @@ final class Benchmark {
     }
 
     private SubscribersLoad subscribersLoad() {
-        return new SubscribersLoad(gatewayPort(), suite.pid(SuiteSize.name("gateway", 0)));
+        return new SubscribersLoad(gatewayPort(), suite.pid(SuiteSize.name("gateway", 0)), Objects.requireNonNull(suite
+                .managementUrl(SuiteSize.name("gateway", 0))));
     }
 
     private int gatewayPort() {

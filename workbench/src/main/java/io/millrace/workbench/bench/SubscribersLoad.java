@@ -25,17 +25,26 @@ final class SubscribersLoad {
     private static final int PACED_RECORDS = 10_000;
     private static final int PACED_WARM_UP = 3_000;
     private static final Duration SLOW_PACE = Duration.ofMillis(20);
-    private static final int SLOW_RECORDS = 500;
+    /** For longer than a client may take nothing before it is cut off. */
+    private static final int SLOW_RECORDS = 1_500;
     private static final int SLOW_WARM_UP = 100;
+    /** What lies before the slow reader is many times what the system keeps of a connection. */
+    private static final int SLOW_BACKLOG_REQUESTS = 64;
+    private static final int SLOW_BACKLOG_RECORDS = 1_000;
+    private static final String OPEN = "millrace_streams_open";
+    private static final String CLOSED = "millrace_streams_closed_total";
+    private static final String WRITTEN = "millrace_streams_written_bytes_total";
     private static final String P99 = "p99 ms";
     private static final String PAYLOAD = "\"text\":\"" + "x".repeat(50) + "\"";
 
     private final int port;
     private final long gatewayPid;
+    private final String managementUrl;
 
-    SubscribersLoad(int port, long gatewayPid) {
+    SubscribersLoad(int port, long gatewayPid, String managementUrl) {
         this.port = port;
         this.gatewayPid = gatewayPid;
+        this.managementUrl = managementUrl;
     }
 
     /** Answers events per second that came to all subscribers together, and what the gateway's memory holds of them. */
@@ -71,12 +80,39 @@ final class SubscribersLoad {
         return latency(topic, count, PACED_WARM_UP, PACED_RECORDS, PACE);
     }
 
-    /** Answers the 99th percentile of such latencies, at 50 records a second, beside one that reads a byte a second; and without it. */
+    /**
+     * Answers the 99th percentile of such latencies, at 50 records a second, beside one that reads a byte a second of many megabytes; and
+     * without it. By the gateway's own metrics that one is blocked before the first record, and cut off in the end.
+     */
     Figures latencyBesideSlowReader(String topic, int count) throws IOException, InterruptedException {
-        double alone = latency(topic, count, SLOW_WARM_UP, SLOW_RECORDS, SLOW_PACE).details().get(P99);
-        try (SlowReader slow = new SlowReader(port, "/topics/" + topic + "/events?from=earliest")) {
-            double beside = latency(topic, count, SLOW_WARM_UP, SLOW_RECORDS, SLOW_PACE).details().get(P99);
-            return new Figures(beside, Map.of("ms p99 without it", alone, "bytes it read", (double) slow.bytes()));
+        try (HttpConnection connection = new HttpConnection(port);
+                GatewayMetrics metrics = new GatewayMetrics(managementUrl)) {
+            for (int request = 0; request < SLOW_BACKLOG_REQUESTS; request++) {
+                produce(connection, topic, SLOW_BACKLOG_RECORDS);
+            }
+            double alone = latency(topic, count, SLOW_WARM_UP, SLOW_RECORDS, SLOW_PACE).details().get(P99);
+            require(metrics.await(OPEN, open -> open == 0, TIMEOUT), "streams of clients that left stay open");
+            double closedBefore = metrics.value(CLOSED);
+            double writtenBefore = metrics.value(WRITTEN);
+            try (SlowReader slow = new SlowReader(port, "/topics/" + topic + "/events?from=earliest")) {
+                require(metrics.await(WRITTEN, written -> written > writtenBefore, TIMEOUT) && metrics.awaitRest(
+                        WRITTEN, TIMEOUT) && metrics.value(OPEN) == 1, "the slow reader is not blocked");
+                double blockedAfter = metrics.value(WRITTEN) - writtenBefore;
+                Figures beside = latency(topic, count, SLOW_WARM_UP, SLOW_RECORDS, SLOW_PACE);
+                require(metrics.await(OPEN, open -> open == 0, TIMEOUT) && metrics.value(CLOSED) == closedBefore + count
+                        + 1, "the slow reader was not cut off");
+                Map<String, Double> details = new LinkedHashMap<>();
+                details.put("ms p99 without it", alone);
+                details.put("bytes it read", (double) slow.bytes());
+                details.put("KB written to it when it blocked", blockedAfter / 1e3);
+                return new Figures(beside.details().get(P99), details);
+            }
+        }
+    }
+
+    private static void require(boolean isSo, String otherwise) {
+        if (!isSo) {
+            throw new LaunchRefusedException(otherwise);
         }
     }
 

@@ -2,10 +2,11 @@ package io.millrace.gateway.edge;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.gateway.memory.CountedMemory;
 import io.millrace.gateway.memory.MemoryBudget;
 
 /** Counts the memory of large bodies, and of what is made of them, against one limit, so that many at once cannot use up the heap. */
-public final class BodyMemory {
+public final class BodyMemory implements CountedMemory {
     /** Bodies up to here are not counted. */
     public static final int SMALL_BODY_BYTES = 64 * 1024;
 
@@ -13,6 +14,16 @@ public final class BodyMemory {
 
     public BodyMemory(long limitBytes) {
         this.budget = new MemoryBudget(limitBytes);
+    }
+
+    @Override
+    public String kind() {
+        return "bodies";
+    }
+
+    @Override
+    public MemoryBudget budget() {
+        return budget;
     }
 
     /** @throws RefusedException with {@code QUEUE_FULL}, or {@code BODY_TOO_LARGE} if there is never so much */

@@ -5,6 +5,7 @@ import io.millrace.common.metadata.ClusterImages;
 import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.events.EventStream.Loss;
+import io.millrace.gateway.memory.CountedMemory;
 import io.millrace.gateway.memory.MemoryBudget;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,24 +14,35 @@ import org.springframework.stereotype.Component;
 
 /** The subscriptions of clients of their own, each from where it begins, over feeds that they share. */
 @Component
-final class EventStreams {
+final class EventStreams implements CountedMemory {
     private final EventsProperties properties;
     private final LeaderLogs logs;
     private final RecordRendering rendering = new EventRendering();
     private final Feeds feeds;
     private final EventStream.CatchUp catchUp;
+    private final MemoryBudget rings;
 
     EventStreams(EventsProperties properties, ClusterImages images, Topics topics, Brokers brokers,
             MeterRegistry registry) {
         this.properties = properties;
         // A stream has other partitions to serve while one has no leader: it asks once and comes back.
         this.logs = new LeaderLogs(brokers.withPatience(Duration.ZERO).forBackground(), brokers, topics);
-        var budget = new MemoryBudget(properties.ringTotalSize().toBytes());
-        this.feeds = new Feeds(logs, rendering, properties.tailLimits(), properties.ringSize().toBytes(), budget,
+        this.rings = new MemoryBudget(properties.ringTotalSize().toBytes());
+        this.feeds = new Feeds(logs, rendering, properties.tailLimits(), properties.ringSize().toBytes(), rings,
                 images::current);
         this.catchUp = properties.catchUp();
-        StreamMeters.ofFeeds(registry, feeds, budget);
+        StreamMeters.ofFeeds(registry, feeds);
         images.subscribe((_, _) -> feeds.imageChanged());
+    }
+
+    @Override
+    public String kind() {
+        return "event-rings";
+    }
+
+    @Override
+    public MemoryBudget budget() {
+        return rings;
     }
 
     /** Refused with {@code LEADER_UNAVAILABLE} when it cannot be known where the stream begins. */

@@ -71,13 +71,15 @@ record EventsProperties(
      * @param fetchSize      most that a stream reads at a time, of all its partitions together
      * @param memory         of records that all such streams have read and their clients have not taken; while it is full none reads on
      * @param assignmentWait how soon a stream without partitions asks the coordinator again
+     * @param drainLimit     a client that has not taken in this time what was read for it at once is cut off while half of the memory is used
      */
     record Groups(
             @DefaultValue("1s") Duration heartbeat,
             @DefaultValue("10s") Duration session,
             @DefaultValue("512KB") DataSize fetchSize,
             @DefaultValue("128MB") DataSize memory,
-            @DefaultValue("100ms") Duration assignmentWait) {}
+            @DefaultValue("100ms") Duration assignmentWait,
+            @DefaultValue("10s") Duration drainLimit) {}
 
     PartitionTail.Limits tailLimits() {
         return new PartitionTail.Limits((int) tailFetchSize.toBytes(), tailLongPoll, leaderRetry,

@@ -41,7 +41,7 @@ class GroupEventsController {
             * `fenced`: the last event, when the group goes on without the stream, because nothing was heard of it for its session's time.
 
             With `commit=auto` what was written to the connection is committed: a heartbeat later, at once when partitions go to another \
-            member, and when the client leaves. What was written within the last heartbeat before a connection broke comes again. With `commit=manual` the client does it: `POST {base_uri}/offsets` with the offset after each \
+            member, and when the stream ends by itself. What was written within the last heartbeat before the client left, or its connection broke, comes again. With `commit=manual` the client does it: `POST {base_uri}/offsets` with the offset after each \
             record that it is done with; what it has not committed when it leaves comes again, to whom the partition goes.
 
             When the client leaves, so does the member; its partitions go to the others at once.

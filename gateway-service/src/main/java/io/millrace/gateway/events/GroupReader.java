@@ -102,8 +102,7 @@ final class GroupReader {
             return new Read(0, true);
         }
         // All who read at a time may go beyond the limit by one fetch each: those are small once half is used.
-        boolean isScarce = memory.usedBytes() >= memory.limitBytes() / 2;
-        int fetchBytes = isScarce ? Math.min(limits.fetchBytes, LEAST_FETCH_BYTES) : limits.fetchBytes;
+        int fetchBytes = isMemoryScarce() ? Math.min(limits.fetchBytes, LEAST_FETCH_BYTES) : limits.fetchBytes;
         int partitionBytes = Math.max(fetchBytes / wanted.size(), Math.min(fetchBytes, LEAST_FETCH_BYTES));
         var fetched = fetches.fetch(wanted.stream().map(source -> new FetchFrom(source.partition().topic(), source
                 .partition().partition(), source.next())).toList(), new FetchLimits(wait, fetchBytes, partitionBytes,
@@ -119,6 +118,11 @@ final class GroupReader {
         }
         hold(blocks.capacityBytes());
         return new Read(records, false);
+    }
+
+    /** Whether what readers hold is so much that others may have to wait. */
+    boolean isMemoryScarce() {
+        return memory.usedBytes() >= memory.limitBytes() / 2;
     }
 
     /** Nothing is read any more, and nothing that was is held. */

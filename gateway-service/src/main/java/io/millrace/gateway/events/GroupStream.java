@@ -27,8 +27,13 @@ final class GroupStream implements LiveStream {
     private long lastWriteNanos = System.nanoTime();
     private long agedNanos = System.nanoTime();
     private long records;
+    /** Up to when so many records had been written. */
+    private long writtenRecords;
+    private long lastRecordNanos = System.nanoTime();
     private volatile @Nullable Thread writer;
     private volatile boolean woken;
+    /** When it was woken first, which may be some time before it looks. */
+    private volatile long wokenNanos;
     private volatile boolean draining;
 
     /**
@@ -40,9 +45,10 @@ final class GroupStream implements LiveStream {
      * @param clientRetry   what the client is told to wait before it comes back
      * @param retryWait     pause before a service that is away is asked again
      * @param assignmentWait how soon the coordinator is asked again while there is nothing to read
+     * @param drainLimit    a client that needs longer for what was read at once is cut off while memory is scarce
      */
     record Settings(String baseUri, boolean commitsItself, Patience patience, Duration heartbeat, Duration silence,
-            Duration clientRetry, Duration retryWait, Duration assignmentWait) {}
+            Duration clientRetry, Duration retryWait, Duration assignmentWait, Duration drainLimit) {}
 
     /** @param joined what the coordinator granted when the stream joined */
     GroupStream(GroupMember member, GroupReader reader, Settings settings, PollGrant joined) {
@@ -63,13 +69,24 @@ final class GroupStream implements LiveStream {
             take(joined);
             drain(client);
             var end = follow(client, stopped);
-            ended = true;
+            // Of one that is cut off for others' sake it is not known what it has got.
+            ended = end != End.TOO_SLOW;
             return end;
         } finally {
             pulse.interrupt();
-            // What was written last may not have come to a client that broke the connection off.
-            isLossy = !ended || client.hasLost() || unsure;
+            // What was written last may not have come to a client that broke the connection off. One that left while there was nothing but a
+            // comment to write has left all the same.
+            isLossy = !(ended || client.hasLeft()) || writtenRecords < records || client.hasLost() || unsure
+                    || hasLeftTooSoon(client);
         }
+    }
+
+    /**
+     * That a client has closed its end tells that it has got what had come to it by then: what was on its way went past it, and so it
+     * did if what has closed is a proxy. So what was written just before is taken for lost.
+     */
+    private boolean hasLeftTooSoon(ClientLine client) {
+        return client.hasLeft() && wokenNanos - lastRecordNanos < settings.heartbeat.toNanos();
     }
 
     private End follow(ClientLine client, BooleanSupplier stopped) throws IOException, InterruptedException {
@@ -92,7 +109,9 @@ final class GroupStream implements LiveStream {
                 pause(settings.retryWait);
             }
             comment();
-            drain(client);
+            if (!drain(client)) {
+                return End.TOO_SLOW;
+            }
             if (settings.patience.isOver(records > 0)) {
                 return End.ANSWERED;
             }
@@ -174,16 +193,26 @@ final class GroupStream implements LiveStream {
         }
     }
 
-    private void drain(ClientLine client) throws IOException {
+    /** Returns false when the client takes what it was given so slowly that others have to wait for the memory. */
+    private boolean drain(ClientLine client) throws IOException {
         if (!blocks.isEmpty()) {
             draining = true;
+            long begunNanos = System.nanoTime();
             try {
-                blocks.drainTo(client);
+                if (!blocks.drainTo(client, () -> System.nanoTime() - begunNanos < settings.drainLimit.toNanos()
+                        || !reader.isMemoryScarce())) {
+                    return false;
+                }
             } finally {
                 draining = false;
             }
             lastWriteNanos = System.nanoTime();
+            if (writtenRecords < records) {
+                writtenRecords = records;
+                lastRecordNanos = lastWriteNanos;
+            }
         }
+        return true;
     }
 
     /** A client that reads slowly, but reads, remains a member: while it is written to, no beat tells that it lives. */
@@ -211,6 +240,9 @@ final class GroupStream implements LiveStream {
 
     @Override
     public void wake() {
+        if (!woken) {
+            wokenNanos = System.nanoTime();
+        }
         woken = true;
         var thread = writer;
         if (thread != null) {

@@ -5,6 +5,7 @@ import io.millrace.common.api.InstancesApi.Subscription;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.memory.CountedMemory;
 import io.millrace.gateway.memory.MemoryBudget;
 import java.time.Duration;
 import java.util.List;
@@ -13,7 +14,7 @@ import org.springframework.stereotype.Component;
 
 /** The streams that are members of consumer groups. */
 @Component
-final class GroupStreams {
+final class GroupStreams implements CountedMemory {
     private final EventsProperties properties;
     private final ServiceClients services;
     private final Topics topics;
@@ -32,7 +33,13 @@ final class GroupStreams {
         this.memory = new MemoryBudget(properties.groups().memory().toBytes());
     }
 
-    MemoryBudget memory() {
+    @Override
+    public String kind() {
+        return "group-streams";
+    }
+
+    @Override
+    public MemoryBudget budget() {
         return memory;
     }
 
@@ -71,7 +78,7 @@ final class GroupStreams {
             return new GroupStream(member, reader, new GroupStream.Settings(baseUri.apply(instance.instanceId()),
                     request.commitsItself, request.patience, groups.heartbeat(), properties.heartbeat(), properties
                             .clientRetry(),
-                    properties.leaderRetry(), groups.assignmentWait()), grant);
+                    properties.leaderRetry(), groups.assignmentWait(), groups.drainLimit()), grant);
         } finally {
             if (!joined) {
                 member.leave(false);

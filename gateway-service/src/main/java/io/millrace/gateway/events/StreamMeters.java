@@ -5,7 +5,6 @@ import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.gateway.events.LiveStream.End;
-import io.millrace.gateway.memory.MemoryBudget;
 import java.io.IOException;
 import java.util.Collection;
 import java.util.EnumMap;
@@ -30,11 +29,9 @@ final class StreamMeters {
         left = counter(registry, "client_left");
     }
 
-    static void ofFeeds(MeterRegistry registry, Feeds feeds, MemoryBudget budget) {
+    static void ofFeeds(MeterRegistry registry, Feeds feeds) {
         Gauge.builder("millrace.streams.tails", feeds, Feeds::tails).description("Partitions read for event streams")
                 .register(registry);
-        Gauge.builder("millrace.streams.rings", budget, MemoryBudget::usedBytes).baseUnit("bytes")
-                .description("Newest events kept for all streams to share").register(registry);
     }
 
     void closed(End end) {

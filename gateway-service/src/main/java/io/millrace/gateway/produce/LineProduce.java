@@ -7,6 +7,7 @@ import io.millrace.common.record.RecordSlices;
 import io.millrace.gateway.brokers.Shutdown;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.StreamedBodies;
+import io.millrace.gateway.memory.CountedMemory;
 import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.producer.IdempotencyKeys;
 import io.millrace.gateway.producer.Producer;
@@ -26,7 +27,7 @@ import org.springframework.stereotype.Component;
 
 /** Produces a stream of lines, and answers with a stream of what became of each. */
 @Component
-class LineProduce implements StreamedBodies {
+class LineProduce implements StreamedBodies, CountedMemory {
     private static final String PATHS = "/topics/";
     private static final String ANSWER_TYPE = "application/x-ndjson";
     /** Its buffer, and its window's first bytes. */
@@ -40,6 +41,11 @@ class LineProduce implements StreamedBodies {
     private final Duration answerTimeout;
     private final Semaphore streams;
     private final MemoryBudget memory;
+    /**
+     * Of the stream that may grow though the memory is full: so there is always one that gets its line, and gives back what it has, where
+     * all wait for each other.
+     */
+    private final Semaphore beyond = new Semaphore(1);
     private final Map<LineReports, TopicImage> open = new ConcurrentHashMap<>();
 
     LineProduce(Topics topics, Producer producer, Shutdown shutdown, ProduceProperties properties,
@@ -65,7 +71,13 @@ class LineProduce implements StreamedBodies {
                 + " KiB already; try again later");
     }
 
-    MemoryBudget memory() {
+    @Override
+    public String kind() {
+        return "lines";
+    }
+
+    @Override
+    public MemoryBudget budget() {
         return memory;
     }
 
@@ -105,7 +117,7 @@ class LineProduce implements StreamedBodies {
         } finally {
             open.remove(reports);
             reports.close();
-            memory.release(sending.reservedBytes);
+            sending.releaseAll();
         }
     }
 
@@ -152,7 +164,8 @@ class LineProduce implements StreamedBodies {
         private final @Nullable String key;
         private final LineReports reports;
         private long chunks;
-        private long reservedBytes;
+        private int reservedBytes;
+        private boolean isBeyond;
 
         private Sending(String topic, @Nullable String key, LineReports reports) {
             this.topic = topic;
@@ -169,12 +182,31 @@ class LineProduce implements StreamedBodies {
         public void reserve(int moreBytes) throws InterruptedException {
             long deadline = System.nanoTime() + answerTimeout.toNanos();
             while (!memory.tryReserve(moreBytes)) {
+                if (isBeyond || beyond.tryAcquire()) {
+                    isBeyond = true;
+                    memory.take(moreBytes);
+                    break;
+                }
                 if (System.nanoTime() - deadline >= 0) {
                     throw full();
                 }
                 pause();
             }
             reservedBytes += moreBytes;
+        }
+
+        @Override
+        public void release(int bytes) {
+            memory.release(bytes);
+            reservedBytes -= bytes;
+            if (reservedBytes == 0 && isBeyond) {
+                isBeyond = false;
+                beyond.release();
+            }
+        }
+
+        private void releaseAll() {
+            release(reservedBytes);
         }
 
         @Override

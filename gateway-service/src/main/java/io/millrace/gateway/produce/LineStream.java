@@ -37,6 +37,9 @@ final class LineStream {
         /** Waits until there is memory for so much more than at the beginning. @throws RefusedException if there is none for too long */
         void reserve(int moreBytes) throws InterruptedException;
 
+        /** So much of that is not needed any more. */
+        void release(int bytes);
+
         /** Takes a chunk that is complete; the records' bytes change when this returns. */
         void take(LineChunk chunk, RecordSlices records) throws IOException, InterruptedException;
     }
@@ -159,9 +162,15 @@ final class LineStream {
             chunk = new LineChunk(target.topic());
         }
         chunkBytes = 0;
-        records.clear(buffer);
         // Nothing refers to the lines before any more.
-        System.arraycopy(buffer, lineStart, buffer, 0, filled - lineStart);
+        byte[] next = buffer.length > FIRST_BYTES && filled - lineStart < FIRST_BYTES ? new byte[FIRST_BYTES] : buffer;
+        System.arraycopy(buffer, lineStart, next, 0, filled - lineStart);
+        if (next != buffer) {
+            // Who waits for a long line of another stream is not to wait for this one's end.
+            target.release(buffer.length - next.length);
+            buffer = next;
+        }
+        records.clear(buffer);
         filled -= lineStart;
         searched -= lineStart;
         lineStart = 0;

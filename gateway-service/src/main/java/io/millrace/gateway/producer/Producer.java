@@ -13,6 +13,7 @@ import io.millrace.common.record.RequestKey;
 import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.gateway.brokers.Leaders;
+import io.millrace.gateway.memory.CountedMemory;
 import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.producer.BrokerLane.Flight;
 import io.millrace.gateway.producer.Delivery.LossListener;
@@ -39,7 +40,7 @@ import org.slf4j.LoggerFactory;
  * Sends records to the leaders of their partitions. A request's thread routes its records, copies them into the partitions' batches and
  * sends what may be sent at once; what gathers meanwhile is sent by the answer to what is under way.
  */
-public final class Producer implements AutoCloseable {
+public final class Producer implements AutoCloseable, CountedMemory {
     /** What a batch of its own takes besides its records: a buffer, which is not shared with others, and a queue. */
     private static final long KEYED_BATCH_BYTES = 5 * 1024;
 
@@ -419,6 +420,16 @@ public final class Producer implements AutoCloseable {
     /** Bytes of records that wait for their leaders or their answers. */
     public long bufferedBytes() {
         return budget.usedBytes();
+    }
+
+    @Override
+    public String kind() {
+        return "producer";
+    }
+
+    @Override
+    public MemoryBudget budget() {
+        return budget;
     }
 
     /** Records taken since the start. */

@@ -61,7 +61,7 @@ class GroupEventsTest {
     void while_others_hold_all_the_memory_a_stream_stays_a_member_and_reads_when_there_is_some_again() {
         topic("scarce", 1);
         append("scarce", 0, "1", "2");
-        var memory = gateway.bean(GroupStreams.class).memory();
+        var memory = gateway.bean(GroupStreams.class).budget();
         memory.take(memory.limitBytes());
         try (var stream = open("/consumers/g-scarce/events?topics=scarce&from=earliest")) {
             await().untilAsserted(() -> assertThat(stream.events("assigned")).hasSize(1));
@@ -84,6 +84,8 @@ class GroupEventsTest {
         append("auto", 0, "1", "2");
         try (var stream = open("/consumers/g-auto/events?topics=auto&from=earliest&commit=auto")) {
             await().untilAsserted(() -> assertThat(values(stream)).containsExactly("1", "2"));
+            // Not before what it was given is older than a heartbeat.
+            await().untilAsserted(() -> assertThat(gateway.services.confirmed("g-auto", "auto", 0)).isEqualTo(2));
         }
 
         await().untilAsserted(() -> assertThat(gateway.services.committed("g-auto", "auto", 0)).isEqualTo(2));
@@ -91,6 +93,21 @@ class GroupEventsTest {
         append("auto", 0, "3");
         try (var stream = open("/consumers/g-auto/events?topics=auto")) {
             await().untilAsserted(() -> assertThat(values(stream)).containsExactly("3"));
+        }
+    }
+
+    @Test
+    void what_was_written_just_before_its_reader_left_comes_again() {
+        topic("hasty", 1);
+        append("hasty", 0, "1", "2");
+        try (var patient = gateway.another("millrace.events.groups.heartbeat=3s")) {
+            try (var stream = SseSubscriber.open(client, patient.uri(
+                    "/consumers/g-hasty/events?topics=hasty&from=earliest"))) {
+                await().untilAsserted(() -> assertThat(values(stream)).containsExactly("1", "2"));
+            }
+
+            await().until(() -> gateway.services.instancesOf("g-hasty").isEmpty());
+            assertThat(gateway.services.losses("g-hasty")).isOne();
         }
     }
 
@@ -280,6 +297,31 @@ class GroupEventsTest {
             client.awaitHeaders();
 
             await().until(() -> gateway.services.touches("g-slow") > 1);
+        }
+    }
+
+    @Test
+    void a_client_that_reads_too_slowly_while_memory_is_scarce_is_cut_off_and_gives_it_back() throws Exception {
+        topic("hoarding", 1);
+        for (int i = 0; i < 60; i++) {
+            append("hoarding", 0, "\"" + "x".repeat(200_000) + "\"");
+        }
+        try (var hurried = gateway.another("millrace.events.groups.drain-limit=1ms",
+                "millrace.events.groups.heartbeat=50ms", "millrace.events.send-buffer=16KB")) {
+            var memory = hurried.bean(GroupStreams.class).budget();
+            try (var reading = new StalledClient(hurried.port(),
+                    "/consumers/g-hoarding/events?topics=hoarding&from=earliest")) {
+                reading.awaitHeaders();
+                await().until(() -> memory.usedBytes() > 0);
+                // Others read meanwhile, and have as much as they may.
+                memory.take(memory.limitBytes());
+
+                reading.readToTheEnd();
+
+                await().until(() -> gateway.services.instancesOf("g-hoarding").isEmpty());
+                assertThat(gateway.services.losses("g-hoarding")).isOne();
+                await().untilAsserted(() -> assertThat(memory.usedBytes()).isEqualTo(memory.limitBytes()));
+            }
         }
     }
 

@@ -422,7 +422,8 @@ class BodiesTest {
         String path = "/v3/clusters/fake/topics/" + topic(1) + "/records";
         String body = "{\"value\":{\"type\":\"STRING\",\"data\":\"" + "x".repeat(300_000) + "\"}}";
         var memory = gateway.bean(BodyMemory.class);
-        long free = 128L * MEGABYTE - memory.usedBytes();
+        // But for what a stream begins with.
+        long free = 128L * MEGABYTE - memory.usedBytes() - BodyMemory.SMALL_BODY_BYTES;
 
         memory.reserve(free);
         Answer ended;
@@ -480,16 +481,16 @@ class BodiesTest {
             }
         };
 
-        long usedBytes = lines.memory().usedBytes();
+        long usedBytes = lines.budget().usedBytes();
         assertThatThrownBy(() -> lines.produce(image, 0, request, response)).hasMessage("no answer");
 
-        assertThat(lines.memory().usedBytes()).isEqualTo(usedBytes);
+        assertThat(lines.budget().usedBytes()).isEqualTo(usedBytes);
     }
 
     @Test
     void a_stream_of_lines_is_refused_while_the_others_hold_all_the_memory() {
         String topic = topic(1);
-        var memory = gateway.bean(LineProduce.class).memory();
+        var memory = gateway.bean(LineProduce.class).budget();
         long free = 128L * MEGABYTE - memory.usedBytes() - 100_000;
         assertThat(memory.tryReserve(free)).isTrue();
 
@@ -499,6 +500,53 @@ class BodiesTest {
         assertThat(refused.header("Retry-After")).isNotEmpty();
         memory.release(free);
         assertThat(post("/topics/" + topic, "{\"value\":1}\n", "Content-Type", LINES).status()).isEqualTo(200);
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
+    void streams_with_long_lines_do_not_wait_for_each_other_for_good() throws IOException {
+        String topic = topic(1);
+        var memory = gateway.bean(LineProduce.class).budget();
+        await().until(() -> memory.usedBytes() == 0);
+        // What two streams begin with, and nothing to grow by.
+        long held = memory.limitBytes() - 4L * LineStream.FIRST_BYTES;
+        assertThat(memory.tryReserve(held)).isTrue();
+        String lines = "{\"value\":\"" + "x".repeat(90_000) + "\"}\n{\"value\":1}\n";
+        byte[] head = ("POST /topics/" + topic + " HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: " + LINES
+                + "\r\nContent-Length: " + lines.length() + "\r\n\r\n").getBytes(UTF_8);
+        try (var one = new Socket("127.0.0.1", gateway.port()); var two = new Socket("127.0.0.1", gateway.port())) {
+            for (var socket : List.of(one, two)) {
+                socket.setSoTimeout(20_000);
+                socket.getOutputStream().write(head);
+            }
+            await().until(() -> memory.usedBytes() == memory.limitBytes());
+
+            for (var socket : List.of(one, two)) {
+                socket.getOutputStream().write(lines.getBytes(UTF_8));
+            }
+
+            for (var socket : List.of(one, two)) {
+                assertThat(new String(socket.getInputStream().readAllBytes(), UTF_8).lines().filter(line -> line
+                        .contains("offset"))).hasSize(2);
+            }
+        } finally {
+            memory.release(held);
+        }
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
+    void a_stream_of_v3_is_refused_while_others_hold_all_the_memory() {
+        String path = "/v3/clusters/fake/topics/" + topic(1) + "/records";
+        var memory = gateway.bean(BodyMemory.class).budget();
+        long held = memory.limitBytes() - memory.usedBytes();
+        assertThat(memory.tryReserve(held)).isTrue();
+
+        var refused = post(path, "{}");
+
+        assertThat(refused.status()).as(refused.body()).isEqualTo(503);
+        memory.release(held);
+        assertThat(post(path, "{}").status()).isEqualTo(200);
         await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
     }
 

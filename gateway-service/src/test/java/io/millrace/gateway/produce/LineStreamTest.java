@@ -27,6 +27,7 @@ class LineStreamTest {
         private final List<String> lines = new ArrayList<>();
         private final List<Integer> chunks = new ArrayList<>();
         private int reservedBytes;
+        private int mostReservedBytes;
 
         @Override
         public TopicImage topic() {
@@ -36,6 +37,12 @@ class LineStreamTest {
         @Override
         public void reserve(int moreBytes) {
             reservedBytes += moreBytes;
+            mostReservedBytes = Math.max(mostReservedBytes, reservedBytes);
+        }
+
+        @Override
+        public void release(int bytes) {
+            reservedBytes -= bytes;
         }
 
         @Override
@@ -123,10 +130,24 @@ class LineStreamTest {
     void a_buffer_is_as_large_as_the_lines_need() throws Exception {
         String line = "{\"value\":\"" + "x".repeat(90_000) + "\"}\n";
 
-        assertThat(collect("{\"value\":1}\n".repeat(3000), false, new Random(1), 5000).reservedBytes).isZero();
-        assertThat(collect("{\"value\":1}\n".repeat(3000), true, new Random(1), 5000).reservedBytes).isZero();
-        assertThat(collect(line, false, new Random(1), 5000).reservedBytes).isEqualTo(MAX_LINE_BYTES + 1 - 64 * 1024);
-        assertThat(collect(line.repeat(3), true, new Random(1), 5000).reservedBytes).isBetween(64 * 1024, 192 * 1024);
+        assertThat(collect("{\"value\":1}\n".repeat(3000), false, new Random(1), 5000).mostReservedBytes).isZero();
+        assertThat(collect("{\"value\":1}\n".repeat(3000), true, new Random(1), 5000).mostReservedBytes).isZero();
+        assertThat(collect(line, false, new Random(1), 5000).mostReservedBytes).isEqualTo(MAX_LINE_BYTES + 1 - 64
+                * 1024);
+        assertThat(collect(line.repeat(3), true, new Random(1), 5000).mostReservedBytes).isBetween(64 * 1024, 192
+                * 1024);
+    }
+
+    @Test
+    void what_a_long_line_needed_is_given_back_once_it_is_handed_on() throws Exception {
+        String line = "{\"value\":\"" + "x".repeat(90_000) + "\"}\n";
+        for (boolean isKeyed : new boolean[]{false, true}) {
+            Collected collected = collect(line + "{\"value\":1}\n".repeat(600), isKeyed, new Random(1), 5000);
+
+            assertThat(collected.lines).hasSize(601);
+            assertThat(collected.mostReservedBytes).isPositive();
+            assertThat(collected.reservedBytes).isZero();
+        }
     }
 
     @Test

@@ -55,6 +55,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     private volatile @Nullable ErrorCode refuseDelivered;
     private final AtomicInteger lostReplies = new AtomicInteger();
     /** By group. */
+    private final Map<String, Long> confirmed = new ConcurrentHashMap<>();
     private final Map<String, Integer> losses = new ConcurrentHashMap<>();
     private final Map<String, Integer> answers = new ConcurrentHashMap<>();
     private final Map<String, Integer> touches = new ConcurrentHashMap<>();
@@ -111,6 +112,16 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     /** How often a sign of life came with which nothing was delivered. */
     public int touches(String group) {
         return touches.getOrDefault(group, 0);
+    }
+
+    /** Up to where a stream of the group has told that its client has got it; -1 where it has told nothing. */
+    public long confirmed(String group, String topic, int partition) {
+        return confirmed.getOrDefault(group + "/" + topic + "/" + partition, -1L);
+    }
+
+    /** Where the group's only member goes on in the partition. */
+    public synchronized @Nullable Long position(String group, String topic, int partition) {
+        return groups.get(group).values().iterator().next().positions.get(new TopicPartition(topic, partition));
     }
 
     /** What commits are refused with from now on; null: they are taken. */
@@ -237,6 +248,8 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
             if (!member.isMember) {
                 throw new RefusedException(ErrorCode.FENCED_MEMBER_EPOCH, "it is not a member any more");
             }
+            standing.confirmed().forEach(each -> confirmed.put(group + "/" + each.topic() + "/" + each.partition(), each
+                    .offset()));
             if (standing.pollNumber() == member.pollNumber) {
                 var owned = new HashSet<>(owned(member));
                 standing.positions().stream().filter(each -> owned.contains(new TopicPartition(each.topic(), each

@@ -9,8 +9,8 @@ import java.io.InputStream;
 /**
  * Finds the JSON objects that a body has one after the other, with or without white space between them. Looks at brackets and strings
  * alone: an object that is malformed within has an end all the same, and what follows is not lost. Holds no more than one longest object;
- * of a longer one nothing is kept but where it ends. What it holds beyond {@link BodyMemory#SMALL_BODY_BYTES} is counted, and given back as
- * soon as a large object was passed.
+ * of a longer one nothing is kept but where it ends. What it holds is counted, and what a large object needed is given back as soon as
+ * it was passed.
  *
  * <pre>
  *   while (stream.fill()) { while (stream.next()) { ... stream.bytes(), stream.start(), stream.end() ... } }
@@ -130,13 +130,12 @@ final class ObjectStream implements AutoCloseable {
     }
 
     private void count(int capacity) {
-        long countedBytes = capacity > BodyMemory.SMALL_BODY_BYTES ? capacity : 0;
-        if (countedBytes > reservedBytes) {
-            memory.reserve(countedBytes - reservedBytes, reservedBytes);
+        if (capacity > reservedBytes) {
+            memory.reserve(capacity - reservedBytes, reservedBytes);
         } else {
-            memory.release(reservedBytes - countedBytes);
+            memory.release(reservedBytes - capacity);
         }
-        reservedBytes = countedBytes;
+        reservedBytes = capacity;
     }
 
     /** The buffer is not needed any more. */

@@ -19,7 +19,6 @@ import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.locks.ReentrantLock;
 import java.util.function.BooleanSupplier;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -45,7 +44,7 @@ final class RecordStream {
     private final HttpServletResponse response;
     private final BooleanSupplier ending;
     private final int maxGroupRecords;
-    private final LongConsumer reserve;
+    private final GroupMemory memory;
     private final RecordObjects objects = new RecordObjects();
     private final RecordSlices records = new RecordSlices();
     private final List<Taken> group = new ArrayList<>();
@@ -62,10 +61,10 @@ final class RecordStream {
     /**
      * @param ending          whether to read no more, for the gateway ends
      * @param maxGroupRecords that are sent on together; a request under a key that has more is refused
-     * @param reserve         counts so much memory as is made of the objects, or throws a {@link RefusedException}
+     * @param memory          counts what is made of a group's objects
      */
     RecordStream(String clusterId, String topicName, Topics topics, RecordSender sender, HttpServletResponse response,
-            BooleanSupplier ending, int maxGroupRecords, LongConsumer reserve) {
+            BooleanSupplier ending, int maxGroupRecords, GroupMemory memory) {
         this.clusterId = clusterId;
         this.topicName = topicName;
         this.topics = topics;
@@ -73,7 +72,16 @@ final class RecordStream {
         this.response = response;
         this.ending = ending;
         this.maxGroupRecords = maxGroupRecords;
-        this.reserve = reserve;
+        this.memory = memory;
+    }
+
+    /** Counts what a stream makes of its objects. */
+    interface GroupMemory {
+        /** @throws RefusedException when there is not so much */
+        void reserve(long moreBytes);
+
+        /** The objects of a group are done with. */
+        void groupEnds();
     }
 
     /**
@@ -93,6 +101,7 @@ final class RecordStream {
             }
         } finally {
             isOver = true;
+            memory.groupEnds();
             order.unlock();
         }
     }
@@ -126,6 +135,7 @@ final class RecordStream {
             RefusedException end = null;
             records.clear(in.bytes());
             group.clear();
+            memory.groupEnds();
             try {
                 if (!isGroupFull && !fill(in)) {
                     return anyReported ? null
@@ -197,7 +207,7 @@ final class RecordStream {
     private void count(int moreBytes) {
         uncountedBytes += moreBytes;
         if (uncountedBytes > BodyMemory.SMALL_BODY_BYTES) {
-            reserve.accept(uncountedBytes);
+            memory.reserve(uncountedBytes);
             uncountedBytes = 0;
         }
     }

@@ -11,6 +11,7 @@ import io.millrace.gateway.edge.BodyBuffer;
 import io.millrace.gateway.edge.StreamedBodies;
 import io.millrace.gateway.producer.IdempotencyKeys;
 import io.millrace.gateway.v3.V3Clusters;
+import io.millrace.gateway.v3.records.RecordStream.GroupMemory;
 import io.swagger.v3.oas.annotations.Operation;
 import io.swagger.v3.oas.annotations.Parameter;
 import io.swagger.v3.oas.annotations.enums.ParameterIn;
@@ -27,7 +28,6 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.Semaphore;
-import java.util.function.LongConsumer;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.PostMapping;
@@ -106,12 +106,11 @@ class V3RecordsController implements StreamedBodies {
             if (key == null) {
                 try (var in = new ObjectStream(request.getInputStream(), (int) properties.streamReadSize().toBytes(),
                         (int) properties.maxRecordSize().toBytes(), bodies.memory())) {
-                    // What is made of one group is little.
-                    run(links.clusterId(), topic, in, null, _ -> {}, response);
+                    run(links.clusterId(), topic, in, null, bodies.ofGroups(), response);
                 }
             } else {
                 try (BodyBuffer body = bodies.read(request)) {
-                    run(links.clusterId(), topic, ObjectStream.of(body.bytes(), body.length()), key, body::reserve,
+                    run(links.clusterId(), topic, ObjectStream.of(body.bytes(), body.length()), key, bodies.of(body),
                             response);
                 }
             }
@@ -121,10 +120,10 @@ class V3RecordsController implements StreamedBodies {
     }
 
     private void run(String clusterId, String topic, ObjectStream in, @Nullable RequestKey key,
-            LongConsumer reserve, HttpServletResponse response) throws IOException, InterruptedException {
+            GroupMemory memory, HttpServletResponse response) throws IOException, InterruptedException {
         var stream = new RecordStream(clusterId, topic, topics, sender, response, shutdown::hasBegun, key == null
                 ? properties.maxBatchEntries()
-                : bodies.maxRecords(), reserve);
+                : bodies.maxRecords(), memory);
         open.add(stream);
         try {
             stream.run(in, key);

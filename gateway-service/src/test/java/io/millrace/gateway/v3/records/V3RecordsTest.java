@@ -343,12 +343,31 @@ class V3RecordsTest {
             }
         };
         byte[] body = "{\"a\":1}".repeat(10_000).getBytes(UTF_8);
+        var memory = new CountedGroups();
 
         new RecordStream("fake", "orders", gateway.bean(Topics.class), gateway.bean(RecordSender.class), response,
-                () -> false, 10_000, _ -> {}).run(ObjectStream.of(body, body.length), null);
+                () -> false, 5_000, memory).run(ObjectStream.of(body, body.length), null);
 
         assertThat(writes).allMatch(bytes -> bytes < 64 * 1024);
         assertThat(writes.stream().mapToInt(bytes -> bytes).sum()).isGreaterThan(body.length);
+        assertThat(memory.mostBytes).isBetween(1_000_000L, 2_000_000L);
+        assertThat(memory.heldBytes).isZero();
+    }
+
+    private static final class CountedGroups implements RecordStream.GroupMemory {
+        private long heldBytes;
+        private long mostBytes;
+
+        @Override
+        public void reserve(long moreBytes) {
+            heldBytes += moreBytes;
+            mostBytes = Math.max(mostBytes, heldBytes);
+        }
+
+        @Override
+        public void groupEnds() {
+            heldBytes = 0;
+        }
     }
 
     private static Answer produce(String topic, String body) {

@@ -38,7 +38,6 @@ import org.jspecify.annotations.Nullable;
  * answers is not heard. A lock guards all of it, since appends come from many requests; nobody waits under it.
  */
 final class PartitionQueue implements BrokerLane.Ready {
-    private static final long NO_PRODUCER_ID = -1;
     private static final int NO_PARTITION_EPOCH = -1;
     /** Records join a batch until this part of its time is over; while a leader is away, later ones begin another. */
     private static final int JOIN_FRACTION = 8;
@@ -83,10 +82,7 @@ final class PartitionQueue implements BrokerLane.Ready {
     private int failures;
     private long rests;
     private @Nullable ErrorCode closedWith;
-    private long producerId = NO_PRODUCER_ID;
-    private volatile long exhaustedProducerId = NO_PRODUCER_ID;
-    private short epoch;
-    private int nextSequence;
+    private final BatchSequence sequence = new BatchSequence();
 
     PartitionQueue(Uuid topicId, String topic, int partition, BatchBuffers buffers, long deliveryTimeoutNanos,
             RetryBackoff backoff) {
@@ -130,7 +126,7 @@ final class PartitionQueue implements BrokerLane.Ready {
 
     /** A producer id whose epochs are used up here, so that another is needed; -1 if none is. */
     long exhaustedProducerId() {
-        return exhaustedProducerId;
+        return sequence.exhaustedProducerId();
     }
 
     /** Whether it carries one batch of a request under a key. */
@@ -227,13 +223,7 @@ final class PartitionQueue implements BrokerLane.Ready {
                 return null;
             }
             if (!batch.isIdentified()) {
-                if (producerId == NO_PRODUCER_ID) {
-                    producerId = identity.id();
-                    epoch = identity.epoch();
-                    nextSequence = 0;
-                }
-                batch.identify(producerId, epoch, nextSequence);
-                nextSequence = plus(nextSequence, batch.count());
+                sequence.identify(batch, identity);
             }
             var flight = new Flight(this, batch, batch.records(), leaderEpoch);
             waiting.removeFirst();
@@ -271,7 +261,7 @@ final class PartitionQueue implements BrokerLane.Ready {
                 return false;
             }
             fail(flight.batch(), error);
-            raiseEpoch();
+            sequence.raiseEpoch();
             return goOn();
         } finally {
             lock.unlock();
@@ -313,7 +303,7 @@ final class PartitionQueue implements BrokerLane.Ready {
                 return false;
             }
             flight.batch().forgetIdentity();
-            raiseEpoch();
+            sequence.raiseEpoch();
             waiting.addFirst(flight.batch());
             failures++;
             place = Place.HELD;
@@ -427,7 +417,7 @@ final class PartitionQueue implements BrokerLane.Ready {
         try {
             if (place == Place.RESTING) {
                 if (waiting.getFirst().isIdentified()) {
-                    raiseEpoch();
+                    sequence.raiseEpoch();
                 }
                 failWaiting(ErrorCode.UNAVAILABLE);
                 done();
@@ -455,7 +445,7 @@ final class PartitionQueue implements BrokerLane.Ready {
             waiting.removeFirst();
             if (batch.isIdentified()) {
                 // Its sequence may or may not be taken.
-                raiseEpoch();
+                sequence.raiseEpoch();
             }
             fail(batch, ErrorCode.LEADER_UNAVAILABLE);
         }
@@ -489,20 +479,5 @@ final class PartitionQueue implements BrokerLane.Ready {
         if (whenDone != null) {
             whenDone.accept(this);
         }
-    }
-
-    private void raiseEpoch() {
-        if (epoch == Short.MAX_VALUE) {
-            exhaustedProducerId = producerId;
-            producerId = NO_PRODUCER_ID;
-        } else {
-            epoch++;
-        }
-        nextSequence = 0;
-    }
-
-    /** Sequences start at 0 again after the greatest int. */
-    private static int plus(int sequence, int count) {
-        return sequence > Integer.MAX_VALUE - count ? count - (Integer.MAX_VALUE - sequence) - 1 : sequence + count;
     }
 }

@@ -12,6 +12,7 @@ import jakarta.servlet.ServletResponse;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletRequestWrapper;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.Collections;
 import java.util.Enumeration;
 import java.util.List;
@@ -95,28 +96,24 @@ final class BodyLimitFilter implements Filter {
 
     private final class LimitedStream extends ServletInputStream {
         private final ServletInputStream in;
+        private final InputStream counted;
         /** That of a body announced as too large is so before anything is read: it is refused by the handler, in the words of its dialect. */
         private long readBytes;
 
         private LimitedStream(ServletInputStream in, long announcedBytes) {
             this.in = in;
+            this.counted = new CountedInput(in, this::count);
             this.readBytes = announcedBytes;
         }
 
         @Override
         public int read() throws IOException {
-            count(0);
-            int value = in.read();
-            count(value < 0 ? 0 : 1);
-            return value;
+            return counted.read();
         }
 
         @Override
         public int read(byte[] target, int offset, int length) throws IOException {
-            count(0);
-            int read = in.read(target, offset, length);
-            count(Math.max(0, read));
-            return read;
+            return counted.read(target, offset, length);
         }
 
         private void count(int more) {

@@ -2,7 +2,6 @@ package io.millrace.gateway.edge;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import java.io.FilterInputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Type;
@@ -42,8 +41,9 @@ class ParsedBodies extends RequestBodyAdviceAdapter {
     @Override
     public HttpInputMessage beforeBodyRead(HttpInputMessage message, MethodParameter parameter, Type type,
             Class<? extends HttpMessageConverter<?>> converter) throws IOException {
-        var counted = new CountedStream(message.getBody());
-        RequestContextHolder.currentRequestAttributes().registerDestructionCallback(NAME, counted::release,
+        var count = new Count();
+        var counted = new CountedInput(message.getBody(), count::count);
+        RequestContextHolder.currentRequestAttributes().registerDestructionCallback(NAME, count::release,
                 RequestAttributes.SCOPE_REQUEST);
         return new HttpInputMessage() {
             @Override
@@ -58,27 +58,10 @@ class ParsedBodies extends RequestBodyAdviceAdapter {
         };
     }
 
-    private final class CountedStream extends FilterInputStream {
+    /** What one body takes. */
+    private final class Count {
         private long readBytes;
         private long reservedBytes;
-
-        private CountedStream(InputStream in) {
-            super(in);
-        }
-
-        @Override
-        public int read() throws IOException {
-            int value = super.read();
-            count(value < 0 ? 0 : 1);
-            return value;
-        }
-
-        @Override
-        public int read(byte[] target, int offset, int length) throws IOException {
-            int read = super.read(target, offset, length);
-            count(Math.max(0, read));
-            return read;
-        }
 
         private void count(int more) {
             readBytes += more;

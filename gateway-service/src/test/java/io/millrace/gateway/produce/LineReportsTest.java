@@ -32,6 +32,37 @@ class LineReportsTest {
         return chunk;
     }
 
+    /** A client that takes nothing until the gate is open. */
+    private static OutputStream gated(CountDownLatch gate) {
+        return new OutputStream() {
+            @Override
+            public void write(int b) {
+                throw new UnsupportedOperationException();
+            }
+
+            @Override
+            public void write(byte[] bytes, int offset, int length) throws IOException {
+                try {
+                    gate.await();
+                } catch (InterruptedException e) {
+                    throw new IOException(e);
+                }
+            }
+        };
+    }
+
+    /** Goes on with a chunk, as soon as there is room. */
+    private static Thread readOn(LineReports reports, LineChunk chunk) {
+        return Thread.ofPlatform().start(() -> {
+            try {
+                reports.awaitRoom(chunk);
+                reports.add(chunk, _ -> {});
+            } catch (IOException | InterruptedException e) {
+                throw new IllegalStateException(e);
+            }
+        });
+    }
+
     @Test
     void reports_come_in_order_and_the_reason_of_the_end_last() throws Exception {
         var written = new ByteArrayOutputStream();
@@ -54,33 +85,11 @@ class LineReportsTest {
     @Test
     void nothing_is_read_while_a_windows_bytes_are_not_reported() throws Exception {
         var gate = new CountDownLatch(1);
-        var reports = new LineReports(new OutputStream() {
-            @Override
-            public void write(int b) {
-                throw new UnsupportedOperationException();
-            }
-
-            @Override
-            public void write(byte[] bytes, int offset, int length) throws IOException {
-                try {
-                    gate.await();
-                } catch (InterruptedException e) {
-                    throw new IOException(e);
-                }
-            }
-        }, WINDOW_BYTES, memory, Duration.ofSeconds(1));
+        var reports = new LineReports(gated(gate), WINDOW_BYTES, memory, Duration.ofSeconds(1));
         LineChunk first = bad(WINDOW_BYTES, "x".repeat(40_000));
         reports.awaitRoom(first);
         reports.add(first, _ -> {});
-        Thread reader = Thread.ofPlatform().start(() -> {
-            LineChunk second = bad(2 * WINDOW_BYTES, "second");
-            try {
-                reports.awaitRoom(second);
-                reports.add(second, _ -> {});
-            } catch (IOException | InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-        });
+        Thread reader = readOn(reports, bad(2 * WINDOW_BYTES, "second"));
         await().until(() -> reader.getState() == Thread.State.WAITING);
 
         gate.countDown();
@@ -129,31 +138,14 @@ class LineReportsTest {
         var others = new MemoryBudget(100_000);
         assertThat(others.tryReserve(50_000)).isTrue();
         var gate = new CountDownLatch(1);
-        var reports = new LineReports(new OutputStream() {
-            @Override
-            public void write(int b) throws IOException {
-                try {
-                    gate.await();
-                } catch (InterruptedException e) {
-                    throw new IOException(e);
-                }
-            }
-        }, 1 << 20, others, Duration.ofSeconds(1));
+        var reports = new LineReports(gated(gate), 1 << 20, others, Duration.ofSeconds(1));
         for (int i = 0; i < 3; i++) {
             LineChunk counted = bad(30_000, "x".repeat(40_000));
             reports.awaitRoom(counted);
             reports.add(counted, _ -> {});
         }
         assertThat(others.usedBytes()).as("two are within the first bytes").isBetween(50_000L + 30_000, 100_000L);
-        Thread reader = Thread.ofPlatform().start(() -> {
-            LineChunk more = bad(30_000, "more");
-            try {
-                reports.awaitRoom(more);
-                reports.add(more, _ -> {});
-            } catch (IOException | InterruptedException e) {
-                throw new IllegalStateException(e);
-            }
-        });
+        Thread reader = readOn(reports, bad(30_000, "more"));
         await().until(() -> reader.getState() == Thread.State.WAITING);
 
         gate.countDown();

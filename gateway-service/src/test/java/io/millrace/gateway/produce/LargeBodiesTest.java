@@ -1,0 +1,143 @@
+package io.millrace.gateway.produce;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.awaitility.Awaitility.await;
+
+import io.millrace.gateway.edge.BodyMemory;
+import io.millrace.gateway.testing.GatewayUnderTest.Answer;
+import java.util.List;
+import java.util.function.Supplier;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+
+/** The memory of large bodies. */
+class LargeBodiesTest extends BodyCalls {
+    private static Stream<Arguments> largeBodies() {
+        String value = "{\"value\":{\"type\":\"STRING\",\"data\":\"" + "x".repeat(100_000) + "\"}}";
+        String event = "{\"specversion\":\"1.0\",\"id\":\"1\",\"source\":\"/s\",\"type\":\"t\",\"data\":[" + "{},"
+                .repeat(50_000)
+                + "{}]}";
+        String v3 = "/v3/clusters/fake/topics/TOPIC/records";
+        return Stream.of(
+                Arguments.of("/topics/TOPIC", "{\"records\":[{\"value\":\"" + "x".repeat(100_000) + "\"}]}", List.of(
+                        "Content-Type", JSON), 200),
+                Arguments.of("/topics/TOPIC", event, List.of("Content-Type", "application/cloudevents+json"), 200),
+                Arguments.of("/topics/TOPIC", "[" + event + "]", List.of("Content-Type",
+                        "application/cloudevents-batch+json"), 200),
+                Arguments.of("/topics/TOPIC", "x".repeat(100_000), List.of("Content-Type", "text/plain"), 200),
+                Arguments.of(v3, value, List.of("Idempotency-Key", "large"), 200),
+                Arguments.of(v3, "{}".repeat(20_000), List.of("Idempotency-Key", "many"), 200),
+                Arguments.of(v3, "{\"a\":1}".repeat(5_000), List.of("Idempotency-Key", "wrong"), 200),
+                Arguments.of(v3 + ":batch", "{\"entries\":[" + value.replaceFirst("\\{", "{\"id\":\"1\",") + "]}", List
+                        .of(), 207),
+                Arguments.of("/admin/topics", "{\"topic_name\":\"TOPIC-more\",\"partitions_count\":1,\"configs\":{}}"
+                        + " ".repeat(100_000), List.of(), 201));
+    }
+
+    @ParameterizedTest
+    @MethodSource("largeBodies")
+    void a_large_body_is_refused_while_there_is_no_memory_for_it(String path, String body, List<String> headers,
+            int status) {
+        String topic = topic(1);
+        var memory = gateway.bean(BodyMemory.class);
+        long free = 128L * MEGABYTE - memory.usedBytes();
+        Supplier<Answer> send = () -> gateway.send("POST", path.replace("TOPIC", topic), body.replace("TOPIC", topic),
+                headers.toArray(String[]::new));
+
+        memory.reserve(free);
+        Answer refused;
+        try {
+            refused = send.get();
+        } finally {
+            memory.release(free);
+        }
+
+        assertThat(refused.status()).as(refused.body()).isEqualTo(503);
+        assertThat(refused.header("Retry-After")).isNotEmpty();
+        assertThat(refused.body()).contains("large bodies");
+        assertThat(send.get().status()).isEqualTo(status);
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
+    void a_stream_of_v3_ends_at_a_large_record_while_there_is_no_memory_for_it() {
+        String path = "/v3/clusters/fake/topics/" + topic(1) + "/records";
+        String body = "{\"value\":{\"type\":\"STRING\",\"data\":\"" + "x".repeat(300_000) + "\"}}";
+        var memory = gateway.bean(BodyMemory.class);
+        // But for what a stream begins with.
+        long free = 128L * MEGABYTE - memory.usedBytes() - BodyMemory.SMALL_BODY_BYTES;
+
+        memory.reserve(free);
+        Answer ended;
+        try {
+            ended = post(path, "{}" + body);
+        } finally {
+            memory.release(free);
+        }
+
+        assertThat(reports(ended)).extracting(report -> report.get("error_code").asInt()).containsExactly(200, 50003);
+        assertThat(ended.body()).contains("large bodies");
+        assertThat(reports(post(path, "{}" + body))).extracting(report -> report.get("error_code").asInt())
+                .containsExactly(200, 200);
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
+    void a_body_that_is_made_into_objects_is_refused_for_good_where_it_is_larger_than_one_may_be() {
+        String name = topic(1) + "-padded";
+        String body = "{\"topic_name\":\"" + name + "\",\"partitions_count\":1,\"configs\":{}}";
+
+        for (int size : List.of(MEGABYTE + 1, 9 * MEGABYTE)) {
+            Answer refused = gateway.send("POST", "/admin/topics", body + " ".repeat(size - body.length()));
+            assertThat(refused.status()).as(refused.body()).isEqualTo(413);
+            assertThat(refused.header("Retry-After")).isEmpty();
+        }
+        assertThat(gateway.send("POST", "/admin/topics", body + " ".repeat(MEGABYTE - body.length())).status())
+                .isEqualTo(201);
+    }
+
+    @Test
+    void a_long_answer_is_sent_in_pieces() {
+        String topic = topic(1);
+
+        Answer answer = post("/topics/" + topic, "{\"records\":[" + "{\"partition\":9},".repeat(5_000)
+                + "{\"value\":1}]}", "Content-Type", JSON);
+
+        assertThat(answer.status()).isEqualTo(200);
+        assertThat(answer.header("Content-Length")).isEmpty();
+        var offsets = answer.json().get("offsets");
+        assertThat(offsets).hasSize(5_001);
+        assertThat(offsets.get(4_999).get("error_code").asInt()).isEqualTo(404);
+        assertThat(offsets.get(5_000).get("offset").asInt()).isZero();
+    }
+
+    @Test
+    void a_stream_of_v3_is_refused_while_others_hold_all_the_memory() {
+        String path = "/v3/clusters/fake/topics/" + topic(1) + "/records";
+        var memory = gateway.bean(BodyMemory.class).budget();
+        long held = memory.limitBytes() - memory.usedBytes();
+        assertThat(memory.tryReserve(held)).isTrue();
+
+        var refused = post(path, "{}");
+
+        assertThat(refused.status()).as(refused.body()).isEqualTo(503);
+        memory.release(held);
+        assertThat(post(path, "{}").status()).isEqualTo(200);
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
+    void a_request_of_v3_under_a_key_has_no_more_records_than_another_body() {
+        String topic = topic(1);
+
+        var refused = post("/v3/clusters/fake/topics/" + topic + "/records", "{}".repeat(250_001), "Idempotency-Key",
+                "many");
+
+        assertThat(refused.status()).as(refused.body()).isEqualTo(413);
+        assertThat(refused.body()).contains("more than 250000 records");
+        assertThat(gateway.broker.partition(topic, 0).values()).isEmpty();
+    }
+}

@@ -243,7 +243,6 @@ final class LogState {
             return false;
         }
         epochs.assign(leaderEpoch, end.offset());
-        producers.beginLeading();
         return true;
     }
 

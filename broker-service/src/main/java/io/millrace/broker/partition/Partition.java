@@ -459,11 +459,9 @@ public final class Partition {
                 return false;
             }
             long recoveryPoint = log.recoveryPoint();
-            long logStart = log.logStartOffset();
             change.run();
-            // A start that is written down as higher would hide, after a crash, what is appended below it from now on.
-            if (log.recoveryPoint() < recoveryPoint || log.logStartOffset() < logStart) {
-                context.offsetsWentBack().run();
+            if (log.recoveryPoint() < recoveryPoint) {
+                context.recoveryPointWentBack().run();
             }
             return true;
         } finally {

@@ -75,6 +75,23 @@ public record Group(String groupId, long epoch, AssignorName assignor, long topi
         return new Group(groupId, epoch, assignor, topicsHash, changed, target);
     }
 
+    /** The member goes on under another name; no change where there is none. */
+    Group renamed(String memberId, String newId) {
+        Member member = members.get(memberId);
+        if (member == null) {
+            return this;
+        }
+        var changed = new TreeMap<>(members);
+        changed.remove(memberId);
+        changed.put(newId, new Member(newId, member.profile(), member.epoch(), member.previousEpoch(), member.state()));
+        var moved = new TreeMap<>(target);
+        SortedSet<PartitionId> itsTarget = moved.remove(memberId);
+        if (itsTarget != null) {
+            moved.put(newId, itsTarget);
+        }
+        return new Group(groupId, epoch, assignor, topicsHash, changed, moved);
+    }
+
     Group without(String memberId) {
         var remaining = new TreeMap<>(members);
         remaining.remove(memberId);

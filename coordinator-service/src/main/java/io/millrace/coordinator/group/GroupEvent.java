@@ -1,12 +1,24 @@
 package io.millrace.coordinator.group;
 
+import java.util.List;
 import java.util.SortedSet;
 import org.jspecify.annotations.Nullable;
 
 /** What can happen to a group. */
 public sealed interface GroupEvent {
-    /** A member comes in, or comes back knowing nothing: it owns no partition at this moment. */
-    record Join(String memberId, MemberProfile profile) implements GroupEvent {}
+    /**
+     * A member comes in, or comes back.
+     *
+     * @param owned    what it still holds of what it was assigned; one that comes back knowing nothing holds nothing
+     * @param replaces the member whose place it takes, with all that one had; null for none
+     */
+    record Join(String memberId, MemberProfile profile, SortedSet<PartitionId> owned, @Nullable String replaces)
+            implements
+                GroupEvent {
+        public Join(String memberId, MemberProfile profile) {
+            this(memberId, profile, PartitionId.sorted(List.of()), null);
+        }
+    }
 
     /**
      * A member is alive.

@@ -4,7 +4,6 @@ import io.millrace.common.error.ErrorCode;
 import java.util.Collection;
 import java.util.EnumMap;
 import java.util.HashSet;
-import java.util.List;
 import java.util.SortedSet;
 import java.util.TreeMap;
 import java.util.TreeSet;
@@ -45,17 +44,18 @@ public final class GroupMachine {
         if (refusal != null) {
             return new Step(group, refusal);
         }
-        Member known = group.member(join.memberId());
+        Group named = join.replaces() == null ? group : group.renamed(join.replaces(), join.memberId());
+        Member known = named.member(join.memberId());
         if (known == null && group.members().size() >= limits.maxMembers()) {
             return refused(group, ErrorCode.TOO_MANY,
                     "group '%s' has its limit of %d members".formatted(group.groupId(), limits.maxMembers()));
         }
-        Group next = known == null ? group.with(Member.joining(join.memberId(), join.profile()))
-                : group.with(known.with(join.profile()));
+        Group next = known == null ? named.with(Member.joining(join.memberId(), join.profile()))
+                : named.with(known.with(join.profile()));
         if (known == null || changesTarget(known.profile(), join.profile())) {
             next = retarget(next, topics);
         }
-        return reconcile(next, join.memberId(), PartitionId.sorted(List.of()));
+        return reconcile(next, join.memberId(), join.owned());
     }
 
     private Step heartbeat(Group group, GroupEvent.Heartbeat heartbeat, Topics topics) {

@@ -10,7 +10,8 @@ import java.util.Map;
  * never stored, so it begins anew, in full, wherever a group is loaded or its coordinator was cut off. The group's loop owns it.
  */
 public final class Sessions {
-    private record Deadlines(long heardByMs, long releasedByMs) {}
+    /** @param waitingIn the state in which it was told to act; in the next, its time begins anew */
+    private record Deadlines(long heardByMs, long releasedByMs, MemberState waitingIn) {}
 
     private static final long NEVER = Long.MAX_VALUE;
 
@@ -18,13 +19,20 @@ public final class Sessions {
 
     /** @param nowMs of a clock that only goes forward */
     public void heard(Member member, long nowMs) {
+        heard(member, member.state() instanceof MemberState.UnrevokedPartitions, nowMs);
+    }
+
+    /** @param mustAct whether it has been told to let go, or to join again, and has its rebalance timeout for that */
+    public void heard(Member member, boolean mustAct, long nowMs) {
         long releasedByMs = NEVER;
-        if (member.state() instanceof MemberState.UnrevokedPartitions) {
+        if (mustAct) {
             Deadlines before = deadlines.get(member.memberId());
-            boolean waiting = before != null && before.releasedByMs != NEVER;
+            boolean waiting = before != null && before.releasedByMs != NEVER && before.waitingIn.equals(member
+                    .state());
             releasedByMs = waiting ? before.releasedByMs : nowMs + member.profile().rebalanceTimeoutMs();
         }
-        deadlines.put(member.memberId(), new Deadlines(nowMs + member.profile().sessionTimeoutMs(), releasedByMs));
+        deadlines.put(member.memberId(), new Deadlines(nowMs + member.profile().sessionTimeoutMs(), releasedByMs,
+                member.state()));
     }
 
     public void forget(String memberId) {

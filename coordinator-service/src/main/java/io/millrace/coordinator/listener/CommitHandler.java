@@ -78,7 +78,7 @@ class CommitHandler {
     }
 
     private Errors fenced(OffsetCommitRequestData commit, Errors error) {
-        if (error == Errors.FENCED_MEMBER_EPOCH && runtime.classicIfAny(commit.groupId()) != null) {
+        if (error == Errors.FENCED_MEMBER_EPOCH && runtime.speaksClassic(commit.groupId(), commit.memberId())) {
             return Errors.ILLEGAL_GENERATION;
         }
         return WireErrors.ofFenced(error);

@@ -2,6 +2,9 @@ package io.millrace.coordinator.group;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.common.error.ErrorCode;
+import io.millrace.coordinator.group.classic.ClassicEvent;
+import io.millrace.coordinator.group.classic.ClassicFault;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
@@ -76,7 +79,9 @@ final class GroupSimulation {
 
     private void consumerComes() {
         if (consumers.size() < MAX_CONSUMERS) {
-            var consumer = new SimulatedConsumer("c" + names++, randomSubscription(), random.split());
+            var dialects = SimulatedConsumer.Dialect.values();
+            var dialect = dialects[random.nextInt(dialects.length)];
+            var consumer = new SimulatedConsumer("c" + names++, dialect, randomSubscription(), random.split());
             consumers.add(consumer);
             beat(consumer);
         }
@@ -99,14 +104,16 @@ final class GroupSimulation {
         });
         if (!lost()) {
             in(delayMs(), () -> {
-                if (consumer.request == request) {
-                    serve(event, reply -> answer(consumer, request, reply));
+                if (consumer.request == request && consumer.asks() == SimulatedConsumer.Asks.NOTHING) {
+                    serve(event, reply -> answer(consumer, request, () -> consumer.answered(reply, nowMs)));
+                } else if (consumer.request == request) {
+                    serveClassic(consumer, request);
                 }
             });
         }
     }
 
-    private void answer(SimulatedConsumer consumer, int request, GroupReply reply) {
+    private void answer(SimulatedConsumer consumer, int request, Runnable reply) {
         if (lost()) {
             return;
         }
@@ -120,12 +127,12 @@ final class GroupSimulation {
         });
     }
 
-    private void receive(SimulatedConsumer consumer, int request, GroupReply reply) {
+    private void receive(SimulatedConsumer consumer, int request, Runnable reply) {
         if (consumer.request != request || consumer.gone) {
             return;
         }
         consumer.request++;
-        consumer.answered(reply, nowMs);
+        reply.run();
         checkOneReaderEach(consumer);
         in(random.nextInt(200, 1_500), () -> beat(consumer));
     }
@@ -154,6 +161,12 @@ final class GroupSimulation {
         if (before == null) {
             return;
         }
+        if (event instanceof GroupEvent.Join join && join.profile().classic() != null && !join.owned().isEmpty()
+                && before.member(join.memberId()) == null) {
+            // One that was a member, and is none any more, is to forget what it held.
+            answer.accept(new GroupReply.Refused(ErrorCode.UNKNOWN_MEMBER, "no member"));
+            return;
+        }
         GroupMachine.Step step = machine.apply(before, event, topicsNow());
         List<GroupChange> changes = GroupChange.between(before, step.group());
         checkNothingMovesNeedlessly(before, step.group());
@@ -177,6 +190,27 @@ final class GroupSimulation {
         answer.accept(step.reply());
     }
 
+    /** What changes nothing in the group: one of the classic protocol asks for its assignment, or whether to join again. */
+    private void serveClassic(SimulatedConsumer consumer, int request) {
+        Group now = group;
+        if (now == null) {
+            return;
+        }
+        ClassicFault fault = ClassicMembers.faultOf(now, new ClassicEvent.Sender(consumer.memberId, null), Math
+                .toIntExact(consumer.epoch()));
+        Member member = now.member(consumer.memberId);
+        if (fault != null || member == null) {
+            answer(consumer, request, () -> consumer.answered(fault, null, nowMs));
+            return;
+        }
+        sessions.heard(member, ClassicMembers.mustJoinAgain(now, member), nowMs);
+        boolean asksForAssignment = consumer.asks() == SimulatedConsumer.Asks.ASSIGNMENT;
+        boolean refused = asksForAssignment ? !ClassicMembers.maySync(now, member)
+                : ClassicMembers.mustJoinAgain(now, member);
+        answer(consumer, request, () -> consumer.answered(refused ? ClassicFault.REBALANCE_IN_PROGRESS : null,
+                asksForAssignment && !refused ? member.state().assigned() : null, nowMs));
+    }
+
     private void touchSession(GroupEvent event, GroupMachine.Step step) {
         String memberId = switch (event) {
             case GroupEvent.Join join -> join.memberId();
@@ -189,7 +223,11 @@ final class GroupSimulation {
         if (member == null) {
             sessions.forget(memberId);
         } else if (step.reply() instanceof GroupReply.Granted) {
-            sessions.heard(member, nowMs);
+            if (member.profile().classic() == null) {
+                sessions.heard(member, nowMs);
+            } else {
+                sessions.heard(member, ClassicMembers.mustJoinAgain(step.group(), member), nowMs);
+            }
         }
     }
 

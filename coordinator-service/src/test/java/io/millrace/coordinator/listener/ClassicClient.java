@@ -1,6 +1,7 @@
 package io.millrace.coordinator.listener;
 
 import io.millrace.common.metadata.CoordinatorNode;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -102,7 +103,7 @@ final class ClassicClient implements AutoCloseable {
     }
 
     private static Map<String, byte[]> assignAll(JoinGroupResponseData joined) {
-        var assignments = new java.util.HashMap<String, byte[]>();
+        var assignments = new HashMap<String, byte[]>();
         List<JoinGroupResponseData.JoinGroupResponseMember> members = joined.members();
         members.forEach(member -> assignments.put(member.memberId(), new byte[]{(byte) members.size()}));
         return assignments;

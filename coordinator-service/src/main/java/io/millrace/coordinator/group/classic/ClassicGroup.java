@@ -47,6 +47,18 @@ public record ClassicGroup(String groupId, int generation, ClassicPhase phase, @
                 new TreeMap<>());
     }
 
+    /** Of members that were led otherwise until now: all join again, and one of them assigns. */
+    public static ClassicGroup joiningAgain(String groupId, int generation, Collection<ClassicMember> members,
+            long nowMs) {
+        var byId = new TreeMap<String, ClassicMember>();
+        members.forEach(member -> byId.put(member.memberId(), member.heard(nowMs)));
+        int timeoutMs = members.stream().mapToInt(member -> member.profile().rebalanceTimeoutMs()).max().orElse(0);
+        return new ClassicGroup(groupId, generation, new ClassicPhase.PreparingRebalance(false, false, 0, nowMs
+                + timeoutMs), ConsumerMetadata.PROTOCOL_TYPE, ProtocolVote.chosenBy(byId.values()), byId.firstKey(),
+                byId,
+                new TreeMap<>());
+    }
+
     public boolean isEmpty() {
         return phase instanceof ClassicPhase.Empty;
     }

@@ -36,7 +36,7 @@ public record ClassicMember(String memberId, ClassicProfile profile, Opaque assi
         return profile.instanceId() != null;
     }
 
-    boolean awaitsGeneration() {
+    public boolean awaitsGeneration() {
         return awaits instanceof Awaits.Generation;
     }
 

@@ -42,7 +42,7 @@ public record ClassicProfile(@Nullable String instanceId, String clientId, Strin
         return names;
     }
 
-    int sizeBytes() {
+    public int sizeBytes() {
         return protocols.stream().mapToInt(protocol -> protocol.name().length() + protocol.metadata().sizeBytes())
                 .sum();
     }

@@ -21,13 +21,24 @@ public final class ConsumerMetadata {
         return subscription(metadata).map(subscription -> new TreeSet<>(subscription.topics()));
     }
 
-    static Optional<ConsumerPartitionAssignor.Subscription> subscription(Opaque metadata) {
+    /** All that a member says; empty where the bytes are no consumer's. */
+    public static Optional<ConsumerPartitionAssignor.Subscription> subscription(Opaque metadata) {
         try {
             return Optional.of(ConsumerProtocol.deserializeSubscription(ByteBuffer.wrap(metadata.bytes())));
         } catch (RuntimeException e) {
             // Whatever the parser makes of bytes that anybody may send.
             return Optional.empty();
         }
+    }
+
+    /** @param metadata of the member that it is for, whose version it is written in */
+    public static Opaque assignment(List<TopicPartition> partitions, Opaque metadata) {
+        short version = ConsumerProtocol.deserializeVersion(ByteBuffer.wrap(metadata.bytes()));
+        ByteBuffer assignment = ConsumerProtocol.serializeAssignment(new ConsumerPartitionAssignor.Assignment(
+                partitions), version);
+        byte[] bytes = new byte[assignment.remaining()];
+        assignment.get(bytes);
+        return Opaque.of(bytes);
     }
 
     /** Partitions that a member was assigned; none where the bytes are no consumer's. */

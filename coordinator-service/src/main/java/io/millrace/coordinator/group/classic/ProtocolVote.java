@@ -27,6 +27,10 @@ final class ProtocolVote {
     /** @param members who have at least one protocol in common, as whoever has none with the others is not let in */
     static String chosenBy(Collection<ClassicMember> members) {
         SortedSet<String> candidates = knownToAll(members);
+        if (candidates.isEmpty()) {
+            // Of members that another led until now; those that cannot agree are refused when they join again.
+            candidates = members.iterator().next().profile().protocolNames();
+        }
         var votes = new TreeMap<String, Integer>();
         for (ClassicMember member : members) {
             for (ClassicProfile.Protocol protocol : member.profile().protocols()) {

@@ -46,6 +46,7 @@ public class ClassicGroups {
         long request = requests.incrementAndGet();
         cell.turnstile.pass(() -> {
             steps.present(cell);
+            steps.tellTopics(cell);
             cell.waiting.add(request, asker);
             try {
                 steps.step(cell, event.apply(request));

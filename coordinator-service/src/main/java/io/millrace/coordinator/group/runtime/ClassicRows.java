@@ -2,7 +2,9 @@ package io.millrace.coordinator.group.runtime;
 
 import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.classic.ClassicMember;
+import io.millrace.coordinator.group.classic.ClassicPhase;
 import io.millrace.coordinator.group.classic.ClassicProfile;
+import io.millrace.coordinator.group.classic.ConsumerMetadata;
 import io.millrace.coordinator.group.classic.Opaque;
 import io.millrace.coordinator.group.classic.ProtocolsCodec;
 import java.sql.ResultSet;
@@ -10,6 +12,7 @@ import java.sql.SQLException;
 import java.util.Collection;
 import java.util.List;
 import java.util.function.Function;
+import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 
 /** The rows of one classic group; inside the transactions of {@link GroupStore}. All members are written by one statement. */
@@ -49,7 +52,8 @@ final class ClassicRows {
     static void write(JdbcClient jdbc, ClassicGroup group) {
         int written = jdbc.sql(UPDATE_GROUP).param("group", group.groupId()).param("generation", group.generation())
                 .param("protocolType", group.protocolType()).param("protocol", group.protocolName())
-                .param("leader", group.leaderId()).param("assigned", group.isAssigned()).update();
+                .param("leader", group.leaderId()).param("assigned", !(group
+                        .phase() instanceof ClassicPhase.CompletingRebalance)).update();
         if (written != 1) {
             throw new IllegalStateException("group '%s' is not stored, or with a generation beyond %d".formatted(group
                     .groupId(), group.generation()));
@@ -88,6 +92,15 @@ final class ClassicRows {
         return ClassicGroup.stored(rows.getString("group_id"), rows.getInt("epoch"), rows.getString("protocol_type"),
                 rows
                         .getString("protocol"), rows.getString("leader"), members, rows.getBoolean("assigned"));
+    }
+
+    /** Of a consumer that speaks the classic protocol in a group of the other type; null of others. */
+    static @Nullable ClassicProfile consumer(ResultSet rows) throws SQLException {
+        byte[] protocols = rows.getBytes("protocols");
+        return protocols == null ? null
+                : new ClassicProfile(rows.getString("instance_id"), rows.getString("client_id"), rows.getString(
+                        "client_host"), rows.getInt("session_timeout_ms"), rows.getInt("rebalance_timeout_ms"),
+                        ConsumerMetadata.PROTOCOL_TYPE, ProtocolsCodec.decoded(protocols));
     }
 
     /** @param rows at a member's row, joined with its group's */

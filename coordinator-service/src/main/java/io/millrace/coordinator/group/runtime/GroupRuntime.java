@@ -153,6 +153,17 @@ public class GroupRuntime {
         });
     }
 
+    /** Whether a member speaks the classic protocol, alone among others or with its whole group. */
+    public boolean speaksClassic(String groupId, String memberId) {
+        if (classicIfAny(groupId) != null) {
+            return true;
+        }
+        GroupCell cell = shards.of(groupId).groups.get(groupId);
+        Group group = cell == null ? null : cell.group;
+        Member member = group == null ? null : group.member(memberId);
+        return member != null && member.profile().classic() != null;
+    }
+
     /** @param classic where its members speak the classic protocol: then {@code group} is without members */
     public record Listed(Group group, @Nullable ClassicGroup classic) {}
 

@@ -2,6 +2,7 @@ package io.millrace.coordinator.group.runtime;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.coordinator.group.ClassicMembers;
 import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.GroupChange;
 import io.millrace.coordinator.group.GroupEvent;
@@ -9,6 +10,7 @@ import io.millrace.coordinator.group.GroupMachine;
 import io.millrace.coordinator.group.GroupReply;
 import io.millrace.coordinator.group.Topics;
 import io.millrace.coordinator.group.classic.ClassicEvent;
+import io.millrace.coordinator.group.classic.ClassicFault;
 import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.classic.ClassicMachine;
 import java.util.List;
@@ -25,6 +27,7 @@ class GroupSteps {
     private final MonotonicClock clock;
     private final GroupMachine machine;
     private final ClassicMachine classicMachine;
+    private final ClassicDialect dialect;
     /** PostgreSQL failed us; sessions begin anew once it answers. */
     private volatile boolean storeAway;
 
@@ -35,6 +38,7 @@ class GroupSteps {
         this.meters = meters;
         this.clock = clock;
         this.machine = new GroupMachine(settings.limits(), settings.assignor());
+        this.dialect = new ClassicDialect(this, topics, settings.classicLimits(), clock);
         this.classicMachine = new ClassicMachine(settings.classicLimits());
     }
 
@@ -42,12 +46,14 @@ class GroupSteps {
     GroupReply step(GroupCell cell, GroupEvent event) {
         cell.shard.requireServed();
         Group before = present(cell);
-        if (event instanceof GroupEvent.Join && cell.isClassicInUse()) {
-            return new GroupReply.Refused(ErrorCode.SUBSCRIPTION_CONFLICT,
-                    "the members of group '%s' speak Kafka's classic protocol".formatted(cell.groupId));
+        ClassicGroup classic = cell.classic;
+        if (event instanceof GroupEvent.Join && classic != null && !classic.isEmpty()) {
+            return upgrade(cell, before, classic, event);
         }
         GroupMachine.Step step = machine.apply(before, event, topics.current());
-        if (step.group() != before) {
+        if (ClassicMembers.areAllThatIsLeft(before, step.group())) {
+            downgrade(cell, before, step.group());
+        } else if (step.group() != before) {
             List<GroupChange> changes = GroupChange.between(before, step.group());
             storing(cell, () -> {
                 store.save(cell.shard, cell.groupId, changes);
@@ -64,13 +70,52 @@ class GroupSteps {
         return step.reply();
     }
 
-    /** The group's members speak the classic protocol. Whoever is answered by this is told. */
+    /** A consumer of another protocol joins: from now on the coordinator assigns, and the others go on speaking as they do. */
+    private GroupReply upgrade(GroupCell cell, Group before, ClassicGroup classic, GroupEvent event) {
+        Group upgraded = ClassicMembers.upgraded(classic, before, topics.current());
+        if (upgraded == null) {
+            return new GroupReply.Refused(ErrorCode.SUBSCRIPTION_CONFLICT,
+                    "the members of group '%s' speak Kafka's classic protocol, and are no consumers".formatted(
+                            cell.groupId));
+        }
+        GroupMachine.Step step = machine.apply(upgraded, event, topics.current());
+        if (step.reply() instanceof GroupReply.Granted) {
+            List<GroupChange> changes = GroupChange.between(before, step.group());
+            storing(cell, () -> {
+                store.upgrade(cell.shard, cell.groupId, changes);
+                cell.group = step.group();
+                cell.classic = null;
+            });
+            cell.used();
+            cell.sessions.restart(step.group(), clock.nowMs());
+            cell.waiting.dismiss(ClassicFault.REBALANCE_IN_PROGRESS);
+            meters.rebalances.increment();
+        }
+        return step.reply();
+    }
+
+    /** The last went that did not speak the classic protocol: those who do assign among themselves again. */
+    private void downgrade(GroupCell cell, Group before, Group after) {
+        ClassicGroup classic = ClassicMembers.downgraded(after, topics.current(), clock.nowMs());
+        Group empty = after.emptyAt(after.epoch());
+        List<GroupChange> changes = GroupChange.between(before, empty);
+        storing(cell, () -> {
+            store.downgrade(cell.shard, cell.groupId, changes, classic);
+            cell.classic = classic;
+            cell.group = empty;
+        });
+        cell.used();
+        cell.sessions.restart(empty, clock.nowMs());
+        meters.rebalances.increment();
+    }
+
+    /** A request in the classic protocol. Whoever is answered by this is told. */
     void step(GroupCell cell, ClassicEvent event) {
         cell.shard.requireServed();
         Group group = present(cell);
         if (!group.members().isEmpty()) {
-            throw new RefusedException(ErrorCode.SUBSCRIPTION_CONFLICT,
-                    "the members of group '%s' do not speak Kafka's classic protocol".formatted(cell.groupId));
+            dialect.answer(cell, group, event);
+            return;
         }
         ClassicGroup known = cell.classic;
         ClassicGroup before = known != null ? known : ClassicGroup.empty(cell.groupId, Math.toIntExact(group.epoch()));

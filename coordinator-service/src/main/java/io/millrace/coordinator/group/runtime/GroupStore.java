@@ -13,6 +13,8 @@ import io.millrace.coordinator.group.Subscription;
 import io.millrace.coordinator.group.TopicPattern;
 import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.classic.ClassicMember;
+import io.millrace.coordinator.group.classic.ClassicProfile;
+import io.millrace.coordinator.group.classic.ProtocolsCodec;
 import java.sql.Array;
 import java.sql.ResultSet;
 import java.sql.SQLException;
@@ -91,14 +93,15 @@ public class GroupStore {
             """;
     private static final String UPSERT_MEMBER = """
             insert into groups.member (group_id, member_id, epoch, previous_epoch, state, client_id, client_host, topics,
-                topic_pattern, assignor, session_timeout_ms, rebalance_timeout_ms)
+                topic_pattern, assignor, session_timeout_ms, rebalance_timeout_ms, instance_id, protocols)
             values (:group, :member, :epoch, :previousEpoch, :state, :clientId, :clientHost, :topics::text[],
-                :topicPattern, :assignor, :sessionTimeoutMs, :rebalanceTimeoutMs)
+                :topicPattern, :assignor, :sessionTimeoutMs, :rebalanceTimeoutMs, :instanceId, :protocols::bytea)
             on conflict (group_id, member_id) do update
             set epoch = excluded.epoch, previous_epoch = excluded.previous_epoch, state = excluded.state,
                 client_id = excluded.client_id, client_host = excluded.client_host, topics = excluded.topics,
                 topic_pattern = excluded.topic_pattern, assignor = excluded.assignor,
-                session_timeout_ms = excluded.session_timeout_ms, rebalance_timeout_ms = excluded.rebalance_timeout_ms
+                session_timeout_ms = excluded.session_timeout_ms, rebalance_timeout_ms = excluded.rebalance_timeout_ms,
+                instance_id = excluded.instance_id, protocols = excluded.protocols, assigned_bytes = null
             """;
     private static final String DELETE_ASSIGNMENTS = """
             delete from groups.assignment
@@ -163,6 +166,24 @@ public class GroupStore {
     void save(Shard shard, String groupId, List<GroupChange> changes) {
         inShard(shard, () -> {
             write(shard.number(), groupId, changes);
+            return true;
+        });
+    }
+
+    /** The group goes from the classic machine to the other: its rows of members are written anew. */
+    void upgrade(Shard shard, String groupId, List<GroupChange> changes) {
+        inShard(shard, () -> {
+            jdbc.sql("delete from groups.member where group_id = :group").param("group", groupId).update();
+            write(shard.number(), groupId, changes);
+            return true;
+        });
+    }
+
+    /** The other way round. */
+    void downgrade(Shard shard, String groupId, List<GroupChange> changes, ClassicGroup group) {
+        inShard(shard, () -> {
+            write(shard.number(), groupId, changes);
+            ClassicRows.write(jdbc, group);
             return true;
         });
     }
@@ -259,6 +280,7 @@ public class GroupStore {
         MemberProfile profile = member.profile();
         TopicPattern pattern = profile.subscription().pattern();
         AssignorName assignor = profile.assignor();
+        ClassicProfile classic = profile.classic();
         jdbc.sql(UPSERT_MEMBER).param("group", groupId).param("member", member.memberId()).param("epoch", member
                 .epoch())
                 .param("previousEpoch", member.previousEpoch())
@@ -268,7 +290,9 @@ public class GroupStore {
                 .param("topicPattern", pattern == null ? null : pattern.source())
                 .param("assignor", assignor == null ? null : assignor.wireName())
                 .param("sessionTimeoutMs", profile.sessionTimeoutMs())
-                .param("rebalanceTimeoutMs", profile.rebalanceTimeoutMs()).update();
+                .param("rebalanceTimeoutMs", profile.rebalanceTimeoutMs())
+                .param("instanceId", classic == null ? null : classic.instanceId())
+                .param("protocols", classic == null ? null : ProtocolsCodec.encoded(classic.protocols())).update();
     }
 
     private List<Stored> select(int shard, @Nullable String groupId) {
@@ -310,7 +334,7 @@ public class GroupStore {
                 pattern == null ? null : TopicPattern.of(pattern));
         var profile = new MemberProfile(rows.getString("client_id"), rows.getString("client_host"), subscription,
                 wish == null ? null : assignor(wish), rows.getInt("session_timeout_ms"),
-                rows.getInt("rebalance_timeout_ms"));
+                rows.getInt("rebalance_timeout_ms"), ClassicRows.consumer(rows));
         return new StoredGroup.StoredMember(rows.getString("member_id"), profile, rows.getLong("epoch"),
                 rows.getLong("previous_epoch"), StoredGroup.StateName.valueOf(rows.getString("state")));
     }

@@ -134,6 +134,8 @@ final class Broker {
             environment.images().subscribe(partitions);
             environment.images().subscribe(reporter);
             environment.images().subscribe(fetchers);
+            partitions.whenRetried(() -> fetchers.imageChanged(environment.images().current(), environment.images()
+                    .current()));
             server.start();
             logs.whenFailed(this::storageFailed);
             registration.ready();

@@ -20,7 +20,10 @@ final class ProducerSnapshots {
         }
     }
 
-    /** Not flushed: a snapshot that a crash damages fails its checksum, and an older one and the log say the same. */
+    /**
+     * Not flushed: a snapshot that a crash damages fails its checksum, and the batches before it say the same for as long as they are in the log.
+     * Before these go, {@link #flushIfTaken}.
+     */
     void take(ProducerStates states, long offset) throws IOException {
         ByteBuffer content = ProducerSnapshot.encode(states);
         try (LogFile file = store.open(FileNames.of(offset, FileNames.SNAPSHOT))) {

@@ -15,6 +15,7 @@ import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.partition.SeenLeaderEpochs.Seen;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -49,6 +50,9 @@ public final class Partitions implements ClusterImages.Listener {
     private static final Logger LOG = LoggerFactory.getLogger(Partitions.class);
 
     private static final long NOTHING_APPLIED = -1;
+    /** Pause before what could not be applied is tried again, and what it grows to. */
+    private static final Duration RETRY_MIN = Duration.ofMillis(500);
+    private static final Duration RETRY_MAX = Duration.ofSeconds(30);
     /** Partitions that are opened or begin to lead at once, each with a few fsyncs. */
     private static final int APPLIERS = 8;
 
@@ -67,6 +71,12 @@ public final class Partitions implements ClusterImages.Listener {
     private final Map<Uuid, TopicImage> applied = new HashMap<>();
     private Map<Integer, BrokerImage> appliedBrokers = Map.of();
     private volatile long appliedVersion = NOTHING_APPLIED;
+    /** Whether something of the last image could not be applied; this and the next three are guarded by this. */
+    private boolean unapplied;
+    private ClusterImage lastImage = ClusterImage.EMPTY;
+    private long retryNanos;
+    private long retryDelayNanos;
+    private volatile Runnable afterRetry = () -> {};
     private volatile boolean closed;
 
     /**
@@ -138,6 +148,7 @@ public final class Partitions implements ClusterImages.Listener {
                     logs.clusterId());
             return;
         }
+        lastImage = current;
         // Before the new topics, of which one may have the name of an old one.
         discard(appliedVersion == NOTHING_APPLIED ? strays(current) : retireMissing(current), current);
         if (!current.brokers().equals(appliedBrokers)) {
@@ -255,7 +266,32 @@ public final class Partitions implements ClusterImages.Listener {
         return isrMaintenance.expands();
     }
 
-    /** What does not succeed is tried again with the next image. */
+    /** Tries what did not succeed again, less often each time that it fails. To be called every now and then. */
+    void retryApplying(long nowNanos) {
+        boolean retried = false;
+        synchronized (this) {
+            if (unapplied && !closed && nowNanos - retryNanos >= 0) {
+                imageChanged(lastImage, lastImage);
+                retried = true;
+            }
+        }
+        if (retried) {
+            afterRetry.run();
+        }
+    }
+
+    /** Runs the action whenever partitions follow an image later than others were told of it; it must return soon. */
+    public void whenRetried(Runnable action) {
+        afterRetry = action;
+    }
+
+    private void noteOutcome(boolean failed) {
+        retryDelayNanos = !failed ? 0 : Math.clamp(2 * retryDelayNanos, RETRY_MIN.toNanos(), RETRY_MAX.toNanos());
+        retryNanos = context.nanoClock().getAsLong() + retryDelayNanos;
+        unapplied = failed;
+    }
+
+    /** What does not succeed is tried again with the next image, or before by {@link #retryApplying}. */
     private void apply(ClusterImage image, boolean mayLead) {
         Map<TopicImage, List<Future<Boolean>>> running = new HashMap<>();
         for (TopicImage topic : image.topicsById().values()) {
@@ -275,11 +311,15 @@ public final class Partitions implements ClusterImages.Listener {
             }
             running.put(topic, ofTopic);
         }
-        running.forEach((topic, ofTopic) -> {
-            if (ofTopic.stream().map(Partitions::succeeded).reduce(true, Boolean::logicalAnd)) {
-                applied.put(topic.id(), topic);
+        boolean failed = false;
+        for (Map.Entry<TopicImage, List<Future<Boolean>>> entry : running.entrySet()) {
+            if (entry.getValue().stream().map(Partitions::succeeded).reduce(true, Boolean::logicalAnd)) {
+                applied.put(entry.getKey().id(), entry.getKey());
+            } else {
+                failed = true;
             }
-        });
+        }
+        noteOutcome(failed);
     }
 
     /** Beside others where the disk is waited for: a broker that dies leaves the others many partitions to lead at once. */

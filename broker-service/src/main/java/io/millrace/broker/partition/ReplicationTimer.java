@@ -21,6 +21,7 @@ final class ReplicationTimer implements AutoCloseable {
         every(settings.lagCheckInterval().toMillis(), () -> {
             long nowNanos = System.nanoTime();
             partitions.forEach(partition -> partition.tick(nowNanos));
+            partitions.retryApplying(nowNanos);
         });
     }
 

@@ -6,7 +6,9 @@ import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
+import java.util.Map;
 import java.util.Queue;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.stream.Stream;
 import org.apache.kafka.common.errors.KafkaStorageException;
@@ -16,7 +18,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Folders of partitions that are no longer served. Their files stay open a little for readers that still send from them; then those of deleted
- * partitions are removed, and those set aside are closed in order and kept.
+ * partitions are removed, and those set aside are closed in order and kept for as long as the settings say.
  */
 final class DepartedFolders {
     private static final Logger LOGGER = LoggerFactory.getLogger(DepartedFolders.class);
@@ -24,6 +26,8 @@ final class DepartedFolders {
     private record Departed(Path folder, long untilMs, @Nullable PartitionLog log, boolean deleted) {}
 
     private final Queue<Departed> departed = new ConcurrentLinkedQueue<>();
+    /** By folder, since when. */
+    private final Map<Path, Long> strays = new ConcurrentHashMap<>();
 
     void addDeleted(Path folder, long untilMs, @Nullable PartitionLog log) {
         departed.add(new Departed(folder, untilMs, log, true));
@@ -31,6 +35,26 @@ final class DepartedFolders {
 
     void addStray(Path folder, long untilMs, PartitionLog log) {
         departed.add(new Departed(folder, untilMs, log, false));
+    }
+
+    /** What was set aside by a process before this one. */
+    void addFoundStray(Path folder, long sinceMs) {
+        strays.put(folder, sinceMs);
+    }
+
+    /** Removes what was set aside before a time. What cannot be removed is tried again. */
+    void removeStrays(long beforeMs) {
+        strays.forEach((folder, sinceMs) -> {
+            if (sinceMs < beforeMs) {
+                try {
+                    remove(folder);
+                    strays.remove(folder);
+                    LOGGER.warn("{}, which was set aside for as long as it is to be kept, is removed", folder);
+                } catch (IOException | UncheckedIOException e) {
+                    LOGGER.warn("Cannot remove what was set aside in {}", folder, e);
+                }
+            }
+        });
     }
 
     /** A folder that cannot be removed is left for the next start; it harms nobody. */
@@ -47,8 +71,12 @@ final class DepartedFolders {
         }
     }
 
-    private static void settle(Departed each) throws IOException {
+    private void settle(Departed each) throws IOException {
         PartitionLog log = each.log();
+        if (!each.deleted()) {
+            // It is open until here.
+            strays.put(each.folder(), Files.getLastModifiedTime(each.folder()).toMillis());
+        }
         if (!each.deleted() && log != null && !log.failed()) {
             log.close();
             return;
@@ -57,10 +85,14 @@ final class DepartedFolders {
             log.abandon();
         }
         if (each.deleted()) {
-            try (Stream<Path> files = Files.walk(each.folder())) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.deleteIfExists(file);
-                }
+            remove(each.folder());
+        }
+    }
+
+    private static void remove(Path folder) throws IOException {
+        try (Stream<Path> files = Files.walk(folder)) {
+            for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(file);
             }
         }
     }

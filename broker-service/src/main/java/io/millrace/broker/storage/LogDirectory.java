@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
@@ -89,7 +90,7 @@ public final class LogDirectory implements AutoCloseable {
         this.highWatermarks = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.HIGH_WATERMARKS));
         this.logStarts = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.LOG_STARTS));
         this.whole = new WholeLogs(root.resolve(WholeLogs.FILE_NAME));
-        this.moved = MovedReplicas.read(root.resolve(MovedReplicas.FILE_NAME));
+        this.moved = MovedReplicas.read(root.resolve(MovedReplicas.FILE_NAME), clock.millis());
         this.housekeeping = new Housekeeping(this, properties);
     }
 
@@ -166,7 +167,7 @@ public final class LogDirectory implements AutoCloseable {
     public void rememberMoved(Map<LocalPartition, Integer> leaderEpochs) {
         try {
             moved.add(leaderEpochs.entrySet().stream().collect(Collectors.toMap(entry -> ReplicaName.of(entry
-                    .getKey()), Map.Entry::getValue)));
+                    .getKey()), Map.Entry::getValue)), clock.millis());
         } catch (IOException e) {
             fail(e);
             throw new KafkaStorageException("cannot note that replicas are others' now: " + e.getMessage(), e);
@@ -319,8 +320,8 @@ public final class LogDirectory implements AutoCloseable {
     }
 
     /**
-     * Serves logs no more but keeps their files, in a folder whose name ends with {@code -stray}. Nothing ever removes it: that is for somebody
-     * to decide who knows what the data is.
+     * Serves logs no more but keeps their files, in a folder whose name ends with {@code -stray}, for as long as the settings say: time for
+     * somebody to decide who knows what the data is. Who needs more takes the suffix off the name, or sets another time.
      */
     public synchronized void setAside(Collection<LocalPartition> strays) {
         depart(stored(strays), PartitionFolder.STRAY_SUFFIX);
@@ -388,6 +389,8 @@ public final class LogDirectory implements AutoCloseable {
             LOGGER.info("Deleted {}", stored.folder().path());
             departedFolders.addDeleted(target, untilMs, log);
         } else {
+            // Since when it is aside; a rename leaves the folder's own time as it was.
+            Files.setLastModifiedTime(target, FileTime.fromMillis(clock.millis()));
             LOGGER.warn("{} (topic id {}, offsets {} to {}) is set aside as {}", stored.folder().path(), stored
                     .topicId(), log.logStartOffset(), log.logEndOffset(), target.getFileName());
             departedFolders.addStray(target, untilMs, log);
@@ -456,6 +459,19 @@ public final class LogDirectory implements AutoCloseable {
             retain(stored, nowMs);
         }
         departedFolders.settle(nowMs);
+        if (properties.departedRetention().isPositive()) {
+            long beforeMs = nowMs - properties.departedRetention().toMillis();
+            departedFolders.removeStrays(beforeMs);
+            forgetMoved(beforeMs);
+        }
+    }
+
+    private void forgetMoved(long beforeMs) {
+        try {
+            moved.removeBefore(beforeMs);
+        } catch (IOException e) {
+            fail(e);
+        }
     }
 
     private static void retain(StoredLog stored, long nowMs) {

@@ -24,6 +24,9 @@ import org.springframework.validation.annotation.Validated;
  * @param checkpointInterval   how often high watermarks, recovery points and log starts are written down
  * @param retentionInterval    how often retention runs and deleted files are removed
  * @param producerIdExpiration an idempotent producer that wrote nothing for so long is forgotten
+ * @param departedRetention    how long the data of partitions is kept that the metadata has lost ({@code -stray}), and the note of replicas that
+ *                             went to other brokers; 0 is for ever. Longer than it takes to notice that a PostgreSQL which was restored
+ *                             from a backup lacks topics, and than its backups are old
  * @param idempotencyKeys      how produce requests that are sent again are recognised
  */
 @Validated
@@ -36,6 +39,7 @@ public record StorageProperties(
         @NotNull @DefaultValue("5s") Duration checkpointInterval,
         @NotNull @DefaultValue("30s") Duration retentionInterval,
         @NotNull @DefaultValue("1d") Duration producerIdExpiration,
+        @NotNull @DefaultValue("30d") Duration departedRetention,
         @Valid @NotNull @DefaultValue IdempotencyKeys idempotencyKeys) {
 
     /**

@@ -11,7 +11,7 @@ import java.util.stream.Stream;
 final class StoredFolders {
     private StoredFolders() {}
 
-    /** The partitions' folders; those whose deletion was interrupted are handed over to be removed, anything else, what was set aside too, is left alone. */
+    /** The partitions' folders; those whose deletion was interrupted and those set aside are handed over to be removed in time, anything else is left alone. */
     static List<PartitionFolder> list(Path root, DepartedFolders departed) throws IOException {
         List<PartitionFolder> folders = new ArrayList<>();
         try (Stream<Path> children = Files.list(root)) {
@@ -21,6 +21,8 @@ final class StoredFolders {
                     folders.add(folder);
                 } else if (child.getFileName().toString().endsWith(PartitionFolder.DELETED_SUFFIX)) {
                     departed.addDeleted(child, 0, null);
+                } else if (child.getFileName().toString().endsWith(PartitionFolder.STRAY_SUFFIX)) {
+                    departed.addFoundStray(child, Files.getLastModifiedTime(child).toMillis());
                 }
             }
         }

@@ -273,7 +273,8 @@ final class ReplicaCluster implements AutoCloseable {
     private static StorageProperties storage(Path folder) {
         Duration interval = Duration.ofSeconds(5);
         return new StorageProperties(folder, 1, 1, interval, interval, interval, Duration.ofDays(1),
-                new IdempotencyKeys(Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1)));
+                Duration.ofDays(30), new IdempotencyKeys(Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize
+                        .ofMegabytes(1)));
     }
 
     @Override

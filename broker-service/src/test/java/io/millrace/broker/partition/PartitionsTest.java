@@ -15,12 +15,14 @@ import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.partition.SeenLeaderEpochs.Seen;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Clock;
 import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CopyOnWriteArrayList;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
@@ -47,8 +49,10 @@ class PartitionsTest {
     @BeforeEach
     void open() throws IOException {
         Duration never = Duration.ofDays(1);
-        logs = LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never, new IdempotencyKeys(
-                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1))), new DirectoryIdentity(
+        logs = LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never, Duration.ofDays(30),
+                new IdempotencyKeys(
+                        Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1))),
+                new DirectoryIdentity(
                         CLUSTER, BROKER), (_, _) -> TopicConfig.DEFAULT, Clock.systemUTC());
         partitions = new Partitions(BROKER, () -> 1, new NoImages(), logs, new MetadataWrites((_, _, _) -> List.of(), (
                 _, _, seen) -> told.addAll(seen)), ReplicationSettings.defaults());
@@ -195,6 +199,25 @@ class PartitionsTest {
 
         assertThat(partitions.all()).allMatch(Partition::isLeader);
         assertThat(told).isEmpty();
+    }
+
+    @Test
+    void what_could_not_be_applied_is_tried_again_without_another_image() throws IOException {
+        logs.getOrCreate("orders", Uuid.randomUuid(), 0, TopicConfig.DEFAULT);
+        AtomicBoolean retried = new AtomicBoolean();
+        partitions.whenRetried(() -> retried.set(true));
+        // A namesake's data that cannot be moved out of the way.
+        Files.move(root.resolve("orders-0"), root.resolve("elsewhere"));
+        apply(image(1, Map.of(), orders));
+        assertThat(partitions.all()).isEmpty();
+
+        Files.move(root.resolve("elsewhere"), root.resolve("orders-0"));
+
+        Awaitility.await().atMost(Duration.ofSeconds(60)).untilAsserted(() -> assertThat(partitions.all())
+                .singleElement()
+                .matches(Partition::isLeader));
+        Awaitility.await().untilTrue(retried);
+        assertThat(folders("-stray")).hasSize(1);
     }
 
     private void restart() throws IOException {

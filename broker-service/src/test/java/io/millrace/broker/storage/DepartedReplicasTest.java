@@ -78,6 +78,29 @@ class DepartedReplicasTest {
         }
     }
 
+    @Test
+    void that_a_replica_went_is_forgotten_after_as_long_as_is_set() throws IOException {
+        Uuid other = Uuid.randomUuid();
+        long nowMs = System.currentTimeMillis();
+        Files.writeString(root.resolve("first").resolve("moved-replicas"), """
+                %s 0 5 %d
+                %s 1 6 %d
+                %s 0 7
+                """.formatted(topicId, nowMs - Duration.ofDays(31).toMillis(), topicId, nowMs - Duration.ofDays(29)
+                .toMillis(), other));
+        try (LogDirectory directory = open("first")) {
+            directory.retain();
+
+            assertThat(directory.movedInEpoch(topicId, 0)).isEmpty();
+            assertThat(directory.movedInEpoch(topicId, 1)).hasValue(6);
+            assertThat(directory.movedInEpoch(other, 0)).as("of a version before, which wrote no time").hasValue(7);
+        }
+        try (LogDirectory directory = open("first")) {
+            assertThat(directory.movedInEpoch(topicId, 0)).isEmpty();
+            assertThat(directory.movedInEpoch(topicId, 1)).hasValue(6);
+        }
+    }
+
     private void inSync(LogDirectory directory) {
         directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
         directory.markWhole(topicId, 0);
@@ -86,7 +109,8 @@ class DepartedReplicasTest {
 
     private LogDirectory open(String name) throws IOException {
         return LogDirectory.open(new StorageProperties(root.resolve(name), 1, 1, NEVER, NEVER, NEVER, NEVER,
-                new IdempotencyKeys(Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1))),
+                Duration.ofDays(30), new IdempotencyKeys(Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize
+                        .ofMegabytes(1))),
                 new DirectoryIdentity("cluster-a", 1), (_, _) -> TopicConfig.DEFAULT, Clock.systemUTC());
     }
 

@@ -22,8 +22,10 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.StandardWatchEventKinds;
 import java.nio.file.WatchKey;
 import java.nio.file.WatchService;
+import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.time.Duration;
+import java.time.Instant;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -294,6 +296,25 @@ class LogDirectoryTest {
     }
 
     @Test
+    void what_was_set_aside_is_removed_when_it_was_kept_for_as_long_as_is_set() throws IOException {
+        Path old = Files.createDirectories(root.resolve("bills-0.abc-stray"));
+        Files.createFile(old.resolve("00000000000000000000.log"));
+        Files.setLastModifiedTime(old, FileTime.from(Instant.now().minus(Duration.ofDays(31))));
+        Path young = Files.createDirectories(root.resolve("bills-1.abc-stray"));
+        Files.setLastModifiedTime(young, FileTime.from(Instant.now().minus(Duration.ofDays(29))));
+        try (LogDirectory directory = open(NEVER)) {
+            append(directory.getOrCreate("orders", topicId, 0, NO_DELAY), "a", "b");
+            directory.setAside(directory.partitions());
+
+            directory.retain();
+            directory.retain();
+
+            assertThat(root.toFile().list((_, name) -> name.endsWith("-stray"))).hasSize(2).anyMatch(name -> name
+                    .startsWith("orders-0")).contains("bills-1.abc-stray");
+        }
+    }
+
+    @Test
     void data_of_a_namesake_that_nobody_deleted_is_set_aside() throws IOException {
         try (LogDirectory directory = open(NEVER)) {
             append(directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT), "old");
@@ -508,8 +529,9 @@ class LogDirectoryTest {
     }
 
     private static StorageProperties properties(Path path, Duration interval) {
-        return new StorageProperties(path, 2, 1, interval, interval, interval, Duration.ofDays(1), new IdempotencyKeys(
-                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1)));
+        return new StorageProperties(path, 2, 1, interval, interval, interval, Duration.ofDays(1), Duration.ofDays(30),
+                new IdempotencyKeys(
+                        Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1)));
     }
 
     private static void append(PartitionLog log, String... values) {

@@ -120,8 +120,9 @@ class TailLossTest {
 
     private LogDirectory open() throws IOException {
         Duration never = Duration.ofDays(1);
-        return LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never, new IdempotencyKeys(
-                Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1))), IDENTITY, (_,
-                        _) -> TopicConfig.DEFAULT, Clock.systemUTC());
+        return LogDirectory.open(new StorageProperties(root, 1, 1, never, never, never, never, Duration.ofDays(30),
+                new IdempotencyKeys(
+                        Duration.ofMinutes(10), Duration.ofMinutes(1), 1000, DataSize.ofMegabytes(1))), IDENTITY, (_,
+                                _) -> TopicConfig.DEFAULT, Clock.systemUTC());
     }
 }

@@ -38,7 +38,7 @@ public final class BenchCommand implements Callable<Integer> {
     @Option(names = "--peer", description = "Run Apache Kafka on the same work in the same run and print the ratios.")
     private boolean peer;
 
-    @Option(names = "--only", paramLabel = "WORK", split = ",", description = "Only these: startup, kafka-produce-100b, kafka-produce-1kib, kafka-consume-100b, http-floor, http-produce-1, "
+    @Option(names = "--only", paramLabel = "WORK", split = ",", description = "Only these: startup, kafka-produce-100b, kafka-produce-1kib, kafka-consume-100b, idle-connections, http-floor, http-produce-1, "
             + "http-produce-100, http-produce-one-client, http-produce-idempotency-key, http-produce-ndjson, http-consume, sse-latency, sse-latency-100-subscribers, sse-beside-a-slow-reader, sse-10000-subscribers, memory, kafka-produce-100b-rf3, kafka-produce-1kib-rf3.")
     private List<String> only = List.of();
 

@@ -25,6 +25,7 @@ final class Benchmark {
     private static final int JSON_RECORDS = 1_000_000;
     private static final int EVENTS = 5_000;
     private static final int CONNECTIONS = 32;
+    private static final int IDLE_CONNECTIONS = 4_990;
     private static final int STREAMS = 2;
     private static final Duration HTTP_WARM_UP = Duration.ofSeconds(5);
     private static final Duration HTTP_DURATION = Duration.ofSeconds(10);
@@ -82,6 +83,7 @@ final class Benchmark {
             case KAFKA_PRODUCE_100B -> kafkaProduce(work, RECORDS_100B, 100);
             case KAFKA_PRODUCE_1KIB -> kafkaProduce(work, RECORDS_1KIB, 1024);
             case KAFKA_CONSUME -> kafkaConsume(work);
+            case IDLE_CONNECTIONS -> idleConnections(work);
             case HTTP_FLOOR -> httpFloor(work);
             case HTTP_PRODUCE_1 -> httpProduce(work, 1, false);
             case HTTP_PRODUCE_100 -> httpProduce(work, 100, false);
@@ -203,6 +205,18 @@ final class Benchmark {
         Figures median = Figures.median(rounds);
         rows.add(Row.of(work.label(), "records/s", median.value(), median.details()));
         ourKafka().deleteTopic(work.label());
+    }
+
+    /** What thousands of clients cost that have nothing to do. */
+    private void idleConnections(Work work) throws IOException, InterruptedException {
+        Figures ours = new IdleConnectionsLoad(suite.bootstrapServers(), suite.pid("broker-0")).run(IDLE_CONNECTIONS);
+        Figures theirs = peer == null ? null
+                : new IdleConnectionsLoad(peer.bootstrapServers(), peer.pid(0)).run(IDLE_CONNECTIONS);
+        Map<String, Double> details = new LinkedHashMap<>(ours.details());
+        if (theirs != null) {
+            theirs.details().forEach((name, value) -> details.put("Kafka's " + name, value));
+        }
+        rows.add(Row.of(work.label(), "MiB resident", ours.value(), theirs == null ? null : theirs.value(), details));
     }
 
     /** After whatever was measured before it: what each process has grown to. */

@@ -10,6 +10,7 @@ enum Work {
     KAFKA_PRODUCE_100B("kafka-produce-100b"),
     KAFKA_PRODUCE_1KIB("kafka-produce-1kib"),
     KAFKA_CONSUME("kafka-consume-100b"),
+    IDLE_CONNECTIONS("idle-connections"),
     HTTP_FLOOR("http-floor"),
     HTTP_PRODUCE_1("http-produce-1"),
     HTTP_PRODUCE_100("http-produce-100"),

@@ -10,6 +10,7 @@ import io.millrace.broker.storage.DirectoryIdentity;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.StorageProperties;
 import io.millrace.common.api.ServiceClients;
+import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.database.PostgresConnections;
 import io.millrace.common.incarnation.LogReports;
 import io.millrace.common.lease.BrokerIdInUseException;
@@ -68,6 +69,7 @@ final class Broker {
             ClusterImages images,
             PostgresConnections connections,
             ServiceClients services,
+            AutoCreation autoCreation,
             MetadataWrites metadata,
             LogReports reports,
             IntSupplier httpPort,
@@ -121,9 +123,9 @@ final class Broker {
                 .systemUTC());
         LogReporter reporter = new LogReporter(settings.id(), this::epoch, partitions, logs, environment
                 .reports());
-        BrokerRequests requests = new BrokerRequests(BrokerConfigs.of(settings, storage, replication), partitions,
-                environment.images(), environment
-                        .services(),
+        BrokerRequests requests = new BrokerRequests(BrokerConfigs.of(settings, storage, replication, environment
+                .autoCreation().isEnabled()), partitions,
+                environment.images(), environment.services(), environment.autoCreation(),
                 settings.fetch(), settings.forward(), meters, Clock.systemUTC());
         WireServer server = null;
         BrokerRegistration registration = null;

@@ -14,9 +14,12 @@ import org.springframework.util.unit.DataSize;
 final class BrokerConfigs {
     private BrokerConfigs() {}
 
-    static NodeConfigs of(BrokerSettings broker, StorageProperties storage, ReplicationSettings replication) {
+    static NodeConfigs of(BrokerSettings broker, StorageProperties storage, ReplicationSettings replication,
+            boolean autoCreate) {
         WireServerConfig kafka = broker.kafka();
         return new NodeConfigs(broker.id(), List.of(
+                new NodeConfig("auto.create.topics.enable", ConfigType.BOOLEAN, Boolean.toString(autoCreate), "false",
+                        "MILLRACE_AUTO_CREATE_TOPICS", "Whether topics are created by being asked for."),
                 new NodeConfig("broker.id", ConfigType.INT, Integer.toString(broker.id()), "0", "MILLRACE_BROKER_ID",
                         "The broker's id, the same for its data directory for ever."),
                 new NodeConfig("connections.max.idle.ms", ConfigType.LONG, ms(kafka.idleTimeout()), "600000",

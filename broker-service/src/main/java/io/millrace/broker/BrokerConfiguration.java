@@ -5,6 +5,7 @@ import io.millrace.broker.partition.MetadataWrites;
 import io.millrace.broker.partition.ReplicationSettings;
 import io.millrace.broker.storage.StorageProperties;
 import io.millrace.common.api.ServiceClients;
+import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.database.PostgresConnections;
 import io.millrace.common.incarnation.LogReports;
 import io.millrace.common.incarnation.PostgresLogReports;
@@ -41,10 +42,11 @@ class BrokerConfiguration {
 
     @Bean
     Broker broker(Broker.Settings settings, ClusterImages images, PostgresConnections connections,
-            ServiceClients services, MetadataWrites metadata, LogReports reports, BrokerMeters meters,
+            ServiceClients services, AutoCreation autoCreation, MetadataWrites metadata, LogReports reports,
+            BrokerMeters meters,
             ConfigurableApplicationContext context) {
         return new Broker(settings,
-                new Broker.Environment(images, connections, services, metadata, reports,
+                new Broker.Environment(images, connections, services, autoCreation, metadata, reports,
                         () -> context.getEnvironment().getRequiredProperty("local.server.port", Integer.class),
                         code -> exit(context, code)),
                 meters);

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.broker.partition.MetadataWrites;
 import io.millrace.common.api.ServiceClients;
+import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.database.PostgresConnections;
 import io.millrace.common.incarnation.LogReports;
 import io.millrace.common.metadata.ClusterImages;
@@ -186,8 +187,9 @@ class BrokerServiceTest {
         var exitCode = new CompletableFuture<Integer>();
         var broker = new Broker(context.getBean(Broker.Settings.class),
                 new Broker.Environment(context.getBean(ClusterImages.class), context.getBean(PostgresConnections.class),
-                        context.getBean(ServiceClients.class), context.getBean(MetadataWrites.class), context.getBean(
-                                LogReports.class), () -> 1, exitCode::complete),
+                        context.getBean(ServiceClients.class), context.getBean(AutoCreation.class), context.getBean(
+                                MetadataWrites.class), context.getBean(
+                                        LogReports.class), () -> 1, exitCode::complete),
                 new BrokerMeters());
         broker.start();
         try {

@@ -38,7 +38,7 @@ class BrokerSettingsTest {
         assertThat(replication).isEqualTo(ReplicationSettings.defaults());
         var storage = new Binder(ConfigurationPropertySources.from(sources), new PropertySourcesPlaceholdersResolver(
                 sources)).bind("millrace.storage", StorageProperties.class).get();
-        assertThat(BrokerConfigs.of(inFile, storage, replication).settings()).isNotEmpty().allSatisfy(
+        assertThat(BrokerConfigs.of(inFile, storage, replication, false).settings()).isNotEmpty().allSatisfy(
                 setting -> assertThat(setting.value()).as(setting.name()).isEqualTo(setting.defaultValue()));
     }
 }

@@ -2,6 +2,7 @@ package io.millrace.broker.listener;
 
 import io.millrace.broker.partition.Partitions;
 import io.millrace.common.api.ServiceClients;
+import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.listener.AlterConfigsHandler;
 import io.millrace.common.listener.ControllerCalls;
 import io.millrace.common.listener.DescribeConfigsHandler;
@@ -39,6 +40,7 @@ public final class BrokerRequests implements RequestHandler {
     private final FindCoordinatorHandler findCoordinator;
 
     public BrokerRequests(NodeConfigs node, Partitions partitions, ClusterImages images, ServiceClients services,
+            AutoCreation autoCreation,
             FetchSettings fetchSettings,
             ForwardSettings forwardSettings, ProduceListener produceListener, Clock clock) {
         LeaderHints hints = new LeaderHints(images);
@@ -49,7 +51,7 @@ public final class BrokerRequests implements RequestHandler {
                 fetchSettings);
         listOffsets = new ListOffsetsHandler(partitions);
         leaderEpochs = new LeaderEpochHandler(partitions);
-        metadata = MetadataHandler.ofBroker(images, node.nodeId());
+        metadata = MetadataHandler.ofBroker(images, autoCreation, node.nodeId());
         topicPartitions = new TopicPartitionsHandler(images);
         logDirs = new LogDirsHandler(partitions);
         deletions = new DeleteRecordsHandler(partitions, forwardSettings);

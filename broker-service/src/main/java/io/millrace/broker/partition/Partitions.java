@@ -298,9 +298,10 @@ public final class Partitions implements ClusterImages.Listener {
             if (applied.get(topic.id()) == topic) {
                 continue;
             }
-            if (!(TopicConfig.parse(topic.configs()) instanceof TopicConfig.Parsed.Valid(TopicConfig config))) {
-                LOG.error("topic {} has settings that this broker does not know: {}", topic.name(), topic.configs());
-                continue;
+            TopicConfig config = TopicConfig.ofStored(topic.configs());
+            if (TopicConfig.parse(topic.configs()) instanceof TopicConfig.Parsed.Invalid(_, String message)) {
+                LOG.warn("topic {} was given a setting by another version, which has its default here: {}", topic
+                        .name(), message);
             }
             List<Future<Boolean>> ofTopic = new ArrayList<>();
             for (PartitionImage partition : topic.partitions()) {

@@ -107,11 +107,12 @@ final class InProcessServices implements ServiceClients {
                 if (partitions < 1) {
                     throw new RefusedException(ErrorCode.INVALID_PARTITIONS, "not " + partitions);
                 }
-                ConfigChange.check(topic.configs());
+                Map<String, String> configs = topic.configs() == null ? Map.of() : topic.configs();
+                ConfigChange.check(configs);
                 if (topic.validateOnly()) {
                     return new CreatedTopic("AAAAAAAAAAAAAAAAAAAAAA", partitions, 1, -1);
                 }
-                TopicImage created = images.createTopic(topic.name(), partitions, brokerId, topic.configs());
+                TopicImage created = images.createTopic(topic.name(), partitions, brokerId, configs);
                 return new CreatedTopic(created.id().toString(), partitions, 1, images.current().version());
             }
 

@@ -12,6 +12,8 @@ import io.millrace.broker.storage.DirectoryIdentity;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.StorageProperties;
 import io.millrace.broker.storage.StorageProperties.IdempotencyKeys;
+import io.millrace.common.autocreate.AutoCreateSettings;
+import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.listener.NodeConfigs;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
@@ -103,11 +105,13 @@ final class ReplicaCluster implements AutoCloseable {
             partitions = new Partitions(id, () -> epoch, images, logs, new MetadataWrites((leader, leaderEpoch,
                     changes) -> alter(this, leader, leaderEpoch, changes), (_, _, _) -> {}), settings);
             fetchers = new ReplicaFetchers(id, () -> epoch, partitions, settings, Clock.systemUTC());
-            requests = new BrokerRequests(new NodeConfigs(id, List.of()), partitions, images, new InProcessServices(
-                    images, id), new FetchSettings(
+            var services = new InProcessServices(images, id);
+            var autoCreation = new AutoCreation(services::topics, images, new AutoCreateSettings(false, 1, Duration
+                    .ofSeconds(5), Duration.ofSeconds(5)));
+            requests = new BrokerRequests(new NodeConfigs(id, List.of()), partitions, images, services, autoCreation,
+                    new FetchSettings(
                             DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100, Duration.ofMillis(100),
-                            new SessionLimits(100,
-                                    10_000, Duration.ofMinutes(2))),
+                            new SessionLimits(100, 10_000, Duration.ofMinutes(2))),
                     new ForwardSettings(
                             4, Duration.ofSeconds(5), 100, Duration.ofSeconds(3), 10), new Unheard(), Clock
                                     .systemUTC());

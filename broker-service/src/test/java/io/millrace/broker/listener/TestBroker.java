@@ -8,6 +8,8 @@ import io.millrace.broker.storage.DirectoryIdentity;
 import io.millrace.broker.storage.LogDirectory;
 import io.millrace.broker.storage.StorageProperties;
 import io.millrace.broker.storage.StorageProperties.IdempotencyKeys;
+import io.millrace.common.autocreate.AutoCreateSettings;
+import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.listener.NodeConfigs;
 import io.millrace.common.listener.NodeConfigs.NodeConfig;
 import io.millrace.common.metadata.BrokerImage;
@@ -29,6 +31,8 @@ import org.springframework.util.unit.DataSize;
 /** A broker's listener over real logs in a folder, with an image that the test writes. */
 final class TestBroker implements AutoCloseable {
     static final int ID = 0;
+    private static final FetchSettings FETCHES = new FetchSettings(DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100,
+            Duration.ofMillis(100), new SessionLimits(100, 10_000, Duration.ofMinutes(2)));
 
     final SettableImages images = new SettableImages();
     final InProcessServices services = new InProcessServices(images, ID);
@@ -39,13 +43,22 @@ final class TestBroker implements AutoCloseable {
 
     /** @param topics what is in the first image */
     TestBroker(Path folder, TopicImage... topics) throws IOException {
-        this(folder, new FetchSettings(DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100, Duration.ofMillis(100),
-                new SessionLimits(100, 10_000, Duration.ofMinutes(2))),
-                topics);
+        this(folder, FETCHES, topics);
     }
 
     TestBroker(Path folder, FetchSettings fetchSettings, TopicImage... topics) throws IOException {
+        this(folder, fetchSettings, new AutoCreateSettings(false, 1, Duration.ofSeconds(5), Duration.ofSeconds(5)),
+                topics);
+    }
+
+    TestBroker(Path folder, AutoCreateSettings autoCreateSettings) throws IOException {
+        this(folder, FETCHES, autoCreateSettings);
+    }
+
+    private TestBroker(Path folder, FetchSettings fetchSettings, AutoCreateSettings autoCreateSettings,
+            TopicImage... topics) throws IOException {
         List.of(topics).forEach(images::putTopic);
+        AutoCreation autoCreation = new AutoCreation(services::topics, images, autoCreateSettings);
         logs = LogDirectory.open(storage(folder), new DirectoryIdentity(SettableImages.CLUSTER_ID, ID), (topic,
                 id) -> TopicConfig.DEFAULT,
                 Clock.systemUTC());
@@ -61,7 +74,7 @@ final class TestBroker implements AutoCloseable {
         };
         requests = new BrokerRequests(new NodeConfigs(ID, List.of(new NodeConfig("replica.lag.time.max.ms",
                 ConfigType.LONG, "2000", "10000", "MILLRACE_REPLICATION_LAG_TIME_MAX",
-                "How long a replica may be behind."))), partitions, images, services, fetchSettings,
+                "How long a replica may be behind."))), partitions, images, services, autoCreation, fetchSettings,
                 new ForwardSettings(4, Duration
                         .ofSeconds(5), 100, Duration.ofSeconds(3), 2), ignored,
                 Clock.systemUTC());

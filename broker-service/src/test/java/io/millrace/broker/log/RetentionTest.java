@@ -32,6 +32,27 @@ class RetentionTest {
     }
 
     @Test
+    void a_log_goes_by_changed_settings_from_the_next_append_and_retention_on() throws IOException {
+        int batchBytes = batch("value").sizeInBytes();
+        PartitionLog log = open(store, config(1 << 20, 604_800_000, -1, -1));
+        append(log, batch("value"));
+        append(log, batch("value"));
+        assertThat(log.segmentCount()).isOne();
+
+        log.updateConfig(config(batchBytes, 604_800_000, -1, -1));
+        append(log, batch("value"));
+        append(log, batch("value"));
+        assertThat(log.segmentCount()).isEqualTo(3);
+        assertThat(log.applyRetention(NOW_MS + 2 * HOUR_MS)).isZero();
+
+        log.updateConfig(config(batchBytes, 604_800_000, -1, batchBytes));
+        assertThat(log.applyRetention(NOW_MS)).isEqualTo(2);
+        log.updateConfig(config(batchBytes, 1, HOUR_MS, -1));
+        assertThat(log.applyRetention(NOW_MS + 2 * HOUR_MS)).isOne();
+        assertThat(log.logStartOffset()).isEqualTo(4);
+    }
+
+    @Test
     void the_growing_segment_goes_too_when_all_of_it_is_too_old() throws IOException {
         PartitionLog log = open(store, config(1 << 20, 604_800_000, HOUR_MS, -1));
         append(log, batch("a", "b", "c"));

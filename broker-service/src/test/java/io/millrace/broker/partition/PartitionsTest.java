@@ -76,6 +76,17 @@ class PartitionsTest {
     }
 
     @Test
+    void a_topic_with_a_setting_of_another_version_is_served_by_those_that_are_known() {
+        TopicImage newer = new TopicImage(orders.id(), orders.name(), Map.of("from.the.future", "1", "retention.ms",
+                "-1"), orders.partitions());
+
+        apply(image(1, Map.of(), newer));
+
+        assertThat(partitions.all()).singleElement().satisfies(partition -> assertThat(partition.log().config())
+                .isEqualTo(TopicConfig.ofStored(Map.of("retention.ms", "-1"))));
+    }
+
+    @Test
     void a_topic_that_is_merely_missing_is_set_aside() {
         apply(image(1, Map.of(), orders));
 

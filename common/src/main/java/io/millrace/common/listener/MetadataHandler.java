@@ -1,5 +1,6 @@
 package io.millrace.common.listener;
 
+import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.metadata.BrokerImage;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.ClusterImages;
@@ -9,6 +10,7 @@ import io.millrace.common.wire.InboundRequest;
 import java.util.Comparator;
 import java.util.List;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
 import org.apache.kafka.common.message.DescribeClusterResponseData;
@@ -26,8 +28,8 @@ import org.apache.kafka.common.requests.MetadataRequest;
 import org.apache.kafka.common.requests.MetadataResponse;
 
 /**
- * Shows clients the cluster as the image has it. Unknown topics are never created by asking for them. Coordinators are nodes that lead
- * nothing; DescribeCluster, which is for operators, names brokers alone.
+ * Shows clients the cluster as the image has it, and begins to create unknown topics that they ask for where the cluster is set to do so.
+ * Coordinators are nodes that lead nothing; DescribeCluster, which is for operators, names brokers alone.
  */
 public final class MetadataHandler {
     private static final byte BROKER_ENDPOINTS = 1;
@@ -35,19 +37,21 @@ public final class MetadataHandler {
     private static final int NO_BROKER = -1;
 
     private final ClusterImages images;
+    private final AutoCreation autoCreation;
     private final int brokerId;
 
-    private MetadataHandler(ClusterImages images, int brokerId) {
+    private MetadataHandler(ClusterImages images, AutoCreation autoCreation, int brokerId) {
         this.images = images;
+        this.autoCreation = autoCreation;
         this.brokerId = brokerId;
     }
 
-    public static MetadataHandler ofBroker(ClusterImages images, int brokerId) {
-        return new MetadataHandler(images, brokerId);
+    public static MetadataHandler ofBroker(ClusterImages images, AutoCreation autoCreation, int brokerId) {
+        return new MetadataHandler(images, autoCreation, brokerId);
     }
 
-    public static MetadataHandler ofCoordinator(ClusterImages images) {
-        return new MetadataHandler(images, NO_BROKER);
+    public static MetadataHandler ofCoordinator(ClusterImages images, AutoCreation autoCreation) {
+        return new MetadataHandler(images, autoCreation, NO_BROKER);
     }
 
     public void handleMetadata(InboundRequest request) {
@@ -56,6 +60,12 @@ public final class MetadataHandler {
                 && wanted.topics().stream().anyMatch(topic -> topic.name() == null)) {
             // There is no answer to it: these versions can ask by id alone, and cannot answer without a name.
             request.disconnect("metadata by topic id, which begins with version " + TOPIC_ID_VERSION);
+            return;
+        }
+        if (request.version() < TOPIC_ID_VERSION && wanted.topics() != null
+                && wanted.topics().stream().anyMatch(topic -> !Uuid.ZERO_UUID.equals(topic.topicId()))) {
+            request.respondError(new InvalidRequestException("topic ids are taken from version " + TOPIC_ID_VERSION
+                    + " on"));
             return;
         }
         ClusterImage image = images.current();
@@ -75,7 +85,9 @@ public final class MetadataHandler {
             image.topicsByName().values().stream().sorted(Comparator.comparing(TopicImage::name))
                     .forEach(topic -> response.topics().add(describe(image, topic)));
         } else {
-            topics.forEach(topic -> response.topics().add(describe(image, topic)));
+            // Versions below 4 cannot say no.
+            boolean mayCreate = wanted.allowAutoTopicCreation();
+            topics.forEach(topic -> response.topics().add(describe(image, topic, mayCreate)));
         }
         request.respond(new MetadataResponse(response, request.version()));
     }
@@ -90,7 +102,7 @@ public final class MetadataHandler {
         return self == null || self.fenced() ? MetadataResponse.NO_CONTROLLER_ID : brokerId;
     }
 
-    private static MetadataResponseTopic describe(ClusterImage image, MetadataRequestTopic wanted) {
+    private MetadataResponseTopic describe(ClusterImage image, MetadataRequestTopic wanted, boolean mayCreate) {
         Uuid id = wanted.topicId();
         if (id != null && !Uuid.ZERO_UUID.equals(id)) {
             TopicImage topic = image.topic(id);
@@ -104,7 +116,8 @@ public final class MetadataHandler {
         if (topic != null) {
             return describe(image, topic);
         }
-        Errors error = Topic.isValid(name) ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.INVALID_TOPIC_EXCEPTION;
+        Errors error = !Topic.isValid(name) ? Errors.INVALID_TOPIC_EXCEPTION
+                : mayCreate ? autoCreation.begin(name) : Errors.UNKNOWN_TOPIC_OR_PARTITION;
         return new MetadataResponseTopic().setName(name).setErrorCode(error.code());
     }
 

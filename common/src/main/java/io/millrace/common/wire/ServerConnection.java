@@ -9,9 +9,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.kafka.common.network.TransferableChannel;
 import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.Errors;
-import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.ApiVersionsRequest;
-import org.apache.kafka.common.requests.RequestHeader;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -223,29 +221,8 @@ final class ServerConnection {
     }
 
     private InboundRequest parse(ByteBuffer frame, long nowNanos) {
-        try {
-            short keyId = frame.getShort(0);
-            short version = frame.getShort(Short.BYTES);
-            if (!ApiKeys.hasId(keyId)) {
-                throw new RefusedFrameException(CloseReason.UNSUPPORTED_REQUEST, "unknown api key " + keyId);
-            }
-            ApiKeys key = ApiKeys.forId(keyId);
-            boolean supported = server.apis().accepts(key, version);
-            if (!supported && key != ApiKeys.API_VERSIONS) {
-                throw new RefusedFrameException(CloseReason.UNSUPPORTED_REQUEST, key.name + " version " + version
-                        + " is not supported");
-            }
-            RequestHeader header = RequestHeader.parse(frame);
-            // The body of an unknown version cannot be read; its sender is told in version 0 which ones can.
-            AbstractRequest body = supported ? AbstractRequest.parseRequest(key, version, new BoundedReadable(
-                    frame)).request
-                    : new ApiVersionsRequest.Builder((short) 0).build();
-            return new InboundRequest(header, body, responses, peer, nowNanos);
-        } catch (RefusedFrameException e) {
-            throw e;
-        } catch (RuntimeException e) {
-            throw new RefusedFrameException(CloseReason.MALFORMED_FRAME, "not a request: " + e);
-        }
+        RequestFrame parsed = RequestFrame.parse(frame, server.apis());
+        return new InboundRequest(parsed.header(), parsed.body(), responses, peer, nowNanos);
     }
 
     private void answerVersions(InboundRequest request, ApiVersionsRequest versions) {

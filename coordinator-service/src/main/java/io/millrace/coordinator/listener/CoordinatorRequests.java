@@ -1,6 +1,7 @@
 package io.millrace.coordinator.listener;
 
 import io.millrace.common.api.ServiceClients;
+import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.listener.AlterConfigsHandler;
 import io.millrace.common.listener.ControllerCalls;
 import io.millrace.common.listener.DescribeConfigsHandler;
@@ -36,11 +37,11 @@ class CoordinatorRequests implements RequestHandler {
     private final OffsetFetchHandler offsets;
     private final OneAtATime turns = new OneAtATime();
 
-    CoordinatorRequests(ClusterImages images, ServiceClients services, ListenerSettings settings,
-            ClassicHandler classic, HeartbeatHandler heartbeats, GroupsHandler groups, DescribeHandler descriptions,
-            CommitHandler commits,
+    CoordinatorRequests(ClusterImages images, ServiceClients services, AutoCreation autoCreation,
+            ListenerSettings settings, ClassicHandler classic, HeartbeatHandler heartbeats, GroupsHandler groups,
+            DescribeHandler descriptions, CommitHandler commits,
             OffsetFetchHandler offsets) {
-        this.metadata = MetadataHandler.ofCoordinator(images);
+        this.metadata = MetadataHandler.ofCoordinator(images, autoCreation);
         this.topicPartitions = new TopicPartitionsHandler(images);
         this.findCoordinator = new FindCoordinatorHandler(images);
         this.producerIds = new ProducerIdsHandler(services.producerIds(), settings.maxWaitingProducers(), settings

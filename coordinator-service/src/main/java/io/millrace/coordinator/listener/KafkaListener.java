@@ -39,12 +39,16 @@ public class KafkaListener implements SmartLifecycle {
 
     /** Where Kafka clients reach this coordinator, while it listens. */
     public CoordinatorNode address() {
+        return new CoordinatorNode(settings.advertisedHost(), settings.advertisedPort() == 0 ? server().port()
+                : settings.advertisedPort());
+    }
+
+    WireServer server() {
         WireServer listening = server;
         if (listening == null) {
             throw new IllegalStateException("the Kafka listener is not started");
         }
-        return new CoordinatorNode(settings.advertisedHost(), settings.advertisedPort() == 0 ? listening.port()
-                : settings.advertisedPort());
+        return listening;
     }
 
     @Override

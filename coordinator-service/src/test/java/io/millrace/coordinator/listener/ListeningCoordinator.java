@@ -2,6 +2,7 @@ package io.millrace.coordinator.listener;
 
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.common.metadata.CoordinatorNode;
+import io.millrace.common.wire.WireServer;
 import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.ShardLease;
 import io.millrace.coordinator.group.runtime.Shards;
@@ -83,6 +84,10 @@ final class ListeningCoordinator {
 
     CoordinatorNode address() {
         return context.getBean(KafkaListener.class).address();
+    }
+
+    WireServer server() {
+        return context.getBean(KafkaListener.class).server();
     }
 
     GroupRuntime groups() {

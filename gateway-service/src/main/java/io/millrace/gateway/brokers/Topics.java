@@ -1,5 +1,6 @@
 package io.millrace.gateway.brokers;
 
+import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.ClusterImage;
@@ -15,10 +16,12 @@ public final class Topics {
     private static final int LONGEST_SHOWN_NAME = 249;
 
     private final ClusterImages images;
+    private final AutoCreation autoCreation;
     private final Duration grace;
 
-    public Topics(ClusterImages images, BrokersProperties properties) {
+    public Topics(ClusterImages images, AutoCreation autoCreation, BrokersProperties properties) {
         this.images = images;
+        this.autoCreation = autoCreation;
         this.grace = properties.unknownTopicGrace();
     }
 
@@ -30,6 +33,26 @@ public final class Topics {
     public TopicImage require(String name) {
         TopicImage topic = images.current().topic(name);
         return topic != null ? topic : awaitTopic(name);
+    }
+
+    /**
+     * Of a topic that records are for: one that there is not is created first, where the cluster is set to do so. Refused as
+     * {@link #require(String)} or {@link AutoCreation#create} is.
+     */
+    public TopicImage requireOrCreate(String name) {
+        TopicImage topic = images.current().topic(name);
+        if (topic != null) {
+            return topic;
+        }
+        if (!autoCreation.isEnabled()) {
+            return awaitTopic(name);
+        }
+        try {
+            return autoCreation.create(name);
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            throw new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again");
+        }
     }
 
     /** Refused with {@code UNKNOWN_TOPIC} or {@code UNKNOWN_PARTITION}. */

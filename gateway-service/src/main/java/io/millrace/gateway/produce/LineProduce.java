@@ -175,7 +175,7 @@ class LineProduce implements StreamedBodies, CountedMemory {
 
         @Override
         public TopicImage topic() {
-            return topics.require(topic);
+            return topics.requireOrCreate(topic);
         }
 
         @Override

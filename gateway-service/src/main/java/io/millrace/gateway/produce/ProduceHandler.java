@@ -72,7 +72,7 @@ class ProduceHandler {
         int status = HttpServletResponse.SC_INTERNAL_SERVER_ERROR;
         boolean clientLeft = false;
         try {
-            TopicImage image = topics.require(topic);
+            TopicImage image = topics.requireOrCreate(topic);
             if (partition != RecordSlices.ANY_PARTITION && image.partition(partition) == null) {
                 throw Topics.unknownPartition(image, partition);
             }

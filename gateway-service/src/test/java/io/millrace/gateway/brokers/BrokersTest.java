@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
+import io.millrace.common.autocreate.AutoCreateSettings;
+import io.millrace.common.autocreate.AutoCreation;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.PartitionImage;
@@ -38,7 +40,10 @@ class BrokersTest {
     private final Shutdown shutdown = new Shutdown();
     private final BrokersProperties properties = new BrokersProperties(NEVER, NEVER, NEVER, Duration.ZERO, NEVER,
             BrokerClientConfig.withClientId("test"));
-    private final Brokers brokers = new Brokers(new Topics(images, properties), new Leaders(images,
+    private final AutoCreation noCreation = new AutoCreation(() -> {
+        throw new IllegalStateException("no topic is to be created");
+    }, images, new AutoCreateSettings(false, 1, NEVER, NEVER));
+    private final Brokers brokers = new Brokers(new Topics(images, noCreation, properties), new Leaders(images,
             properties), client, properties, new Waits(images, shutdown));
 
     @BeforeEach
@@ -69,8 +74,9 @@ class BrokersTest {
         append(0, "v");
         var soon = new BrokersProperties(NEVER, Duration.ofMillis(5), Duration.ofMillis(5), Duration.ZERO, NEVER,
                 BrokerClientConfig.withClientId("test"));
-        var asking = new Brokers(new Topics(images, soon), new Leaders(images, NEVER), client, soon, new Waits(images,
-                shutdown));
+        var asking = new Brokers(new Topics(images, noCreation, soon), new Leaders(images, NEVER), client, soon,
+                new Waits(images,
+                        shutdown));
         first.partition("orders", 0).settling(true);
         var fetched = inBackground(() -> asking.fetch(List.of(from(0)), LONG_POLL));
         var found = inBackground(() -> asking.offset("orders", 0, OffsetQuery.LATEST));

@@ -130,7 +130,8 @@ class SafeRetriesTest {
     @Test
     void what_a_first_try_could_not_store_is_stored_by_the_next() throws Exception {
         gateways.getFirst().close();
-        gateways = List.of(producer(Duration.ofMillis(100)), gateways.get(1));
+        // Long enough for the partition that has a leader, on a busy machine too.
+        gateways = List.of(producer(Duration.ofSeconds(2)), gateways.get(1));
         images.lead("orders", 2, PartitionImage.NO_LEADER);
         List<Sent> request = List.of(new Sent(null, "a", 0), new Sent(null, "b", 2), new Sent(null, "c", 0));
         Delivery partly = send(0, "key", request);

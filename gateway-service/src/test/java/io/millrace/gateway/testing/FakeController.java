@@ -51,7 +51,7 @@ public final class FakeController implements TopicsApi {
         }
         assigned = topic.assignments();
         Uuid id = Uuid.randomUuid();
-        images.topic(topic.name(), id, partitions, 0, topic.configs());
+        images.topic(topic.name(), id, partitions, 0, topic.configs() == null ? Map.of() : topic.configs());
         return new CreatedTopic(id.toString(), partitions, 1, images.current().version());
     }
 

@@ -237,7 +237,7 @@ final class RecordStream {
 
     private Reports send(@Nullable RequestKey key) throws InterruptedException {
         long nowMs = System.currentTimeMillis();
-        TopicImage topic = topics.require(topicName);
+        TopicImage topic = topics.requireOrCreate(topicName);
         Delivery delivery = records.count() == 0 ? null
                 : key == null ? sender.sendWhenThereIsRoom(topic, records, nowMs)
                         : sender.send(topic, records, key, nowMs);

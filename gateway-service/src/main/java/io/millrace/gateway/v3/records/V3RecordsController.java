@@ -90,14 +90,14 @@ class V3RecordsController implements StreamedBodies {
             @ExampleObject(name = "a stream", value = "{\"value\":{\"type\":\"STRING\",\"data\":\"first\"}} {\"value\":{\"type\":\"STRING\",\"data\":\"second\"}}")}))
     @ApiResponse(responseCode = "200", description = "Reports, one after the other", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ReportSchema.class), examples = @ExampleObject(REPORT)))
     @ApiResponse(responseCode = "400", description = "There is no object in the body")
-    @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic")
+    @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic, unless the cluster is set to create it")
     @ApiResponse(responseCode = "413", description = "The body is too large to be taken whole, or has too many records for that (`Idempotency-Key`)")
     void produce(@PathVariable("cluster_id") String clusterId,
             @Parameter(example = "orders") @PathVariable("topic_name") String topic,
             @Parameter(hidden = true) HttpServletRequest request,
             @Parameter(hidden = true) HttpServletResponse response) throws IOException, InterruptedException {
         var links = clusters.require(clusterId, request);
-        RequestKey key = IdempotencyKeys.read(request.getHeader(IdempotencyKeys.HEADER), topics.require(topic));
+        RequestKey key = IdempotencyKeys.read(request.getHeader(IdempotencyKeys.HEADER), topics.requireOrCreate(topic));
         if (!streams.tryAcquire()) {
             throw new RefusedException(ErrorCode.QUEUE_FULL, "there are " + properties.maxStreams()
                     + " streams of records already; try again later");
@@ -143,14 +143,14 @@ class V3RecordsController implements StreamedBodies {
             + "\"cluster_id\":\"7fMZc2JYTxGzXcoVbxkWOA\",\"topic_name\":\"orders\",\"partition_id\":2,\"offset\":0,\"timestamp\":\"2026-01-01T00:00:00Z\","
             + "\"value\":{\"type\":\"STRING\",\"size\":5}}],\"failures\":[{\"id\":\"2\",\"error_code\":413,\"message\":\"the record is larger than the topic's max.message.bytes\"}]}")))
     @ApiResponse(responseCode = "400", description = "Malformed, or an id is missing or another entry's too, or there are too many entries")
-    @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic")
+    @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic, unless the cluster is set to create it")
     @ApiResponse(responseCode = "413", description = "The body is too large")
     void batch(@PathVariable("cluster_id") String clusterId,
             @Parameter(example = "orders") @PathVariable("topic_name") String topic,
             @Parameter(hidden = true) HttpServletRequest request,
             @Parameter(hidden = true) HttpServletResponse response) throws IOException, InterruptedException {
         var links = clusters.require(clusterId, request);
-        var image = topics.require(topic);
+        var image = topics.requireOrCreate(topic);
         RequestKey key = IdempotencyKeys.read(request.getHeader(IdempotencyKeys.HEADER), image);
         try (BodyBuffer body = bodies.read(request)) {
             var batch = new RecordBatch(body.bytes(), BatchBody.entries(body.bytes(), body.length(), properties

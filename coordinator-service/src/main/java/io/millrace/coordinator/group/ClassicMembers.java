@@ -55,7 +55,7 @@ public final class ClassicMembers {
 
     public static MemberProfile profile(ClassicProfile classic, Subscription subscription) {
         return new MemberProfile(classic.clientId(), classic.clientHost(), subscription, null, classic
-                .sessionTimeoutMs(), classic.rebalanceTimeoutMs(), classic);
+                .sessionTimeoutMs(), classic.rebalanceTimeoutMs(), classic.instanceId(), classic);
     }
 
     /** What the member may read, as it understands it. */
@@ -71,23 +71,9 @@ public final class ClassicMembers {
         return classic == null ? Opaque.EMPTY : ConsumerMetadata.assignment(named, metadata(classic));
     }
 
-    /** Of the classic protocol, by its {@code group.instance.id}. */
-    public static @Nullable Member named(Group group, @Nullable String instanceId) {
-        if (instanceId == null) {
-            return null;
-        }
-        for (Member member : group.members().values()) {
-            ClassicProfile classic = member.profile().classic();
-            if (classic != null && instanceId.equals(classic.instanceId())) {
-                return member;
-            }
-        }
-        return null;
-    }
-
     /** Why the sender cannot speak for a member; null where it can. */
     public static @Nullable ClassicFault faultOf(Group group, ClassicEvent.Sender sender) {
-        Member named = named(group, sender.instanceId());
+        Member named = group.named(sender.instanceId());
         if (named != null && !named.memberId().equals(sender.memberId())) {
             return ClassicFault.FENCED_INSTANCE_ID;
         }

@@ -36,6 +36,19 @@ public record Group(String groupId, long epoch, AssignorName assignor, long topi
         return members.get(memberId);
     }
 
+    /** The static member of this name. */
+    public @Nullable Member named(@Nullable String instanceId) {
+        if (instanceId == null) {
+            return null;
+        }
+        for (Member member : members.values()) {
+            if (instanceId.equals(member.profile().instanceId())) {
+                return member;
+            }
+        }
+        return null;
+    }
+
     public SortedSet<PartitionId> targetOf(String memberId) {
         return target.getOrDefault(memberId, PartitionId.sorted(List.of()));
     }

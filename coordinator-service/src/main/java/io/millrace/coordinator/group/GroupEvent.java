@@ -32,6 +32,9 @@ public sealed interface GroupEvent {
     /** A member goes, and has let go of everything. */
     record Leave(String memberId) implements GroupEvent {}
 
+    /** A static member goes to come back, under another id (KIP-848): what it had is kept for its session's time. */
+    record GoForNow(String memberId) implements GroupEvent {}
+
     /** A member was not heard from in time, or held on to partitions for too long. */
     record Expire(String memberId) implements GroupEvent {}
 

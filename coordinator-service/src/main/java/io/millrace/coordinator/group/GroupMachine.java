@@ -34,6 +34,7 @@ public final class GroupMachine {
             case GroupEvent.Join join -> join(group, join, topics);
             case GroupEvent.Heartbeat heartbeat -> heartbeat(group, heartbeat, topics);
             case GroupEvent.Leave(String memberId) -> leave(group, memberId, topics);
+            case GroupEvent.GoForNow(String memberId) -> goForNow(group, memberId);
             case GroupEvent.Expire(String memberId) -> expire(group, memberId, topics);
             case GroupEvent.TopicsChanged() -> topicsChanged(group, topics);
         };
@@ -93,6 +94,15 @@ public final class GroupMachine {
                     "group '%s' has no member '%s'".formatted(group.groupId(), memberId));
         }
         return new Step(retarget(group.without(memberId), topics), new GroupReply.Done());
+    }
+
+    private static Step goForNow(Group group, String memberId) {
+        Member member = group.member(memberId);
+        if (member == null) {
+            return refused(group, ErrorCode.UNKNOWN_MEMBER,
+                    "group '%s' has no member '%s'".formatted(group.groupId(), memberId));
+        }
+        return new Step(group.with(member.away()), new GroupReply.Done());
     }
 
     private Step expire(Group group, String memberId, Topics topics) {

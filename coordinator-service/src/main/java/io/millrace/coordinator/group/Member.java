@@ -10,12 +10,24 @@ public record Member(String memberId, MemberProfile profile, long epoch, long pr
     /** The epoch a member names when it joins. */
     public static final long JOIN_EPOCH = 0;
 
+    /** Of a static member that has gone to come back; nobody commits at it. */
+    public static final long AWAY_EPOCH = -2;
+
     static Member joining(String memberId, MemberProfile profile) {
         return new Member(memberId, profile, JOIN_EPOCH, JOIN_EPOCH, MemberState.nothing());
     }
 
     Member with(MemberProfile changed) {
         return new Member(memberId, changed, epoch, previousEpoch, state);
+    }
+
+    /** It has let go of what it was to, and reads nothing. */
+    Member away() {
+        return new Member(memberId, profile, AWAY_EPOCH, AWAY_EPOCH, MemberState.stable(state.assigned()));
+    }
+
+    public boolean isAway() {
+        return epoch == AWAY_EPOCH;
     }
 
     Member revoking(MemberState next) {

@@ -9,18 +9,20 @@ import org.jspecify.annotations.Nullable;
  * @param assignor            the assignor it would like the group to use, or null for no wish
  * @param sessionTimeoutMs    silence after which it counts as dead
  * @param rebalanceTimeoutMs  how long it may hold on to partitions it was told to give up
+ * @param instanceId          {@code group.instance.id} of a static member (KIP-345), null of others
  * @param classic             what it said in the classic protocol, of a member that speaks it; null of others
  */
 public record MemberProfile(String clientId, String clientHost, Subscription subscription,
         @Nullable AssignorName assignor, int sessionTimeoutMs, int rebalanceTimeoutMs,
-        @Nullable ClassicProfile classic) {
+        @Nullable String instanceId, @Nullable ClassicProfile classic) {
     public MemberProfile(String clientId, String clientHost, Subscription subscription,
             @Nullable AssignorName assignor, int sessionTimeoutMs, int rebalanceTimeoutMs) {
-        this(clientId, clientHost, subscription, assignor, sessionTimeoutMs, rebalanceTimeoutMs, null);
+        this(clientId, clientHost, subscription, assignor, sessionTimeoutMs, rebalanceTimeoutMs, null, null);
     }
 
     MemberProfile subscribedTo(Subscription changed) {
         return new MemberProfile(clientId, clientHost, changed, assignor, sessionTimeoutMs, rebalanceTimeoutMs,
+                instanceId,
                 classic);
     }
 }

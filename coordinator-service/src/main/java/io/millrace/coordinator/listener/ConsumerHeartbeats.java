@@ -15,8 +15,10 @@ import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.errors.FencedInstanceIdException;
 import org.apache.kafka.common.errors.InvalidRegularExpression;
 import org.apache.kafka.common.errors.InvalidRequestException;
+import org.apache.kafka.common.errors.UnreleasedInstanceIdException;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData.TopicPartitions;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
@@ -39,6 +41,11 @@ final class ConsumerHeartbeats {
         return heartbeat.memberEpoch() == ConsumerGroupHeartbeatRequest.JOIN_GROUP_MEMBER_EPOCH;
     }
 
+    /** @return whether a static member goes to come back */
+    static boolean isGoForNow(ConsumerGroupHeartbeatRequestData heartbeat) {
+        return heartbeat.memberEpoch() == ConsumerGroupHeartbeatRequest.LEAVE_GROUP_STATIC_MEMBER_EPOCH;
+    }
+
     static boolean isLeave(ConsumerGroupHeartbeatRequestData heartbeat) {
         return heartbeat.memberEpoch() == ConsumerGroupHeartbeatRequest.LEAVE_GROUP_MEMBER_EPOCH;
     }
@@ -52,10 +59,10 @@ final class ConsumerHeartbeats {
             Names.member(heartbeat.memberId());
         }
         if (heartbeat.instanceId() != null) {
-            throw new InvalidRequestException(
-                    "static membership (group.instance.id) is not available in this protocol");
+            Names.instance(heartbeat.instanceId());
         }
-        if (heartbeat.memberEpoch() < ConsumerGroupHeartbeatRequest.LEAVE_GROUP_MEMBER_EPOCH) {
+        if (isGoForNow(heartbeat) ? heartbeat.instanceId() == null
+                : heartbeat.memberEpoch() < ConsumerGroupHeartbeatRequest.LEAVE_GROUP_MEMBER_EPOCH) {
             throw new InvalidRequestException("there is no member epoch " + heartbeat.memberEpoch());
         }
         if (heartbeat.rebalanceTimeoutMs() < UNCHANGED) {
@@ -90,18 +97,36 @@ final class ConsumerHeartbeats {
     }
 
     /** Of a heartbeat that was {@linkplain #check checked}, and joins. */
-    static GroupEvent.Join join(ConsumerGroupHeartbeatRequestData heartbeat, Sender sender) {
+    static GroupEvent.Join join(ConsumerGroupHeartbeatRequestData heartbeat, Sender sender, Group group) {
         String assignor = heartbeat.serverAssignor();
+        String instanceId = heartbeat.instanceId();
+        Member named = group.named(instanceId);
+        boolean isAnother = named != null && !named.memberId().equals(heartbeat.memberId());
+        if (isAnother && !named.isAway()) {
+            throw new UnreleasedInstanceIdException("group.instance.id '%s' is member '%s', which has not left"
+                    .formatted(
+                            instanceId, named.memberId()));
+        }
         return new GroupEvent.Join(heartbeat.memberId(), new MemberProfile(sender.clientId(), sender.clientHost(),
                 subscription(heartbeat, Subscription.NONE), assignor == null ? null : WireAssignors.named(assignor),
-                sender.sessionTimeoutMs(), heartbeat.rebalanceTimeoutMs()));
+                sender.sessionTimeoutMs(), heartbeat.rebalanceTimeoutMs(), instanceId, null), PartitionId.sorted(List
+                        .of()),
+                isAnother ? named.memberId() : null);
     }
 
     /** Of a heartbeat that was {@linkplain #check checked}, and does not join. */
     static GroupEvent event(ConsumerGroupHeartbeatRequestData heartbeat, Group group) {
         String memberId = heartbeat.memberId();
+        Member named = group.named(heartbeat.instanceId());
+        if (named != null && !named.memberId().equals(memberId)) {
+            throw new FencedInstanceIdException("group.instance.id '%s' is member '%s' now".formatted(heartbeat
+                    .instanceId(), named.memberId()));
+        }
         if (isLeave(heartbeat)) {
             return new GroupEvent.Leave(memberId);
+        }
+        if (isGoForNow(heartbeat)) {
+            return new GroupEvent.GoForNow(memberId);
         }
         Member member = group.member(memberId);
         boolean silent = heartbeat.subscribedTopicNames() == null && heartbeat.subscribedTopicRegex() == null;

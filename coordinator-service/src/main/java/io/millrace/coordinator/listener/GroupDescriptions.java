@@ -6,7 +6,6 @@ import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.Topic;
 import io.millrace.coordinator.group.TopicPattern;
 import io.millrace.coordinator.group.Topics;
-import io.millrace.coordinator.group.classic.ClassicProfile;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
@@ -16,7 +15,6 @@ import org.apache.kafka.clients.consumer.internals.ConsumerProtocol;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.DescribeGroupsResponseData;
-import org.jspecify.annotations.Nullable;
 
 /** Groups as Kafka's tools are shown them; members over HTTP look like any other. Pure. */
 final class GroupDescriptions {
@@ -50,16 +48,11 @@ final class GroupDescriptions {
                     .setSubscribedTopicRegex(pattern == null ? null : pattern.source())
                     .setAssignment(assignment(member.state().assigned(), topics))
                     .setTargetAssignment(assignment(group.targetOf(member.memberId()), topics))
-                    .setInstanceId(instanceId(member)).setMemberType(member.profile().classic() == null
+                    .setInstanceId(member.profile().instanceId()).setMemberType(member.profile().classic() == null
                             ? CONSUMER_MEMBER
                             : CLASSIC_MEMBER));
         }
         return described;
-    }
-
-    private static @Nullable String instanceId(Member member) {
-        ClassicProfile classic = member.profile().classic();
-        return classic == null ? null : classic.instanceId();
     }
 
     /** A partition of a topic that is gone has no name to be shown by. */

@@ -2,6 +2,8 @@ package io.millrace.coordinator.listener;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.wire.InboundRequest;
+import io.millrace.coordinator.group.AssignorName;
+import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.GroupReply;
 import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.Shard;
@@ -53,9 +55,10 @@ class HeartbeatHandler {
         if (!ConsumerHeartbeats.isJoin(heartbeat)) {
             return runtime.apply(shard, heartbeat.groupId(), group -> ConsumerHeartbeats.event(heartbeat, group));
         }
-        var join = ConsumerHeartbeats.join(heartbeat, sender);
+        // What is wrong with it whatever the group is like, before there is one.
+        ConsumerHeartbeats.join(heartbeat, sender, Group.empty(heartbeat.groupId(), AssignorName.RANGE));
         runtime.within(shard, heartbeat.groupId(), () -> {});
-        return runtime.apply(shard, heartbeat.groupId(), join, 0);
+        return runtime.apply(shard, heartbeat.groupId(), group -> ConsumerHeartbeats.join(heartbeat, sender, group));
     }
 
     private static void answer(ConsumerGroupHeartbeatRequestData heartbeat, GroupReply reply,

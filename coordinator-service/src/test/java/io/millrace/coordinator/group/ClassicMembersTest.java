@@ -124,6 +124,23 @@ class ClassicMembersTest {
     }
 
     @Test
+    void what_a_member_had_that_went_for_now_is_nobody_elses_until_its_session_ends() {
+        Group group = upgraded(classic(true, member("a", profile(), 0, 1), member("b", profile(), 2, 3)));
+        Group away = MACHINE.apply(group, new GroupEvent.GoForNow("b"), TOPICS).group();
+        assertThat(away.member("b").isAway()).isTrue();
+
+        Group joined = MACHINE.apply(away, new GroupEvent.Join("a", away.member("a").profile(), ids(0, 1), null),
+                TOPICS)
+                .group();
+        assertThat(joined.member("a").state().assigned()).isEqualTo(ids(0, 1));
+
+        Group expired = MACHINE.apply(joined, new GroupEvent.Expire("b"), TOPICS).group();
+        Group after = MACHINE.apply(expired, new GroupEvent.Join("a", away.member("a").profile(), ids(0, 1), null),
+                TOPICS).group();
+        assertThat(after.member("a").state().assigned()).isEqualTo(ids(0, 1, 2, 3));
+    }
+
+    @Test
     void one_that_takes_anothers_place_has_all_that_it_had_without_a_new_target() {
         Group group = upgraded(classic(true, member("a", profile(), 0, 1), member("b", profile(), 2, 3)));
         var profile = group.member("b").profile();

@@ -216,6 +216,7 @@ final class GroupSimulation {
             case GroupEvent.Join join -> join.memberId();
             case GroupEvent.Heartbeat heartbeat -> heartbeat.memberId();
             case GroupEvent.Leave(String left) -> left;
+            case GroupEvent.GoForNow(String away) -> away;
             case GroupEvent.Expire(String expired) -> expired;
             case GroupEvent.TopicsChanged() -> "";
         };

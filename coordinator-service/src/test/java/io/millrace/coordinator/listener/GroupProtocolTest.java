@@ -186,6 +186,30 @@ class GroupProtocolTest {
     }
 
     @Test
+    void a_static_member_that_goes_for_now_is_replaced_by_one_of_its_name_which_has_all_it_had() {
+        var first = granted(joining("a", "orders").setInstanceId("desk-1"));
+        granted(joining("b", "orders").setInstanceId("desk-2"));
+        assertThat(refused(joining("a2", "orders").setInstanceId("desk-1"))).isEqualTo(Errors.UNRELEASED_INSTANCE_ID);
+        var kept = assigned(granted(beating("a", first.memberEpoch()).setInstanceId("desk-1")), "orders");
+        int epoch = granted(beating("a", first.memberEpoch()).setInstanceId("desk-1").setTopicPartitions(owning(
+                "orders", kept.toArray(Integer[]::new)))).memberEpoch();
+        long groupEpoch = coordinator.groups().find(group).epoch();
+
+        assertThat(granted(beating("a", -2).setInstanceId("desk-1")).memberEpoch()).isEqualTo(-2);
+        assertThat(refused(beating("a", epoch).setInstanceId("desk-1"))).isEqualTo(Errors.FENCED_MEMBER_EPOCH);
+        var again = granted(joining("a2", "orders").setInstanceId("desk-1"));
+
+        assertThat(assigned(again, "orders")).isEqualTo(kept);
+        assertThat(coordinator.groups().find(group).epoch()).isEqualTo(groupEpoch);
+        assertThat(refused(beating("a", epoch).setInstanceId("desk-1"))).isEqualTo(Errors.FENCED_INSTANCE_ID);
+        assertThat(coordinator.groups().find(group).members()).containsOnlyKeys("a2", "b");
+        coordinator.takeOverAll();
+        assertThat(coordinator.groups().find(group).named("desk-1")).isNotNull();
+        granted(beating("a2", -1).setInstanceId("desk-1"));
+        assertThat(coordinator.groups().find(group).members()).containsOnlyKeys("b");
+    }
+
+    @Test
     void a_member_of_a_group_that_is_not_there_is_to_join_again() {
         assertThat(refused(beating("a", 5))).isEqualTo(Errors.UNKNOWN_MEMBER_ID);
     }
@@ -203,7 +227,7 @@ class GroupProtocolTest {
         List<Consumer<ConsumerGroupHeartbeatRequestData>> faults = List.of(
                 it -> it.setMemberId("nul\0"),
                 it -> it.setMemberId("x".repeat(256)),
-                it -> it.setInstanceId("static"),
+                it -> it.setInstanceId("x".repeat(256)),
                 it -> it.setMemberEpoch(-2),
                 it -> it.setMemberEpoch(-3),
                 it -> it.setRebalanceTimeoutMs(-1),

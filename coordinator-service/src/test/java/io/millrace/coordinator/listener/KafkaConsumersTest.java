@@ -26,6 +26,7 @@ import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.GroupSubscribedToTopicException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
 
@@ -43,9 +44,16 @@ class KafkaConsumersTest {
     }
 
     private KafkaConsumer<byte[], byte[]> consumer(String protocol) {
+        return consumer(null, protocol);
+    }
+
+    private KafkaConsumer<byte[], byte[]> consumer(@Nullable String instanceId, String protocol) {
         Map<String, Object> settings = new HashMap<>(Map.of("bootstrap.servers", bootstrap(), "group.id", group,
                 "group.protocol", protocol, "enable.auto.commit", false, "client.id", "reader",
                 "default.api.timeout.ms", 20_000));
+        if (instanceId != null) {
+            settings.put("group.instance.id", instanceId);
+        }
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
     }
 
@@ -139,6 +147,26 @@ class KafkaConsumersTest {
 
     private Map<TopicPartition, OffsetAndMetadata> committed(Admin admin) throws Exception {
         return admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get(20, TimeUnit.SECONDS);
+    }
+
+    @Test
+    void a_static_consumer_that_restarts_has_its_partitions_again() {
+        Set<TopicPartition> owned;
+        try (var other = consumer("desk-2", "consumer")) {
+            other.subscribe(List.of("orders"));
+            try (var first = consumer("desk-1", "consumer")) {
+                first.subscribe(List.of("orders"));
+                pollUntil(2, first, other);
+                owned = first.assignment();
+            }
+            long epoch = coordinator.groups().find(group).epoch();
+            try (var again = consumer("desk-1", "consumer")) {
+                again.subscribe(List.of("orders"));
+                pollUntil(2, again, other);
+                assertThat(again.assignment()).isEqualTo(owned);
+                assertThat(coordinator.groups().find(group).epoch()).isEqualTo(epoch);
+            }
+        }
     }
 
     @Test

@@ -63,7 +63,7 @@ final class ClassicDialect {
             }
         }
         String memberId = isNew ? join.freshId() : join.memberId();
-        Member replaced = isNew ? ClassicMembers.named(group, classic.instanceId()) : null;
+        Member replaced = isNew ? group.named(classic.instanceId()) : null;
         var event = new GroupEvent.Join(memberId, ClassicMembers.profile(classic, spoken.subscription()), spoken
                 .owned(), replaced == null ? null : replaced.memberId());
         return switch (steps.step(cell, event)) {
@@ -124,7 +124,7 @@ final class ClassicDialect {
         var left = new ArrayList<ClassicReply.Leaver>();
         for (ClassicEvent.Sender leaver : leavers) {
             Group group = steps.present(cell);
-            Member named = ClassicMembers.named(group, leaver.instanceId());
+            Member named = group.named(leaver.instanceId());
             boolean byName = leaver.memberId().isEmpty() && named != null;
             ClassicFault fault = byName ? null : ClassicMembers.faultOf(group, leaver);
             if (fault == null) {

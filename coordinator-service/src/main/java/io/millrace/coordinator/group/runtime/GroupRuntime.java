@@ -85,7 +85,7 @@ public class GroupRuntime {
             steps.tellTopics(cell);
             GroupEvent event = asked.apply(steps.present(cell));
             GroupReply reply = steps.step(cell, event);
-            if (reply instanceof GroupReply.Granted) {
+            if (reply instanceof GroupReply.Granted || event instanceof GroupEvent.GoForNow) {
                 heard(cell, event, silentMs);
             }
             cell.shard.requireHeld();
@@ -98,6 +98,7 @@ public class GroupRuntime {
             case GroupEvent.Join join -> join.memberId();
             case GroupEvent.Heartbeat heartbeat -> heartbeat.memberId();
             case GroupEvent.Leave(String left) -> left;
+            case GroupEvent.GoForNow(String away) -> away;
             case GroupEvent.Expire(String expired) -> expired;
             case GroupEvent.TopicsChanged() -> "";
         };

@@ -291,7 +291,7 @@ public class GroupStore {
                 .param("assignor", assignor == null ? null : assignor.wireName())
                 .param("sessionTimeoutMs", profile.sessionTimeoutMs())
                 .param("rebalanceTimeoutMs", profile.rebalanceTimeoutMs())
-                .param("instanceId", classic == null ? null : classic.instanceId())
+                .param("instanceId", profile.instanceId())
                 .param("protocols", classic == null ? null : ProtocolsCodec.encoded(classic.protocols())).update();
     }
 
@@ -334,7 +334,7 @@ public class GroupStore {
                 pattern == null ? null : TopicPattern.of(pattern));
         var profile = new MemberProfile(rows.getString("client_id"), rows.getString("client_host"), subscription,
                 wish == null ? null : assignor(wish), rows.getInt("session_timeout_ms"),
-                rows.getInt("rebalance_timeout_ms"), ClassicRows.consumer(rows));
+                rows.getInt("rebalance_timeout_ms"), rows.getString("instance_id"), ClassicRows.consumer(rows));
         return new StoredGroup.StoredMember(rows.getString("member_id"), profile, rows.getLong("epoch"),
                 rows.getLong("previous_epoch"), StoredGroup.StateName.valueOf(rows.getString("state")));
     }

@@ -33,7 +33,19 @@ final class BrokerApis {
             Api.of(ApiKeys.ELECT_LEADERS, 0, 2),
             Api.of(ApiKeys.ALTER_PARTITION_REASSIGNMENTS, 0, 1),
             Api.of(ApiKeys.LIST_PARTITION_REASSIGNMENTS, 0, 0),
-            Api.of(ApiKeys.DESCRIBE_LOG_DIRS, 1, 5)));
+            Api.of(ApiKeys.DESCRIBE_LOG_DIRS, 1, 5),
+            // Of coordinators, see BrokerRequests.
+            Api.of(ApiKeys.JOIN_GROUP, 0, 9),
+            Api.of(ApiKeys.SYNC_GROUP, 0, 5),
+            Api.of(ApiKeys.HEARTBEAT, 0, 4),
+            Api.of(ApiKeys.LEAVE_GROUP, 0, 5),
+            Api.of(ApiKeys.CONSUMER_GROUP_HEARTBEAT, 0, 1),
+            Api.of(ApiKeys.CONSUMER_GROUP_DESCRIBE, 0, 1),
+            Api.of(ApiKeys.OFFSET_COMMIT, 2, 10),
+            Api.of(ApiKeys.OFFSET_FETCH, 1, 10),
+            Api.of(ApiKeys.OFFSET_DELETE, 0, 0),
+            Api.of(ApiKeys.DESCRIBE_GROUPS, 0, 6),
+            Api.of(ApiKeys.DELETE_GROUPS, 0, 2)));
 
     private BrokerApis() {}
 }

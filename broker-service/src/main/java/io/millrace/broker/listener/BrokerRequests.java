@@ -18,6 +18,7 @@ import io.millrace.common.wire.SupportedApis;
 import java.time.Clock;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.message.ListGroupsResponseData;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.requests.ListGroupsResponse;
 
 /** Hands each request to its handler. */
@@ -99,6 +100,10 @@ public final class BrokerRequests implements RequestHandler {
             case FIND_COORDINATOR -> findCoordinator.handle(request);
             // Clients ask every node for the groups it coordinates, and put the answers together: a broker coordinates none.
             case LIST_GROUPS -> request.respond(new ListGroupsResponse(new ListGroupsResponseData()));
+            // kafkajs takes the versions that one node advertises for those of all, so brokers must advertise what coordinators answer.
+            case JOIN_GROUP, SYNC_GROUP, HEARTBEAT, LEAVE_GROUP, CONSUMER_GROUP_HEARTBEAT, CONSUMER_GROUP_DESCRIBE,
+                    OFFSET_COMMIT, OFFSET_FETCH, OFFSET_DELETE, DESCRIBE_GROUPS, DELETE_GROUPS ->
+                request.respondError(Errors.NOT_COORDINATOR.exception());
             default -> throw new UnsupportedVersionException(request.apiKey() + " is advertised and not handled");
         }
     }

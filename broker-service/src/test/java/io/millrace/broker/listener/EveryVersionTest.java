@@ -24,6 +24,7 @@ import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every advertised request in every version: with an answer that is full, and with the errors that say who leads. */
@@ -87,5 +88,16 @@ class EveryVersionTest {
             assertThat(answer.apiKey()).as("%s %d", key, asked).isEqualTo(key);
             assertThat(answer.errorCounts()).as("%s %d", key, asked).doesNotContainKey(Errors.UNKNOWN_SERVER_ERROR);
         }
+    }
+
+    @ParameterizedTest
+    @EnumSource(names = {"JOIN_GROUP", "SYNC_GROUP", "HEARTBEAT", "LEAVE_GROUP", "CONSUMER_GROUP_HEARTBEAT",
+            "CONSUMER_GROUP_DESCRIBE", "OFFSET_COMMIT", "OFFSET_FETCH", "OFFSET_DELETE", "DESCRIBE_GROUPS",
+            "DELETE_GROUPS"})
+    void a_broker_is_nobodys_coordinator_and_says_so(ApiKeys key) {
+        AbstractResponse answer = client.send(broker.endpoint(), Lane.DATA, new Fixed(key, key.latestVersion(),
+                version -> GroupRequests.of(key, version)), AbstractResponse.class, Duration.ofSeconds(20)).join();
+
+        assertThat(answer.errorCounts()).containsOnlyKeys(Errors.NOT_COORDINATOR);
     }
 }

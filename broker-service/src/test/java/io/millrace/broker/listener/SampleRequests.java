@@ -121,6 +121,9 @@ final class SampleRequests {
                     new ListPartitionReassignmentsRequestData().setTopics(null)).build(version);
             case DESCRIBE_LOG_DIRS -> new DescribeLogDirsRequest(new DescribeLogDirsRequestData().setTopics(null),
                     version);
+            case JOIN_GROUP, SYNC_GROUP, HEARTBEAT, LEAVE_GROUP, CONSUMER_GROUP_HEARTBEAT, CONSUMER_GROUP_DESCRIBE,
+                    OFFSET_COMMIT, OFFSET_FETCH, OFFSET_DELETE, DESCRIBE_GROUPS, DELETE_GROUPS ->
+                GroupRequests.of(key, version);
             default -> throw new IllegalStateException("no request is made for " + key);
         };
     }

@@ -39,7 +39,8 @@ public final class BenchCommand implements Callable<Integer> {
     private boolean peer;
 
     @Option(names = "--only", paramLabel = "WORK", split = ",", description = "Only these: startup, kafka-produce-100b, kafka-produce-1kib, kafka-consume-100b, idle-connections, http-floor, http-produce-1, "
-            + "http-produce-100, http-produce-one-client, http-produce-idempotency-key, http-produce-ndjson, http-consume, sse-latency, sse-latency-100-subscribers, sse-beside-a-slow-reader, sse-10000-subscribers, memory, kafka-produce-100b-rf3, kafka-produce-1kib-rf3.")
+            + "http-produce-100, http-produce-one-client, http-produce-idempotency-key, http-produce-ndjson, http-consume, sse-latency, sse-latency-100-subscribers, sse-beside-a-slow-reader, sse-10000-subscribers, memory, kafka-produce-100b-rf3, kafka-produce-1kib-rf3, "
+            + "group-classic, group-cooperative, group-consumer.")
     private List<String> only = List.of();
 
     @Option(names = "--json", paramLabel = "FILE", description = "Write the figures there too (default: a file of its own under workbench/target/bench).")
@@ -68,16 +69,23 @@ public final class BenchCommand implements Callable<Integer> {
         return rows.stream().anyMatch(Row::hasFailed) ? SOME_FAILED : ALL_MEASURED;
     }
 
-    /** On one broker first; its processes are gone when the three are measured. */
+    /** On one broker first; its processes are gone when the three are measured, and those when groups are. */
     private List<Row> rows(Path home) throws IOException, InterruptedException {
-        Map<Boolean, Set<Work>> works = works().stream().collect(Collectors.partitioningBy(Work::isReplicated,
-                Collectors.toCollection(() -> EnumSet.noneOf(Work.class))));
-        List<Row> rows = new ArrayList<>();
-        if (!works.get(false).isEmpty()) {
-            rows.addAll(Benchmark.run(home, works.get(false), peer, System.err::println));
+        Set<Work> single = EnumSet.noneOf(Work.class);
+        Set<Work> replicated = EnumSet.noneOf(Work.class);
+        Set<Work> groups = EnumSet.noneOf(Work.class);
+        for (Work work : works()) {
+            (work.sharing().isPresent() ? groups : work.isReplicated() ? replicated : single).add(work);
         }
-        if (!works.get(true).isEmpty()) {
-            rows.addAll(ReplicatedBenchmark.run(home, works.get(true), peer, System.err::println));
+        List<Row> rows = new ArrayList<>();
+        if (!single.isEmpty()) {
+            rows.addAll(Benchmark.run(home, single, peer, System.err::println));
+        }
+        if (!replicated.isEmpty()) {
+            rows.addAll(ReplicatedBenchmark.run(home, replicated, peer, System.err::println));
+        }
+        if (!groups.isEmpty()) {
+            rows.addAll(GroupBenchmark.run(home, groups, peer, System.err::println));
         }
         return rows;
     }

@@ -22,12 +22,17 @@ public record BenchSuite(Path directory, SuiteSettings settings) {
 
     /** @param home the root of the project, below whose {@code workbench/target} the directory is made */
     public static BenchSuite of(Path home, int brokers) throws IOException {
+        return of(home, brokers, Map.of());
+    }
+
+    /** @param environment of the services */
+    static BenchSuite of(Path home, int brokers, Map<String, String> environment) throws IOException {
         Path parent = Files.createDirectories(home.resolve("workbench/target/bench"));
         Path directory = Files.createTempDirectory(parent, "run-");
         SuiteSize size = SuiteSize.ofBrokers(brokers);
         return new BenchSuite(directory,
                 new SuiteSettings(home, new SuiteDirectories(directory.resolve("suite")), size,
-                        FreePorts.find(size, RandomGenerator.getDefault()), Map.of(),
+                        FreePorts.find(size, RandomGenerator.getDefault()), environment,
                         SuiteSettings.DEFAULT_READY_TIMEOUT));
     }
 

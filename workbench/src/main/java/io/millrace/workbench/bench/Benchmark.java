@@ -112,8 +112,9 @@ final class Benchmark {
                 rows.add(Row.of(work.label(), "events/s", figures.value(), figures.details()));
             }
             case MEMORY -> memory(work);
-            case KAFKA_PRODUCE_REPLICATED_100B, KAFKA_PRODUCE_REPLICATED_1KIB ->
-                throw new IllegalArgumentException(work + " needs three brokers");
+            case KAFKA_PRODUCE_REPLICATED_100B, KAFKA_PRODUCE_REPLICATED_1KIB, GROUP_CLASSIC, GROUP_COOPERATIVE,
+                    GROUP_CONSUMER ->
+                throw new IllegalArgumentException(work + " needs another suite");
         }
     }
 

@@ -32,6 +32,10 @@ final class KafkaLoad {
         this.outputs = outputs;
     }
 
+    String bootstrapServers() {
+        return bootstrapServers;
+    }
+
     void createTopic(String topic, int partitions) throws InterruptedException {
         create(new NewTopic(topic, partitions, (short) 1));
     }

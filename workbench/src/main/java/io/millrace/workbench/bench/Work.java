@@ -1,5 +1,6 @@
 package io.millrace.workbench.bench;
 
+import io.millrace.workbench.groups.Sharing;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
@@ -24,7 +25,10 @@ enum Work {
     SSE_SUBSCRIBERS("sse-10000-subscribers"),
     MEMORY("memory"),
     KAFKA_PRODUCE_REPLICATED_100B("kafka-produce-100b-rf3"),
-    KAFKA_PRODUCE_REPLICATED_1KIB("kafka-produce-1kib-rf3");
+    KAFKA_PRODUCE_REPLICATED_1KIB("kafka-produce-1kib-rf3"),
+    GROUP_CLASSIC("group-classic"),
+    GROUP_COOPERATIVE("group-cooperative"),
+    GROUP_CONSUMER("group-consumer");
 
     private final String label;
 
@@ -34,6 +38,16 @@ enum Work {
 
     String label() {
         return label;
+    }
+
+    /** How the consumers share of whose group the changes are measured; none where there is no group. */
+    Optional<Sharing> sharing() {
+        return switch (this) {
+            case GROUP_CLASSIC -> Optional.of(Sharing.CLASSIC_RANGE);
+            case GROUP_COOPERATIVE -> Optional.of(Sharing.CLASSIC_COOPERATIVE);
+            case GROUP_CONSUMER -> Optional.of(Sharing.CONSUMER_UNIFORM);
+            default -> Optional.empty();
+        };
     }
 
     /** Whether it is measured on three brokers; all else is on one. */

@@ -44,6 +44,11 @@ public final class KafkaPeer implements AutoCloseable {
 
     /** One node that is broker and controller, with the heap of Kafka's own start script. */
     public static KafkaPeer startOne(Path directory) throws IOException, InterruptedException {
+        return startOne(directory, "");
+    }
+
+    /** @param settings further lines of its properties file */
+    public static KafkaPeer startOne(Path directory, String settings) throws IOException, InterruptedException {
         int port = freePort();
         int controllerPort = freePort();
         String properties = """
@@ -52,7 +57,7 @@ public final class KafkaPeer implements AutoCloseable {
                 controller.quorum.voters=0@127.0.0.1:%2$d
                 listeners=PLAINTEXT://127.0.0.1:%1$d,CONTROLLER://127.0.0.1:%2$d
                 advertised.listeners=PLAINTEXT://127.0.0.1:%1$d
-                """.formatted(port, controllerPort) + common(1);
+                """.formatted(port, controllerPort) + common(1) + settings;
         KafkaNode node = KafkaNode.format(directory, properties, Uuid.randomUuid().toString(), DEFAULT_HEAP);
         return start(List.of(node), List.of(), List.of(port));
     }

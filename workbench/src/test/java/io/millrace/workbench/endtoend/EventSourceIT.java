@@ -2,10 +2,8 @@ package io.millrace.workbench.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.millrace.workbench.suite.Suite;
-import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
 import java.math.BigInteger;
 import java.nio.file.Files;
@@ -13,7 +11,6 @@ import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Random;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -30,7 +27,6 @@ class EventSourceIT {
     /** Random, for these clients ask for compression. */
     private static final int TEXT_BITS = 1000;
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
-    private static final String PACKAGE = "eventsource@4";
     private static final String SUBSCRIBER = """
             import { EventSource } from 'eventsource';
             const source = new EventSource(process.argv[2]);
@@ -68,7 +64,7 @@ class EventSourceIT {
 
     @Test
     void an_npm_client_that_is_disconnected_shows_every_event_once() throws Exception {
-        Path module = npmClient();
+        Path module = NodeModules.get();
         produce("noded", 0, RECORDS);
         Path script = Files.writeString(module.resolve("subscriber.mjs"), SUBSCRIBER);
         Path output = module.resolve("seen.txt");
@@ -86,24 +82,6 @@ class EventSourceIT {
             assertThat(Files.readAllLines(output).stream().map(Integer::valueOf).toList()).isEqualTo(all());
             assertThat(proxy.cuts()).isGreaterThanOrEqualTo(FEWEST_CUTS);
         }
-    }
-
-    /** Where the client is installed; got once, and left out where it cannot be had. */
-    private static Path npmClient() throws IOException, InterruptedException {
-        assumeTrue(Programs.find("node").isPresent() && Programs.find("npm").isPresent(),
-                "left out: Node or npm is not installed");
-        Path module = Files.createDirectories(TestSuites.home().resolve("workbench/target/npm"));
-        if (!Files.isDirectory(module.resolve("node_modules/eventsource"))) {
-            Process npm = new ProcessBuilder("npm", "install", "--no-audit", "--no-fund", "--no-save", PACKAGE)
-                    .directory(
-                            module.toFile()).redirectErrorStream(true).redirectOutput(module.resolve("npm.log")
-                                    .toFile())
-                    .start();
-            boolean ended = npm.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
-            npm.destroyForcibly();
-            assumeTrue(ended && npm.exitValue() == 0, "left out: npm cannot get " + PACKAGE);
-        }
-        return module;
     }
 
     private void produce(String topic, int from, int count) throws IOException, InterruptedException {

@@ -2,7 +2,6 @@ package io.millrace.workbench.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.millrace.workbench.suite.Commands;
 import io.millrace.workbench.suite.Suite;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -37,7 +36,6 @@ import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.serialization.StringDeserializer;
 import org.apache.kafka.common.serialization.StringSerializer;
 import org.awaitility.Awaitility;
-import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -237,25 +235,6 @@ class KafkaClientsIT {
         admin.listConsumerGroupOffsets("administered").partitionsToOffsetAndMetadata().get(20, TimeUnit.SECONDS)
                 .forEach((partition, offset) -> committed.put(partition, offset.offset()));
         return committed;
-    }
-
-    @Test
-    void kcat_produces_and_consumes() throws Exception {
-        Assumptions.assumeTrue(Commands.isOnPath("kcat"), "kcat is not installed: its test is left out");
-        gateway.createTopic("by-kcat", 1);
-        Path input = Files.createTempFile("kcat", ".txt");
-        List<String> lines = IntStream.range(0, 1_000).mapToObj(line -> "line " + line).toList();
-        Files.write(input, lines);
-        String broker = "127.0.0.1:" + suite.settings().ports().brokerKafka();
-        for (String compression : List.of("none", "gzip", "snappy", "lz4", "zstd")) {
-            run(List.of("kcat", "-P", "-b", broker, "-t", "by-kcat", "-z", compression, "-l", input.toString()));
-        }
-        List<String> read = run(List.of("kcat", "-C", "-b", broker, "-t", "by-kcat", "-o", "beginning", "-e", "-q"));
-        Files.delete(input);
-        assertThat(read).hasSize(5_000);
-        for (int from = 0; from < read.size(); from += lines.size()) {
-            assertThat(read.subList(from, from + lines.size())).isEqualTo(lines);
-        }
     }
 
     @Test

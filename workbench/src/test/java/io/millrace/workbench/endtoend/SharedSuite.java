@@ -33,6 +33,7 @@ final class SharedSuite implements ParameterResolver, BeforeAllCallback, AfterEa
 
     static {
         ENVIRONMENT.put("MILLRACE_EVENTS_GROUPS_SESSION", "3s");
+        ENVIRONMENT.put("MILLRACE_GROUP_CLASSIC_INITIAL_REBALANCE_DELAY", "500ms");
     }
 
     /** More of them at a time would wait for the processors only. */

@@ -1,0 +1,43 @@
+package io.millrace.workbench.endtoend;
+
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.millrace.workbench.suite.Commands;
+import io.millrace.workbench.suite.TestSuites;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+
+/** What npm has for the tests, in one folder below {@code target}; got once for all of them. */
+final class NodeModules {
+    private static final List<String> PACKAGES = List.of("eventsource@4", "kafkajs@2.2.4");
+    private static final Path FOLDER = TestSuites.home().resolve("workbench/target/npm");
+    private static final Duration TIMEOUT = Duration.ofSeconds(60);
+
+    private NodeModules() {}
+
+    /** Where the packages are installed; the test that asks is left out where they cannot be had. */
+    static synchronized Path get() throws IOException, InterruptedException {
+        assumeTrue(Commands.isOnPath("node") && Commands.isOnPath("npm"), "left out: Node or npm is not installed");
+        Files.createDirectories(FOLDER);
+        if (!Files.isDirectory(FOLDER.resolve("node_modules/kafkajs"))) {
+            List<String> command = new ArrayList<>(List.of("npm", "install", "--no-audit", "--no-fund", "--no-save",
+                    "--ignore-scripts"));
+            command.addAll(PACKAGES);
+            assumeTrue(succeeds(FOLDER, command), "left out: npm cannot get " + PACKAGES);
+        }
+        return FOLDER;
+    }
+
+    private static boolean succeeds(Path folder, List<String> command) throws IOException, InterruptedException {
+        Process process = new ProcessBuilder(command).directory(folder.toFile()).redirectErrorStream(true)
+                .redirectOutput(ProcessBuilder.Redirect.appendTo(FOLDER.resolve("npm.log").toFile())).start();
+        boolean isEnded = process.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
+        process.destroyForcibly();
+        return isEnded && process.exitValue() == 0;
+    }
+}

@@ -14,12 +14,15 @@ import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.TreeMap;
+import java.util.TreeSet;
 import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.CreatePartitionsRequestData;
 import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
 import org.apache.kafka.common.message.CreatePartitionsResponseData;
@@ -27,6 +30,7 @@ import org.apache.kafka.common.message.CreatePartitionsResponseData.CreatePartit
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableReplicaAssignment;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
+import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicConfig;
 import org.apache.kafka.common.message.CreateTopicsResponseData;
 import org.apache.kafka.common.message.CreateTopicsResponseData.CreatableTopicConfigs;
 import org.apache.kafka.common.message.CreateTopicsResponseData.CreatableTopicResult;
@@ -95,20 +99,15 @@ final class TopicsHandler {
         return error == Errors.NOT_CONTROLLER.code() ? Errors.BROKER_NOT_AVAILABLE.code() : error;
     }
 
-    private static Set<String> repeated(List<String> names) {
-        Set<String> seen = new HashSet<>();
-        return names.stream().filter(name -> !seen.add(name)).collect(Collectors.toSet());
+    private static <T> Set<T> repeated(List<T> named) {
+        Set<T> seen = new HashSet<>();
+        return named.stream().filter(each -> !seen.add(each)).collect(Collectors.toSet());
     }
 
     /** The version from which images show the topic, if it was created. */
     private long create(CreatableTopic topic, boolean validateOnly, CreatableTopicResult result) {
-        Map<String, String> configs = new TreeMap<>();
-        topic.configs().forEach(config -> {
-            if (config.value() != null) {
-                configs.put(config.name(), config.value());
-            }
-        });
         try {
+            Map<String, String> configs = configs(topic);
             CreatedTopic created = topics.create(new CreateTopic(topic.name(), topic.numPartitions() == UNSET ? null
                     : topic.numPartitions(), topic.replicationFactor() == UNSET ? null
                             : (int) topic
@@ -120,6 +119,23 @@ final class TopicsHandler {
             fail(result, ControllerCalls.errorOf(e));
             return ControllerCalls.NO_VERSION;
         }
+    }
+
+    private static Map<String, String> configs(CreatableTopic topic) {
+        Map<String, String> configs = new TreeMap<>();
+        Set<String> withoutValue = new TreeSet<>();
+        for (CreatableTopicConfig config : topic.configs()) {
+            if (config.value() == null) {
+                withoutValue.add(config.name());
+            } else if (configs.put(config.name(), config.value()) != null) {
+                throw new RefusedException(ErrorCode.INVALID_REQUEST, config.name() + ": is given twice");
+            }
+        }
+        if (!withoutValue.isEmpty()) {
+            throw new RefusedException(ErrorCode.INVALID_CONFIG, "Null value not supported for topic configs: " + String
+                    .join(",", withoutValue));
+        }
+        return configs;
     }
 
     private static @Nullable List<List<Integer>> assignments(CreatableTopic topic) {
@@ -178,6 +194,7 @@ final class TopicsHandler {
         List<List<Integer>> assignments = topic.assignments() == null ? null
                 : topic.assignments().stream().map(assignment -> List.copyOf(assignment.brokerIds())).toList();
         try {
+            requirePossible(topic.name());
             return cluster.partitions(topic.name(), new ClusterApi.Partitions(topic.count(), assignments, validateOnly))
                     .version();
         } catch (RuntimeException e) {
@@ -194,10 +211,15 @@ final class TopicsHandler {
         calls.run(request, () -> {
             DeleteTopicsResponseData response = new DeleteTopicsResponseData();
             long version = ControllerCalls.NO_VERSION;
-            for (DeleteTopicState topic : topicsToDelete) {
+            Set<DeleteTopicState> repeated = repeated(topicsToDelete);
+            for (DeleteTopicState topic : new LinkedHashSet<>(topicsToDelete)) {
                 DeletableTopicResult result = new DeletableTopicResult().setName(topic.name()).setTopicId(topic
                         .topicId());
-                version = Math.max(version, delete(topic, result));
+                if (repeated.contains(topic)) {
+                    result.setErrorCode(Errors.INVALID_REQUEST.code()).setErrorMessage(NAMED_TWICE);
+                } else {
+                    version = Math.max(version, delete(topic, result));
+                }
                 response.responses().add(result);
             }
             if (version != ControllerCalls.NO_VERSION) {
@@ -217,6 +239,9 @@ final class TopicsHandler {
                         ? "a topic is deleted by its name or by its id, not by both"
                         : "neither the name nor the id of a topic is given");
             }
+            if (name != null) {
+                requirePossible(name);
+            }
             DeletedTopic deleted = name != null ? topics.delete(name) : topics.deleteById(topic.topicId().toString());
             result.setName(deleted.name()).setTopicId(Uuid.fromString(deleted.topicId()));
             return deleted.version();
@@ -224,6 +249,13 @@ final class TopicsHandler {
             ApiError error = ControllerCalls.errorOf(e);
             result.setErrorCode(error.error().code()).setErrorMessage(error.messageWithFallback());
             return ControllerCalls.NO_VERSION;
+        }
+    }
+
+    /** The name becomes a part of a path, in which others could lead elsewhere; no topic has one of those. */
+    private static void requirePossible(String name) {
+        if (!Topic.isValid(name)) {
+            throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "there is no topic '" + name + "'");
         }
     }
 }

@@ -1,8 +1,7 @@
 package io.millrace.broker.log;
 
+import java.time.Duration;
 import java.util.ArrayDeque;
-import java.util.concurrent.Semaphore;
-import java.util.function.Function;
 import org.apache.kafka.common.utils.BufferSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -19,22 +18,25 @@ public final class DecompressionBuffers {
         final byte[] window = new byte[RecordScan.WINDOW_BYTES];
     }
 
-    /** Appends that are compressed anew at once; each may need as much memory as {@link Recompression#MAX_APPEND_BYTES}, and others wait. */
-    static final int MAX_RECOMPRESSIONS = 4;
-
-    private final Semaphore recompressions = new Semaphore(MAX_RECOMPRESSIONS);
+    private final RecompressionMemory recompression;
     private final ArrayDeque<Lent> idle = new ArrayDeque<>(MAX_IDLE);
 
-    /** Runs what compresses an append anew and stores it, when its turn has come. */
-    <T> T recompressing(Function<Lent, T> work) {
-        recompressions.acquireUninterruptibly();
-        Lent lent = borrow();
-        try {
-            return work.apply(lent);
-        } finally {
-            giveBack(lent);
-            recompressions.release();
-        }
+    public DecompressionBuffers() {
+        this(RecompressionMemory.DEFAULT_MEBIBYTES, RecompressionMemory.DEFAULT_LONGEST_WAIT);
+    }
+
+    /**
+     * With limits of its own.
+     *
+     * @param recompressionMebibytes of all appends that are compressed anew and not written yet
+     * @param longestWait            an append that finds no memory for so long is refused
+     */
+    public DecompressionBuffers(int recompressionMebibytes, Duration longestWait) {
+        this.recompression = new RecompressionMemory(recompressionMebibytes, longestWait);
+    }
+
+    RecompressionMemory recompression() {
+        return recompression;
     }
 
     synchronized Lent borrow() {

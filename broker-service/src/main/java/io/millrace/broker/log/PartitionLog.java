@@ -7,7 +7,9 @@ import java.nio.ByteBuffer;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Supplier;
 import org.apache.kafka.common.errors.KafkaStorageException;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.jspecify.annotations.Nullable;
 
@@ -127,14 +129,31 @@ public final class PartitionLog {
         state.advanceHighWatermark(offset);
     }
 
+    /** When an append that was found sound is stored. */
+    public interface Turn {
+        /**
+         * Stores it, or refuses it after all.
+         *
+         * @param sizeBytes as it is stored
+         * @param store     to be run once at most, on this thread
+         */
+        AppendResult take(int sizeBytes, Supplier<AppendResult> store);
+    }
+
+    /** Appends what a producer sent, as {@link #appendAsLeader(MemoryRecords, int, long, Turn)}, as soon as it was found sound. */
+    public AppendResult appendAsLeader(MemoryRecords records, int leaderEpoch, long nowMs) {
+        return appendAsLeader(records, leaderEpoch, nowMs, (_, store) -> store.get());
+    }
+
     /**
      * Appends what a producer sent. The records' bytes are changed in place: offsets, leader epoch and, where the topic says so, the timestamp.
-     * Where the topic asks for another codec, what is stored is compressed anew, elsewhere.
+     * Where the topic asks for another codec, what is stored is compressed anew, elsewhere; REQUEST_TIMED_OUT when there was no memory for that.
      *
      * @param records     whole v2 batches; an idempotent producer sends one at a time
      * @param leaderEpoch the epoch in which this broker leads the partition
+     * @param turn        comes when all that takes long, or waits for others, is done but the writing
      */
-    public AppendResult appendAsLeader(MemoryRecords records, int leaderEpoch, long nowMs) {
+    public AppendResult appendAsLeader(MemoryRecords records, int leaderEpoch, long nowMs, Turn turn) {
         ensureUsable();
         ByteBuffer bytes = records.buffer().slice();
         // One for the whole of it: what was stamped by one config must not be told by another.
@@ -142,19 +161,48 @@ public final class PartitionLog {
         return switch (new ProduceCheck(config, settings.buffers(), nowMs).check(bytes)) {
             case ProduceCheck.Outcome.Rejected(AppendResult.Refused refusal) -> refusal;
             case ProduceCheck.Outcome.Accepted(List<ProduceCheck.PlacedBatch> batches) -> {
-                if (!Recompression.isNeeded(config, batches)) {
-                    yield writing(() -> state.appendAsLeader(config, bytes, batches, leaderEpoch, nowMs));
+                if (Recompression.isNeeded(config, batches)) {
+                    yield appendAnew(config, bytes, batches, (anew, placed) -> turn.take(anew.limit(), () -> writing(
+                            () -> state.appendAsLeader(config, anew, placed, leaderEpoch, nowMs))));
                 }
-                yield settings.buffers().recompressing(lent -> {
-                    Recompression.Result result = new Recompression(config, lent).run(bytes, batches);
-                    return switch (result.outcome()) {
-                        case ProduceCheck.Outcome.Rejected(AppendResult.Refused refusal) -> refusal;
-                        case ProduceCheck.Outcome.Accepted(List<ProduceCheck.PlacedBatch> anew) ->
-                            writing(() -> state.appendAsLeader(config, result.bytes(), anew, leaderEpoch, nowMs));
-                    };
-                });
+                yield turn.take(bytes.limit(), () -> writing(() -> state.appendAsLeader(config, bytes, batches,
+                        leaderEpoch, nowMs)));
             }
         };
+    }
+
+    private interface PlacedStore {
+        AppendResult store(ByteBuffer bytes, List<ProduceCheck.PlacedBatch> batches);
+    }
+
+    private AppendResult appendAnew(TopicConfig config, ByteBuffer bytes, List<ProduceCheck.PlacedBatch> batches,
+            PlacedStore then) {
+        try (RecompressionMemory.Share memory = settings.buffers().recompression().take(Recompression.maxBytes(
+                config))) {
+            if (memory == null) {
+                return AppendResult.Refused.batch(Errors.REQUEST_TIMED_OUT, -1,
+                        "too much is being compressed anew for compression.type; nothing was stored");
+            }
+            Recompression.Result result = recompressed(config, bytes, batches);
+            return switch (result.outcome()) {
+                case ProduceCheck.Outcome.Rejected(AppendResult.Refused refusal) -> refusal;
+                case ProduceCheck.Outcome.Accepted(List<ProduceCheck.PlacedBatch> anew) -> {
+                    // A disk that is slow then holds up the appends to its own logs alone.
+                    memory.shrinkTo(result.bytes().array().length);
+                    yield then.store(result.bytes(), anew);
+                }
+            };
+        }
+    }
+
+    private Recompression.Result recompressed(TopicConfig config, ByteBuffer bytes,
+            List<ProduceCheck.PlacedBatch> batches) {
+        DecompressionBuffers.Lent lent = settings.buffers().borrow();
+        try {
+            return new Recompression(config, lent).run(bytes, batches);
+        } finally {
+            settings.buffers().giveBack(lent);
+        }
     }
 
     /**

@@ -42,6 +42,11 @@ final class Recompression {
         return batches.stream().anyMatch(batch -> batch.header().compressionId() != wanted);
     }
 
+    /** The most that an append may have in the topic's codec. */
+    static int maxBytes(TopicConfig config) {
+        return Math.max(MAX_APPEND_BYTES, config.maxMessageBytes());
+    }
+
     /** The batches one behind the other in another buffer, or why they cannot be taken so. */
     record Result(ByteBuffer bytes, Outcome outcome) {}
 
@@ -49,7 +54,7 @@ final class Recompression {
     Result run(ByteBuffer bytes, List<PlacedBatch> batches) {
         ByteBufferOutputStream out = new ByteBufferOutputStream(bytes.limit());
         Compression wanted = wanted(config.compression());
-        int maxBytes = Math.max(MAX_APPEND_BYTES, config.maxMessageBytes());
+        int maxBytes = maxBytes(config);
         List<PlacedBatch> placed = new ArrayList<>(batches.size());
         try {
             for (PlacedBatch batch : batches) {

@@ -20,6 +20,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.locks.StampedLock;
+import java.util.function.Supplier;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.internal.MemoryRecords;
@@ -232,34 +233,51 @@ public final class Partition {
      * @param acksAll whether the producer asks for {@code min.insync.replicas}
      */
     public AppendResult append(Leading as, MemoryRecords records, boolean acksAll, long nowMs) {
+        Refused refusal = refusal(as, led, acksAll);
+        // Whoever changes the part waits for the writing alone, not until an append was checked or got memory to be compressed anew.
+        return refusal != null ? refusal
+                : log.appendAsLeader(records, as.leaderEpoch(), nowMs, (sizeBytes, store) -> append(as, acksAll,
+                        sizeBytes, store));
+    }
+
+    private AppendResult append(Leading as, boolean acksAll, int sizeBytes, Supplier<AppendResult> store) {
         AppendResult result;
         Progress progress = null;
         long stamp = part.readLock();
         try {
             LedReplica present = led;
-            if (present == null || !as.equals(leadership)) {
-                return new Refused(Errors.NOT_LEADER_OR_FOLLOWER, "this broker does not lead " + this + " in epoch "
-                        + as.leaderEpoch(), -1, -1);
+            Refused refusal = refusal(as, present, acksAll);
+            if (present == null || refusal != null) {
+                return refusal == null ? notLeading(as) : refusal;
             }
-            if (acksAll && !present.enoughInSync()) {
-                return new Refused(Errors.NOT_ENOUGH_REPLICAS, this + " has " + present.inSyncCount()
-                        + " replicas in sync, and min.insync.replicas is " + log.config().minInsyncReplicas(), -1, -1);
-            }
-            result = log.appendAsLeader(records, as.leaderEpoch(), nowMs);
+            result = store.get();
             if (result instanceof Appended) {
-                progress = present.appended(records.sizeInBytes());
+                progress = present.appended(sizeBytes);
             }
         } finally {
             part.unlockRead(stamp);
         }
         if (result instanceof Appended) {
-            int bytes = records.sizeInBytes();
             for (GrowthListener reader : tailReaders) {
-                reader.grew(bytes);
+                reader.grew(sizeBytes);
             }
             tell(progress);
         }
         return result;
+    }
+
+    private @Nullable Refused refusal(Leading as, @Nullable LedReplica present, boolean acksAll) {
+        if (present == null || !as.equals(leadership)) {
+            return notLeading(as);
+        }
+        return acksAll && !present.enoughInSync() ? new Refused(Errors.NOT_ENOUGH_REPLICAS, this + " has " + present
+                .inSyncCount() + " replicas in sync, and min.insync.replicas is " + log.config().minInsyncReplicas(),
+                -1, -1) : null;
+    }
+
+    private Refused notLeading(Leading as) {
+        return new Refused(Errors.NOT_LEADER_OR_FOLLOWER, "this broker does not lead " + this + " in epoch " + as
+                .leaderEpoch(), -1, -1);
     }
 
     /**
@@ -371,7 +389,7 @@ public final class Partition {
             if (led == null || !as.equals(leadership)) {
                 return new Deletion.Refused(Errors.NOT_LEADER_OR_FOLLOWER);
             }
-            if (!log.config().delete()) {
+            if (log.config().compact() && !log.config().delete()) {
                 return new Deletion.Refused(Errors.POLICY_VIOLATION);
             }
             target = offset == DeleteRecordsRequest.HIGH_WATERMARK ? log.highWatermark() : offset;

@@ -51,11 +51,16 @@ import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
 import org.apache.kafka.common.message.AlterConfigsRequestData.AlterableConfig;
 import org.apache.kafka.common.message.AlterConfigsRequestData.AlterableConfigCollection;
+import org.apache.kafka.common.message.CreatePartitionsRequestData;
+import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopic;
+import org.apache.kafka.common.message.CreatePartitionsRequestData.CreatePartitionsTopicCollection;
 import org.apache.kafka.common.message.CreateTopicsRequestData;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableReplicaAssignment;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableReplicaAssignmentCollection;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopic;
 import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicCollection;
+import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicConfig;
+import org.apache.kafka.common.message.CreateTopicsRequestData.CreatableTopicConfigCollection;
 import org.apache.kafka.common.message.DeleteTopicsRequestData;
 import org.apache.kafka.common.message.DeleteTopicsRequestData.DeleteTopicState;
 import org.apache.kafka.common.message.DescribeConfigsRequestData;
@@ -70,6 +75,7 @@ import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.AlterConfigsResponse;
+import org.apache.kafka.common.requests.CreatePartitionsResponse;
 import org.apache.kafka.common.requests.CreateTopicsResponse;
 import org.apache.kafka.common.requests.DeleteTopicsResponse;
 import org.apache.kafka.common.requests.DescribeConfigsResponse;
@@ -170,6 +176,104 @@ class TopicConfigsTest {
             assertThat(config.documentation()).isNullOrEmpty();
         });
         assertThat(results.getLast().errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
+    }
+
+    @Test
+    void all_settings_are_told_where_none_are_named() {
+        broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
+        var none = new DescribeConfigsResource().setResourceType(Type.TOPIC.id()).setResourceName("t")
+                .setConfigurationKeys(List.of());
+
+        var results = send(ApiKeys.DESCRIBE_CONFIGS, 1, new DescribeConfigsRequestData().setResources(List.of(none)),
+                DescribeConfigsResponse.class).data().results();
+
+        assertThat(results).singleElement().satisfies(result -> assertThat(result.configs()).hasSize(TopicConfigKey
+                .values().length));
+    }
+
+    @Test
+    void what_another_version_stored_is_told_by_what_holds_and_lets_others_be_changed() throws Exception {
+        broker.images.createTopic("t", 1, TestBroker.ID, Map.of("from.the.future", "1", "segment.bytes", "7"));
+
+        alter(topic("t"), change(OpType.SET, "retention.ms", "60000"));
+
+        assertThat(described(topic("t")).get("segment.bytes")).satisfies(entry -> {
+            assertThat(entry.value()).isEqualTo("1073741824");
+            assertThat(entry.source()).isEqualTo(ConfigEntry.ConfigSource.DEFAULT_CONFIG);
+        });
+        assertThat(broker.images.current().topic("t").configs()).isEqualTo(Map.of("from.the.future", "1",
+                "segment.bytes", "7", "retention.ms", "60000"));
+    }
+
+    @Test
+    void no_topic_is_asked_for_by_a_name_that_none_can_have() {
+        broker.services.away = true;
+        for (String name : List.of("a/b", "..", "t?x=1", "")) {
+            assertFails(admin.incrementalAlterConfigs(Map.of(topic(name), List.of(change(OpType.SET, "segment.ms",
+                    "1")))).all(), InvalidTopicException.class, "");
+            var partitions = new CreatePartitionsTopicCollection();
+            partitions.add(new CreatePartitionsTopic().setName(name).setCount(2).setAssignments(null));
+            assertThat(send(ApiKeys.CREATE_PARTITIONS, 3, new CreatePartitionsRequestData().setTopics(partitions),
+                    CreatePartitionsResponse.class).data().results()).singleElement().satisfies(
+                            result -> assertThat(result.errorCode()).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION
+                                    .code()));
+            assertThat(send(ApiKeys.DELETE_TOPICS, 6, new DeleteTopicsRequestData().setTopics(List.of(
+                    new DeleteTopicState().setName(name))), DeleteTopicsResponse.class).data().responses())
+                    .singleElement().satisfies(result -> assertThat(result.errorCode()).isEqualTo(
+                            Errors.UNKNOWN_TOPIC_OR_PARTITION.code()));
+        }
+        assertThat(broker.services.refused).hasValue(0);
+    }
+
+    @Test
+    void settings_of_a_new_topic_have_one_value_each() {
+        var topics = new CreatableTopicCollection();
+        topics.add(new CreatableTopic().setName("none").setNumPartitions(1).setReplicationFactor((short) 1).setConfigs(
+                configs("segment.ms", null, "flush.ms", "1", "retention.ms", null)));
+        topics.add(new CreatableTopic().setName("two").setNumPartitions(1).setReplicationFactor((short) 1).setConfigs(
+                configs("flush.ms", "1", "flush.ms", "2")));
+
+        var answered = send(ApiKeys.CREATE_TOPICS, 7, new CreateTopicsRequestData().setTopics(topics),
+                CreateTopicsResponse.class).data().topics();
+
+        assertThat(answered.find("none")).satisfies(result -> {
+            assertThat(result.errorCode()).isEqualTo(Errors.INVALID_CONFIG.code());
+            assertThat(result.errorMessage()).isEqualTo(
+                    "Null value not supported for topic configs: retention.ms,segment.ms");
+        });
+        assertThat(answered.find("two")).satisfies(result -> {
+            assertThat(result.errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
+            assertThat(result.errorMessage()).contains("flush.ms");
+        });
+        assertThat(broker.images.current().topicsByName()).isEmpty();
+    }
+
+    private static CreatableTopicConfigCollection configs(String... namesAndValues) {
+        var configs = new CreatableTopicConfigCollection();
+        for (int i = 0; i < namesAndValues.length; i += 2) {
+            configs.add(new CreatableTopicConfig().setName(namesAndValues[i]).setValue(namesAndValues[i + 1]));
+        }
+        return configs;
+    }
+
+    @Test
+    void topics_that_are_named_twice_are_not_deleted() {
+        Uuid id = broker.images.createTopic("byId", 1, TestBroker.ID, Map.of()).id();
+        broker.images.createTopic("byName", 1, TestBroker.ID, Map.of());
+        broker.images.createTopic("once", 1, TestBroker.ID, Map.of());
+        var byId = new DeleteTopicState().setName(null).setTopicId(id);
+        var byName = new DeleteTopicState().setName("byName");
+
+        var answers = send(ApiKeys.DELETE_TOPICS, 6, new DeleteTopicsRequestData().setTopics(List.of(byId, byName,
+                new DeleteTopicState().setName("once"), byName.duplicate(), byId.duplicate())),
+                DeleteTopicsResponse.class).data().responses();
+
+        assertThat(answers).extracting(answer -> answer.errorCode()).containsExactly(Errors.INVALID_REQUEST.code(),
+                Errors.INVALID_REQUEST.code(), Errors.NONE.code());
+        assertThat(broker.images.current().topicsByName()).containsOnlyKeys("byId", "byName");
+        assertThat(send(ApiKeys.DELETE_TOPICS, 5, new DeleteTopicsRequestData().setTopicNames(List.of("byName",
+                "byName")), DeleteTopicsResponse.class).data().responses()).singleElement().satisfies(
+                        answer -> assertThat(answer.errorCode()).isEqualTo(Errors.INVALID_REQUEST.code()));
     }
 
     @Test

@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import org.apache.kafka.common.config.ConfigResource;
+import org.apache.kafka.common.errors.InvalidTopicException;
+import org.apache.kafka.common.internals.Topic;
 import org.apache.kafka.common.message.AlterConfigsRequestData;
 import org.apache.kafka.common.message.AlterConfigsResponseData;
 import org.apache.kafka.common.message.IncrementalAlterConfigsRequestData;
@@ -116,8 +118,11 @@ public final class AlterConfigsHandler {
 
     private long alter(Asked asked, boolean replace, boolean validateOnly) {
         return switch (ConfigResource.Type.forId(asked.type)) {
-            case TOPIC -> topics.alter(asked.name, new AlterConfigs(changes(asked.changes), replace, validateOnly))
-                    .version();
+            case TOPIC -> {
+                requirePossible(asked.name);
+                yield topics.alter(asked.name, new AlterConfigs(changes(asked.changes), replace, validateOnly))
+                        .version();
+            }
             case BROKER -> {
                 refuseBrokerChanges(asked);
                 yield ControllerCalls.NO_VERSION;
@@ -125,6 +130,15 @@ public final class AlterConfigsHandler {
             case BROKER_LOGGER, CLIENT_METRICS, GROUP, UNKNOWN -> throw refused(
                     "only the settings of topics can be changed, not those of resources of type " + asked.type);
         };
+    }
+
+    /** The name becomes a part of a path, in which others could lead elsewhere. */
+    private static void requirePossible(String name) {
+        try {
+            Topic.validate(name);
+        } catch (InvalidTopicException e) {
+            throw new RefusedException(ErrorCode.INVALID_TOPIC_NAME, e.getMessage());
+        }
     }
 
     private static List<ConfigChange> changes(List<Change> sent) {

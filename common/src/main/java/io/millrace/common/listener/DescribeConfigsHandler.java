@@ -96,9 +96,10 @@ public final class DescribeConfigsHandler {
 
     private static DescribeConfigsResult told(DescribeConfigsResult result, Stream<ConfigView> views,
             DescribeConfigsResource resource, DescribeConfigsRequestData wanted) {
+        // None named are all, as in Kafka, whether there is no list or one of nothing.
         List<String> keys = resource.configurationKeys();
         Set<String> named = keys == null ? Set.of() : Set.copyOf(keys);
-        views.filter(view -> keys == null || named.contains(view.name())).forEach(view -> result.configs().add(wired(
+        views.filter(view -> named.isEmpty() || named.contains(view.name())).forEach(view -> result.configs().add(wired(
                 view, wanted)));
         return result;
     }

@@ -40,7 +40,7 @@ public record ConfigChange(String name, Operation operation, @Nullable String va
     }
 
     /**
-     * The settings of a topic with all of the changes made. Refused with {@code INVALID_REQUEST} for changes that contradict each other or lack
+     * The settings of a topic with all of the changes made; those that are not changed are not looked at. Refused with {@code INVALID_REQUEST} for changes that contradict each other or lack
      * a value, and with {@code INVALID_CONFIG}, and the setting's name, where a setting cannot be so.
      *
      * @param settings those that are set
@@ -57,8 +57,26 @@ public record ConfigChange(String name, Operation operation, @Nullable String va
             }
             change.applyTo(after);
         }
-        check(after);
+        checkChanged(named, after);
         return after;
+    }
+
+    /** What is not changed is let be: another version may have stored what this one does not take. */
+    private static void checkChanged(Set<String> changed, Map<String, String> after) {
+        boolean boundTogether = false;
+        for (String name : changed) {
+            TopicConfigKey key = TopicConfigKey.named(name);
+            String value = after.get(name);
+            String violation = key == null || value == null ? null : key.violation(value);
+            if (violation != null) {
+                throw new RefusedException(ErrorCode.INVALID_CONFIG, violation);
+            }
+            boundTogether |= key != null && TopicConfig.BOUND_TOGETHER.contains(key);
+        }
+        String contradiction = boundTogether ? TopicConfig.contradiction(after) : null;
+        if (contradiction != null) {
+            throw new RefusedException(ErrorCode.INVALID_CONFIG, contradiction);
+        }
     }
 
     /** Refused with {@code INVALID_CONFIG} if a topic cannot have these settings. */

@@ -36,11 +36,11 @@ sealed interface ConfigRule {
     }
 
     static ConfigRule flag() {
-        return new OneOf(ConfigType.BOOLEAN, List.of("true", "false"));
+        return new Flag();
     }
 
     static ConfigRule oneOf(String... values) {
-        return new OneOf(ConfigType.STRING, List.of(values));
+        return new OneOf(List.of(values));
     }
 
     static ConfigRule listOf(String... values) {
@@ -84,13 +84,33 @@ sealed interface ConfigRule {
         }
     }
 
-    record OneOf(ConfigType type, List<String> values) implements ConfigRule {
+    record OneOf(List<String> values) implements ConfigRule {
+        @Override
+        public ConfigType type() {
+            return ConfigType.STRING;
+        }
+
         @Override
         public @Nullable String violation(String value) {
             return values.contains(value) ? null : "must be " + String.join(" or ", values) + ", not '" + value + "'";
         }
     }
 
+    /** In any case of letters, as Kafka takes it. */
+    record Flag() implements ConfigRule {
+        @Override
+        public ConfigType type() {
+            return ConfigType.BOOLEAN;
+        }
+
+        @Override
+        public @Nullable String violation(String value) {
+            return value.equalsIgnoreCase("true") || value.equalsIgnoreCase("false") ? null
+                    : "must be true or false, not '" + value + "'";
+        }
+    }
+
+    /** None of the values too: since Kafka 4.2 the empty list is one (KIP-1161). */
     record ListOf(List<String> values) implements ConfigRule {
         @Override
         public ConfigType type() {
@@ -99,6 +119,9 @@ sealed interface ConfigRule {
 
         @Override
         public @Nullable String violation(String value) {
+            if (value.isEmpty()) {
+                return null;
+            }
             Set<String> seen = new HashSet<>();
             for (String part : value.split(",", -1)) {
                 if (!values.contains(part.strip())) {
@@ -121,7 +144,8 @@ sealed interface ConfigRule {
 
         @Override
         public @Nullable String violation(String other) {
-            return other.equals(value) ? null : reason + "; only '" + value + "' is supported, not '" + other + "'";
+            return other.equalsIgnoreCase(value) ? null
+                    : reason + "; only '" + value + "' is supported, not '" + other + "'";
         }
     }
 }

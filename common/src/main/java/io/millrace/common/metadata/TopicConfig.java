@@ -1,11 +1,12 @@
 package io.millrace.common.metadata;
 
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.common.record.TimestampType;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The settings of one topic that its partitions go by, typed. What a topic may be given is decided by {@link #parse}, which goes by
@@ -55,6 +56,10 @@ public record TopicConfig(
     /** What a topic has on which nothing was set. */
     public static final TopicConfig DEFAULT = read(Map.of());
 
+    /** Settings that go with each other, or do not. */
+    static final Set<TopicConfigKey> BOUND_TOGETHER = Set.of(TopicConfigKey.MIN_COMPACTION_LAG_MS,
+            TopicConfigKey.MAX_COMPACTION_LAG_MS);
+
     /** Either the typed settings or why they are refused. */
     public sealed interface Parsed {
         /** Every name is known and every value in its range. */
@@ -77,24 +82,24 @@ public record TopicConfig(
                 return new Parsed.Invalid(name, violation);
             }
         }
+        String contradiction = contradiction(settings);
+        return contradiction == null ? new Parsed.Valid(read(settings))
+                : new Parsed.Invalid(
+                        TopicConfigKey.MIN_COMPACTION_LAG_MS.configName(), contradiction);
+    }
+
+    /** Why those of {@link #BOUND_TOGETHER} do not go with each other, with a setting's name; null if they do. */
+    static @Nullable String contradiction(Map<String, String> settings) {
         long minLagMs = number(TopicConfigKey.MIN_COMPACTION_LAG_MS, settings);
         long maxLagMs = number(TopicConfigKey.MAX_COMPACTION_LAG_MS, settings);
-        if (minLagMs > maxLagMs) {
-            return new Parsed.Invalid("min.compaction.lag.ms", "min.compaction.lag.ms: must not be above"
-                    + " max.compaction.lag.ms, and " + minLagMs + " is above " + maxLagMs);
-        }
-        return new Parsed.Valid(read(settings));
+        return minLagMs <= maxLagMs ? null
+                : "min.compaction.lag.ms: must not be above max.compaction.lag.ms, and "
+                        + minLagMs + " is above " + maxLagMs;
     }
 
     /** Of settings as they are stored. One that another version wrote and this one does not know, or knows otherwise, leaves its default. */
     public static TopicConfig ofStored(Map<String, String> settings) {
-        if (parse(settings) instanceof Parsed.Valid(TopicConfig config)) {
-            return config;
-        }
-        Map<String, String> known = new HashMap<>(settings);
-        known.entrySet().removeIf(setting -> !(TopicConfigKey.named(setting.getKey()) instanceof TopicConfigKey key)
-                || key.violation(setting.getValue()) != null);
-        return read(known);
+        return read(settings);
     }
 
     private static TopicConfig read(Map<String, String> settings) {

@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  */
 public enum TopicConfigKey {
     CLEANUP_POLICY("cleanup.policy", "log.cleanup.policy", ConfigRule.listOf("delete", "compact"), "delete",
-            "What becomes of old segments: 'delete' removes them by retention.ms and retention.bytes. 'compact' is to keep the newest record of"
+            "What becomes of old segments: 'delete' removes them by retention.ms and retention.bytes; the empty list keeps them for ever. 'compact' is to keep the newest record of"
                     + " each key; today it asks for a key in every record and ends retention, and segments are kept whole until compaction is"
                     + " there."),
     COMPRESSION_GZIP_LEVEL("compression.gzip.level", "compression.gzip.level", ConfigRule.numberOr(-1, 1, 9), "-1",
@@ -151,16 +151,22 @@ public enum TopicConfigKey {
         return violation == null ? null : configName + ": " + violation;
     }
 
-    /** The value among the settings of a topic, or the default. */
+    /** The value that holds for a topic: the one among its settings, or the default where there is none or none that this version takes. */
     public String value(Map<String, String> settings) {
-        String given = settings.get(configName);
+        String given = given(settings);
         return given == null ? defaultValue : given.strip();
+    }
+
+    /** What another version stored may be no value here. */
+    private @Nullable String given(Map<String, String> settings) {
+        String given = settings.get(configName);
+        return given == null || violation(given) != null ? null : given;
     }
 
     /** As it is told of a topic with these settings. */
     public ConfigView view(Map<String, String> settings) {
         var synonyms = new ArrayList<ConfigView.Synonym>();
-        String given = settings.get(configName);
+        String given = given(settings);
         if (given != null) {
             synonyms.add(new ConfigView.Synonym(configName, given, ConfigSource.TOPIC_CONFIG));
         }

@@ -28,6 +28,9 @@ class ConfigChangeTest {
                 "delete,compact"));
         assertThat(apply(Map.of("cleanup.policy", "delete,compact"), new ConfigChange("cleanup.policy",
                 Operation.SUBTRACT, "delete"))).isEqualTo(Map.of("cleanup.policy", "compact"));
+        assertThat(apply(Map.of(), new ConfigChange("cleanup.policy", Operation.SUBTRACT, "delete"))).isEqualTo(Map.of(
+                "cleanup.policy", ""));
+        assertThat(apply(Map.of("cleanup.policy", ""), append)).isEqualTo(Map.of("cleanup.policy", "compact"));
     }
 
     @Test
@@ -37,8 +40,6 @@ class ConfigChangeTest {
         assertRefused(ErrorCode.INVALID_CONFIG, "retention.ms", ConfigChange.set("retention.ms", "soon"));
         assertRefused(ErrorCode.INVALID_CONFIG, "retention.ms", new ConfigChange("retention.ms", Operation.APPEND,
                 "1"));
-        assertRefused(ErrorCode.INVALID_CONFIG, "cleanup.policy", new ConfigChange("cleanup.policy", Operation.SUBTRACT,
-                "delete"));
         assertRefused(ErrorCode.INVALID_REQUEST, "flush.ms", new ConfigChange("flush.ms", Operation.SET, null));
         assertRefused(ErrorCode.INVALID_REQUEST, "flush.ms", ConfigChange.set("flush.ms", "1"), ConfigChange.delete(
                 "flush.ms"));
@@ -51,6 +52,30 @@ class ConfigChangeTest {
         assertThat(apply(Map.of(), ConfigChange.delete(throttled))).isEmpty();
         assertThat(apply(Map.of("from.the.future", "1"), ConfigChange.delete("from.the.future"))).isEmpty();
         assertRefused(ErrorCode.INVALID_CONFIG, throttled, ConfigChange.set(throttled, "*"));
+    }
+
+    @Test
+    void what_another_version_stored_is_no_hindrance_to_other_changes() {
+        var stored = Map.of("from.the.future", "1", "segment.bytes", "7", "cleanup.policy", "shred");
+
+        var after = apply(stored, ConfigChange.set("retention.ms", "1"), new ConfigChange("cleanup.policy",
+                Operation.APPEND, "compact"));
+
+        assertThat(after).isEqualTo(Map.of("from.the.future", "1", "segment.bytes", "7", "retention.ms", "1",
+                "cleanup.policy", "delete,compact"));
+        assertThatThrownBy(() -> apply(stored, ConfigChange.set("segment.bytes", "8"))).hasMessageContaining(
+                "segment.bytes");
+    }
+
+    @Test
+    void settings_that_go_together_are_checked_when_one_of_them_changes() {
+        var stored = Map.of("min.compaction.lag.ms", "5", "max.compaction.lag.ms", "1");
+
+        assertThat(apply(stored, ConfigChange.set("retention.ms", "1"))).containsKey("retention.ms");
+        assertThat(apply(stored, ConfigChange.delete("min.compaction.lag.ms"))).isEqualTo(Map.of(
+                "max.compaction.lag.ms", "1"));
+        assertThatThrownBy(() -> apply(stored, ConfigChange.set("max.compaction.lag.ms", "2"))).isInstanceOfSatisfying(
+                RefusedException.class, refused -> assertThat(refused.code()).isEqualTo(ErrorCode.INVALID_CONFIG));
     }
 
     private static Map<String, String> apply(Map<String, String> settings, ConfigChange... changes) {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.common.metadata.TopicConfig.Parsed.Invalid;
 import io.millrace.common.metadata.TopicConfig.Parsed.Valid;
+import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.requests.DescribeConfigsResponse.ConfigSource;
@@ -41,13 +42,27 @@ class TopicConfigTest {
                 valid -> assertThat(valid.config().timestampType()).isEqualTo(TimestampType.LOG_APPEND_TIME));
         assertThat(parse("retention.ms", " 1000 ")).isInstanceOfSatisfying(Valid.class,
                 valid -> assertThat(valid.config().retentionMs()).isEqualTo(1000));
+        for (String none : List.of("", " ")) {
+            assertThat(parse("cleanup.policy", none)).isInstanceOfSatisfying(Valid.class, valid -> {
+                assertThat(valid.config().compact()).isFalse();
+                assertThat(valid.config().delete()).isFalse();
+            });
+        }
+    }
+
+    @Test
+    void flags_are_taken_in_any_case_of_letters() {
+        assertThat(parse("unclean.leader.election.enable", "TRUE")).isInstanceOfSatisfying(Valid.class,
+                valid -> assertThat(valid.config().uncleanLeaderElection()).isTrue());
+        assertThat(parse("unclean.leader.election.enable", "False")).isEqualTo(new Valid(TopicConfig.DEFAULT));
+        assertThat(parse("preallocate", "FALSE")).isEqualTo(new Valid(TopicConfig.DEFAULT));
     }
 
     @ParameterizedTest
     @CsvSource({"segment.bytes,1048575", "segment.bytes,2147483648", "segment.bytes,1k", "segment.ms,0",
             "retention.ms,-2", "retention.bytes,-2",
             "max.message.bytes,-1", "min.insync.replicas,0", "flush.messages,0", "cleanup.policy,shred",
-            "cleanup.policy,''",
+            "cleanup.policy,','",
             "message.timestamp.type,Now", "unclean.leader.election.enable,yes", "compression.type,brotli",
             "compression.gzip.level,0", "compression.zstd.level,23", "cleanup.policy,'delete,delete'",
             "min.cleanable.dirty.ratio,1.5", "min.cleanable.dirty.ratio,half",
@@ -68,8 +83,8 @@ class TopicConfigTest {
         assertThat(TopicConfigKey.named(key.configName())).isEqualTo(key);
         assertThat(key.documentation()).isNotBlank();
         assertThat(key.view(Map.of()).source()).isEqualTo(ConfigSource.DEFAULT_CONFIG);
-        assertThat(key.view(Map.of(key.configName(), "1")).synonyms()).containsExactly(
-                new ConfigView.Synonym(key.configName(), "1", ConfigSource.TOPIC_CONFIG),
+        assertThat(key.view(Map.of(key.configName(), key.defaultValue())).synonyms()).containsExactly(
+                new ConfigView.Synonym(key.configName(), key.defaultValue(), ConfigSource.TOPIC_CONFIG),
                 new ConfigView.Synonym(key.brokerName(), key.defaultValue(), ConfigSource.DEFAULT_CONFIG));
     }
 
@@ -94,6 +109,7 @@ class TopicConfigTest {
 
         assertThat(TopicConfig.ofStored(stored).retentionMs()).isEqualTo(-1);
         assertThat(TopicConfig.ofStored(stored).segmentBytes()).isEqualTo(1 << 30);
+        assertThat(TopicConfigKey.SEGMENT_BYTES.view(stored)).isEqualTo(TopicConfigKey.SEGMENT_BYTES.view(Map.of()));
     }
 
     private static TopicConfig.Parsed parse(String key, String value) {

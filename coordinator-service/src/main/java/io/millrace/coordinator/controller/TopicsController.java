@@ -7,8 +7,10 @@ import io.millrace.common.metadata.ConfigChange;
 import io.millrace.common.partition.Terms;
 import io.millrace.coordinator.controller.TopicRules.Violation;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
 import java.util.concurrent.ThreadLocalRandom;
+import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -152,15 +154,13 @@ class TopicsController implements TopicsApi {
                 .nextInt());
     }
 
-    /** As in Kafka, null stands for the default, which needs no storing. */
     private static TreeMap<String, String> givenConfigs(CreateTopic request) {
-        var configs = new TreeMap<String, String>();
-        if (request.configs() != null) {
-            request.configs().forEach((key, value) -> {
-                if (value != null) {
-                    configs.put(key, value);
-                }
-            });
+        var configs = new TreeMap<String, String>(request.configs() == null ? Map.of() : request.configs());
+        var withoutValue = configs.entrySet().stream().filter(config -> config.getValue() == null).map(
+                Map.Entry::getKey).collect(Collectors.joining(","));
+        if (!withoutValue.isEmpty()) {
+            throw new RefusedException(ErrorCode.INVALID_CONFIG, "Null value not supported for topic configs: "
+                    + withoutValue);
         }
         return configs;
     }

@@ -125,6 +125,18 @@ class ControllerTest {
     }
 
     @Test
+    void a_setting_without_a_value_is_refused_by_name() {
+        var configs = new TreeMap<String, String>(Map.of("flush.ms", "1"));
+        configs.put("retention.ms", null);
+
+        var refused = catchThrowableOfType(RefusedException.class, () -> clients.topics().create(new CreateTopic(
+                "orders", 1, 1, null, configs, false)));
+
+        assertThat(refused.code()).isEqualTo(ErrorCode.INVALID_CONFIG);
+        assertThat(refused).hasMessageContaining("Null value not supported for topic configs: retention.ms");
+    }
+
+    @Test
     void a_topic_goes_where_its_assignment_says() throws Exception {
         var created = clients.topics().create(
                 new CreateTopic("orders", null, null, List.of(List.of(3), List.of(3), List.of(1)), null, false));

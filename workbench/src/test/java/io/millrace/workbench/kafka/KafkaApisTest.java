@@ -202,20 +202,19 @@ class KafkaApisTest {
                 # Kafka's requests, and which are answered
 
                 What brokers (port 9092) and coordinators (port 9192) take of Kafka's protocol, beside Apache Kafka 4.3.1. `KafkaApisTest` writes and checks
-                this page: it compares what both advertise with what Apache Kafka's brokers do, version by version. A `●` is a version that is taken,
-                `○` one that Apache Kafka takes and Millrace does not.
+                this page: it compares what both advertise with what Apache Kafka's brokers do, version by version. A `●` is a version that the one
+                takes, `○` one that Apache Kafka takes and it does not.
 
                 A request that is not advertised is not sent by clients: they raise `UnsupportedVersionException` at once. A connection that sends one all the same is closed.
 
-                | key | request | Apache Kafka | broker | coordinator | versions |
-                |---|---|---|---|---|---|
+                | key | request | Apache Kafka | broker | coordinator |
+                |---|---|---|---|---|
                 """);
         Map<Short, ApiKeys> keys = new TreeMap<>();
         kafkas().keySet().forEach(key -> keys.put(key.id, key));
         keys.values().stream().filter(key -> brokers.containsKey(key) || coordinators.containsKey(key)).forEach(
-                key -> text.append("| %d | %s | %s | %s | %s | %s |\n".formatted(key.id, key.name, kafkas().get(key),
-                        cell(brokers.get(key)), cell(coordinators.get(key)), matrix(kafkas().get(key), brokers.get(key),
-                                coordinators.get(key)))));
+                key -> text.append("| %d | %s | %s | %s | %s |\n".formatted(key.id, key.name, kafkas().get(key), cell(
+                        kafkas().get(key), brokers.get(key)), cell(kafkas().get(key), coordinators.get(key)))));
         text.append(
                 "\nProduce 0 to 2 are advertised, as by Apache Kafka, since librdkafka turns compression off otherwise; and refused by both.\n");
         new TreeMap<>(OTHER_VERSIONS).forEach((key, reason) -> text.append("\n%s: %s.\n".formatted(key.name, reason)));
@@ -225,16 +224,9 @@ class KafkaApisTest {
         return text.toString();
     }
 
-    private static String cell(@Nullable Versions versions) {
-        return versions == null ? "–" : versions.toString();
-    }
-
-    private static String matrix(Versions kafka, @Nullable Versions broker, @Nullable Versions coordinator) {
-        return IntStream.rangeClosed(kafka.lowest(), kafka.highest()).mapToObj(version -> taken(broker, version)
-                || taken(coordinator, version) ? "●" : "○").collect(Collectors.joining());
-    }
-
-    private static boolean taken(@Nullable Versions versions, int version) {
-        return versions != null && versions.takes(version);
+    private static String cell(Versions kafka, @Nullable Versions versions) {
+        return versions == null ? "–"
+                : versions + " " + IntStream.rangeClosed(kafka.lowest(), kafka.highest()).mapToObj(
+                        version -> versions.takes(version) ? "●" : "○").collect(Collectors.joining());
     }
 }

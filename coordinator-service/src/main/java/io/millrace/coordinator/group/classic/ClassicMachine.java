@@ -364,6 +364,8 @@ public final class ClassicMachine {
             case ClassicPhase.PreparingRebalance(boolean isFirst, _, _, _) when !isFirst ->
                 draft.phase = new ClassicPhase.PreparingRebalance(false, false, 0, endsAtMs);
             case ClassicPhase.CompletingRebalance _ -> draft.phase = new ClassicPhase.CompletingRebalance(endsAtMs);
+            case ClassicPhase.Stable(long syncedByMs) when syncedByMs != ClassicGroup.NEVER ->
+                draft.phase = new ClassicPhase.Stable(endsAtMs);
             case ClassicPhase.Empty _,ClassicPhase.PreparingRebalance _,ClassicPhase.Stable _ -> {}
         }
     }

@@ -64,8 +64,9 @@ class GroupExpiry {
     /** Passes by a group that is busy: it is looked at again soon. */
     private void look(GroupCell cell, List<GroupCell> empty) {
         cell.turnstile.passIfFree(() -> {
-            boolean due = !cell.sessions.expired(clock.nowMs()).isEmpty() || !steps.knowsTopics(cell) || isClassicDue(
-                    cell);
+            // Of one that has to be read again, nobody knows whose time is over.
+            boolean due = cell.group == null || !cell.sessions.expired(clock.nowMs()).isEmpty() || !steps.knowsTopics(
+                    cell) || isClassicDue(cell);
             if (emptyGroups.isDue(cell)) {
                 empty.add(cell);
             } else if (due && cell.attended.compareAndSet(false, true)) {
@@ -83,7 +84,10 @@ class GroupExpiry {
         attending.acquireUninterruptibly();
         try {
             cell.turnstile.pass(() -> {
-                steps.present(cell);
+                if (steps.stored(cell) == null) {
+                    cell.forget();
+                    return;
+                }
                 steps.tellTopics(cell);
                 for (String memberId : cell.sessions.expired(clock.nowMs())) {
                     steps.step(cell, new GroupEvent.Expire(memberId));

@@ -477,4 +477,21 @@ class ClassicMachineTest {
         assertThat(replies.get(sync(ids.get(1), group.generation(), Map.of()))).isEqualTo(new ClassicReply.Synced(
                 "test", "range", bytes("of " + ids.get(1))));
     }
+
+    @Test
+    void who_has_not_asked_for_its_assignment_has_all_its_time_after_the_coordinator_stood_still() {
+        List<String> ids = settled(2);
+        join(ids.get(0));
+        join(ids.get(1));
+        sync(ids.get(0), group.generation(), Map.of(ids.get(0), bytes("a"), ids.get(1), bytes("b")));
+        long syncedByMs = ((ClassicPhase.Stable) group.phase()).syncedByMs();
+        long timeMs = syncedByMs - nowMs;
+        nowMs = syncedByMs;
+
+        apply(new ClassicEvent.Restart());
+        apply(new ClassicEvent.Tick());
+
+        assertThat(group.phase()).isEqualTo(new ClassicPhase.Stable(nowMs + timeMs));
+        assertThat(group.members()).containsOnlyKeys(ids);
+    }
 }

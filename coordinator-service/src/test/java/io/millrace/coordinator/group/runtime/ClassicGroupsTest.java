@@ -152,9 +152,25 @@ class ClassicGroupsTest {
         assertThat(beat(first, "b", 2)).as("the group as it was stored").containsExactly(new ClassicReply.Alive());
     }
 
+    @Test
+    void members_that_died_while_the_outcome_of_a_write_was_unknown_are_expired_though_nobody_asks() {
+        settled();
+        join(first, "", "c");
+        join(first, "static-a", "");
+        failToStore();
+        join(first, "b", "");
+        postgres.direct().sql("drop trigger failing on groups.member").update();
+
+        await().untilAsserted(() -> {
+            first.nowMs.addAndGet(SESSION_TIMEOUT_MS);
+            first.expiry.tick(false);
+            assertThat(epochs()).isEmpty();
+        });
+    }
+
     private void failToStore() {
         postgres.direct().sql("""
-                create function groups.fail() returns trigger language plpgsql
+                create or replace function groups.fail() returns trigger language plpgsql
                 as $$ begin raise exception 'not now'; end $$
                 """).update();
         postgres.direct().sql("""

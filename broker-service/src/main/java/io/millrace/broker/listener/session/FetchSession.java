@@ -1,11 +1,14 @@
 package io.millrace.broker.listener.session;
 
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
 import org.apache.kafka.common.message.FetchRequestData.ForgottenTopic;
@@ -21,6 +24,8 @@ import org.apache.kafka.common.requests.FetchResponse;
  * answers are full.
  */
 final class FetchSession {
+    /** Its client begins anew, with a session if there is room for one. */
+    static final FetchContext NO_ROOM = new FetchContext.Refused(Errors.FETCH_SESSION_ID_NOT_FOUND);
     private static final long NEVER_TOLD = -1;
 
     private final int id;
@@ -102,14 +107,23 @@ final class FetchSession {
         size = partitions.size();
     }
 
-    /** The next fetch: what it asks for anew, otherwise and no more. {@link FetchContext.Sessionless} when nothing is left to be remembered. */
-    synchronized FetchContext next(int askedEpoch, boolean byTopicIds, List<FetchTopic> topics,
-            List<ForgottenTopic> forgotten, long nowNanos) {
-        if (askedEpoch != epoch) {
+    /**
+     * The next fetch: what it asks for anew, otherwise and no more. {@link FetchContext.Sessionless} when nothing is left to be remembered, and
+     * {@link #NO_ROOM} when there would be more than there is room for.
+     *
+     * @param room partitions that may come to those that are known
+     */
+    synchronized FetchContext next(FetchRequestData fetch, boolean byTopicIds, int room, long nowNanos) {
+        if (fetch.sessionEpoch() != epoch) {
             return new FetchContext.Refused(Errors.INVALID_FETCH_SESSION_EPOCH);
         }
         if (byTopicIds != topicIds) {
             return new FetchContext.Refused(Errors.FETCH_SESSION_TOPIC_ID_ERROR);
+        }
+        List<FetchTopic> topics = fetch.topics();
+        List<ForgottenTopic> forgotten = fetch.forgottenTopicsData();
+        if (count(topics) > room && growth(topics, forgotten) > Math.max(0, room)) {
+            return NO_ROOM;
         }
         remember(topics);
         for (ForgottenTopic topic : forgotten) {
@@ -123,6 +137,32 @@ final class FetchSession {
         }
         epoch = FetchMetadata.nextEpoch(epoch);
         return new FetchContext.Incremental(this, epoch, all());
+    }
+
+    private static int count(List<FetchTopic> topics) {
+        int count = 0;
+        for (FetchTopic topic : topics) {
+            count += topic.partitions().size();
+        }
+        return count;
+    }
+
+    /** By how many partitions there would be more. */
+    private int growth(List<FetchTopic> topics, List<ForgottenTopic> forgotten) {
+        Set<Key> added = new HashSet<>();
+        for (FetchTopic topic : topics) {
+            topic.partitions().forEach(wanted -> added.add(Key.of(topic, wanted.partition())));
+        }
+        added.removeIf(partitions::containsKey);
+        int leaving = 0;
+        Set<Key> gone = new HashSet<>();
+        for (ForgottenTopic topic : forgotten) {
+            topic.partitions().forEach(partition -> gone.add(new Key(topic.topicId(), topic.topic(), partition)));
+        }
+        for (Key key : gone) {
+            leaving += added.contains(key) || partitions.containsKey(key) ? 1 : 0;
+        }
+        return added.size() - leaving;
     }
 
     /** Neighbours of one topic together; a topic may come several times. */

@@ -1,5 +1,8 @@
 package io.millrace.broker.listener.session;
 
+import java.util.ArrayList;
+import java.util.Comparator;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -67,29 +70,16 @@ public final class FetchSessions {
     private FetchContext next(FetchSession session, FetchRequestData fetch, boolean topicIds) {
         synchronized (session) {
             int before = session.size();
-            if (partitions.get() + count(fetch.topics()) > limits.maxPartitions() && !fetch.topics().isEmpty()) {
-                // Its client begins anew, with a session if there is room for one.
-                end(session);
-                return new FetchContext.Refused(Errors.FETCH_SESSION_ID_NOT_FOUND);
-            }
-            FetchContext context = session.next(fetch.sessionEpoch(), topicIds, fetch.topics(), fetch
-                    .forgottenTopicsData(), nanoClock.getAsLong());
+            FetchContext context = session.next(fetch, topicIds, limits.maxPartitions() - partitions.get(), nanoClock
+                    .getAsLong());
             if (sessions.get(session.id()) == session) {
                 partitions.addAndGet(session.size() - before);
             }
-            if (context instanceof FetchContext.Sessionless) {
+            if (context instanceof FetchContext.Sessionless || context.equals(FetchSession.NO_ROOM)) {
                 end(session);
             }
             return context;
         }
-    }
-
-    private static int count(List<FetchTopic> topics) {
-        int count = 0;
-        for (FetchTopic topic : topics) {
-            count += topic.partitions().size();
-        }
-        return count;
     }
 
     /** Begins a session with what was asked for and is answered, if there is room. */
@@ -100,40 +90,60 @@ public final class FetchSessions {
 
     private synchronized @Nullable FetchSession create(List<FetchTopic> topics, boolean topicIds) {
         long nowNanos = nanoClock.getAsLong();
-        if (partitions.get() + count(topics) > limits.maxPartitions()
-                || sessions.size() >= limits.maxSessions() && !evictFor(count(topics), nowNanos)) {
-            return null;
-        }
         int id = random.nextInt(1, Integer.MAX_VALUE);
         while (sessions.containsKey(id)) {
             id = random.nextInt(1, Integer.MAX_VALUE);
         }
         FetchSession session = new FetchSession(id, topicIds, topics, nowNanos);
+        if (!makeRoom(session.size(), nowNanos)) {
+            return null;
+        }
         partitions.addAndGet(session.size());
         sessions.put(id, session);
         return session;
     }
 
-    /** Makes room by what was not used for long, or has fewer partitions and was used long enough. */
-    private boolean evictFor(int wantedPartitions, long nowNanos) {
+    /** Ends what must go for a session of so many partitions, or nothing if that would not do. */
+    private boolean makeRoom(int wantedPartitions, long nowNanos) {
+        int excessSessions = sessions.size() + 1 - limits.maxSessions();
+        long excessPartitions = (long) partitions.get() + wantedPartitions - limits.maxPartitions();
+        if (excessSessions <= 0 && excessPartitions <= 0) {
+            return true;
+        }
+        List<FetchSession> going = new ArrayList<>();
+        for (FetchSession session : evictable(wantedPartitions, nowNanos)) {
+            going.add(session);
+            excessSessions--;
+            excessPartitions -= session.size();
+            if (excessSessions <= 0 && excessPartitions <= 0) {
+                going.forEach(this::end);
+                return true;
+            }
+        }
+        return false;
+    }
+
+    /** First what was not used for long, the oldest before others, then what has fewer partitions and was used long enough, the smallest first. */
+    private List<FetchSession> evictable(int wantedPartitions, long nowNanos) {
         long evictionNanos = limits.evictionTime().toNanos();
-        FetchSession oldest = null;
-        FetchSession smallest = null;
+        List<FetchSession> idle = new ArrayList<>();
+        List<FetchSession> smaller = new ArrayList<>();
         for (FetchSession session : sessions.values()) {
-            if (oldest == null || session.usedNanos() - oldest.usedNanos() < 0) {
-                oldest = session;
-            }
-            if (nowNanos - session.createdNanos() > evictionNanos && session.size() < wantedPartitions
-                    && (smallest == null || session.size() < smallest.size())) {
-                smallest = session;
+            if (nowNanos - session.usedNanos() > evictionNanos) {
+                idle.add(session);
+            } else if (nowNanos - session.createdNanos() > evictionNanos && session.size() < wantedPartitions) {
+                smaller.add(session);
             }
         }
-        if (oldest != null && nowNanos - oldest.usedNanos() > evictionNanos) {
-            end(oldest);
-        } else {
-            end(smallest);
-        }
-        return sessions.size() < limits.maxSessions();
+        // Neither may change while it is sorted by it.
+        Map<FetchSession, Long> unusedNanos = new HashMap<>();
+        idle.forEach(session -> unusedNanos.put(session, nowNanos - session.usedNanos()));
+        idle.sort(Comparator.comparing(unusedNanos::get, Comparator.reverseOrder()));
+        Map<FetchSession, Integer> sizes = new HashMap<>();
+        smaller.forEach(session -> sizes.put(session, session.size()));
+        smaller.sort(Comparator.comparing(sizes::get));
+        idle.addAll(smaller);
+        return idle;
     }
 
     private void end(@Nullable FetchSession session) {

@@ -8,7 +8,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *
  * @param maxSessions   kept at a time (Kafka's {@code max.incremental.fetch.session.cache.slots}); one more takes the place of one that was not
  *                      used for {@code evictionTime}, or is so old and has fewer partitions; where there is none such, it gets none
- * @param maxPartitions of all sessions together, about 200 bytes each; over it there is no new session, and one that would grow is ended
+ * @param maxPartitions of all sessions together, about 200 bytes each; a new session makes room as above, with as many others as it takes, and one
+ *                      that would grow over the limit is ended
  * @param evictionTime  how long a session is kept at the least (Kafka's {@code min.incremental.fetch.session.eviction.ms})
  */
 public record SessionLimits(

@@ -199,4 +199,51 @@ class FetchSessionsTest {
         assertThat(sessions.partitionCount()).isZero();
         assertThat(begin(0, 1, 2, 3, 4)).isPositive();
     }
+
+    @Test
+    void partitions_of_sessions_that_are_not_used_make_room() {
+        int dead = begin(0, 1, 2, 3, 4, 5);
+        nowNanos += EVICTION.toNanos() + 1;
+
+        assertThat(begin(0, 1, 2, 3, 4)).isPositive();
+        assertThat(sessions.contextOf(fetch(dead, 1), BY_ID)).isEqualTo(new Refused(Errors.FETCH_SESSION_ID_NOT_FOUND));
+        assertThat(sessions.partitionCount()).isEqualTo(5);
+    }
+
+    @Test
+    void smaller_sessions_make_room_for_the_partitions_of_a_larger_one() {
+        int small = begin(0, 1, 2, 3);
+        nowNanos += EVICTION.toNanos() - 1;
+        reading(fetch(small, 1)).answer(answer());
+        nowNanos += 2;
+
+        assertThat(begin(0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10)).as("nothing goes for what would not fit all the same")
+                .isZero();
+        assertThat(sessions.count()).isOne();
+        assertThat(begin(0, 1, 2, 3, 4, 5, 6)).isPositive();
+        assertThat(sessions.contextOf(fetch(small, 2), BY_ID)).isEqualTo(new Refused(
+                Errors.FETCH_SESSION_ID_NOT_FOUND));
+    }
+
+    @Test
+    void what_is_in_a_session_already_takes_no_more_room() {
+        int id = begin(0, 1, 2, 3, 4, 5);
+
+        assertThat(read(reading(fetch(id, 1, 0, 1, 2, 3, 4, 5)))).hasSize(6);
+        FetchRequestData exchanged = fetch(id, 2, 6, 7, 8, 9, 10);
+        exchanged.setForgottenTopicsData(List.of(new ForgottenTopic().setTopicId(T).setPartitions(List.of(0, 99))));
+        assertThat(read(reading(exchanged))).as("as many as there may be").hasSize(10);
+        assertThat(sessions.contextOf(fetch(id, 3, 11), BY_ID)).as("one too many").isEqualTo(new Refused(
+                Errors.FETCH_SESSION_ID_NOT_FOUND));
+        assertThat(sessions.count()).isZero();
+    }
+
+    @Test
+    void a_fetch_out_of_its_turn_ends_no_session_however_much_it_names() {
+        int id = begin(0, 1, 2, 3, 4, 5);
+
+        assertThat(sessions.contextOf(fetch(id, 7, 6, 7, 8, 9, 10), BY_ID)).isEqualTo(new Refused(
+                Errors.INVALID_FETCH_SESSION_EPOCH));
+        assertThat(sessions.contextOf(fetch(id, 1), BY_ID)).isInstanceOf(Reading.class);
+    }
 }

@@ -243,6 +243,7 @@ final class LogState {
             return false;
         }
         epochs.assign(leaderEpoch, end.offset());
+        producers.beginLeading();
         return true;
     }
 

@@ -17,19 +17,15 @@ import org.jspecify.annotations.Nullable;
 final class ProducerStates {
     /** Clients try a refused batch again after 100 ms, and at the latest a second after. */
     static final long FIRST_BATCH_PATIENCE_MS = 1_500;
-    private static final int MAX_HELD_OFF = 1_000;
+    /** Who was told to try again so long ago, and comes again, is held off anew; far longer than clients wait before they retry. */
+    static final long HELD_OFF_MEMORY_MS = 60_000;
+    /** Producers held off at a time. While there are so many, others' batches are taken at once, as Kafka does, for to forget one would hold it off for ever. */
+    static final int MAX_HELD_OFF = 1_000;
 
     private final Map<Long, ProducerEntry> producers = new HashMap<>();
     private final RequestKeys keys;
-    /** Producers that may have a batch on the way before the one that came; the eldest goes, and would be held off anew. */
-    private final Map<Long, Long> heldOffSinceMs = new LinkedHashMap<>() {
-        private static final long serialVersionUID = 1L;
-
-        @Override
-        protected boolean removeEldestEntry(Map.Entry<Long, Long> eldest) {
-            return size() > MAX_HELD_OFF;
-        }
-    };
+    /** Producers that may have a batch on the way before the one that came, and since when they are told to try again; the eldest first. */
+    private final Map<Long, Long> heldOffSinceMs = new LinkedHashMap<>();
     /** Whether every producer that has written here since the log's first offset is known. */
     private boolean complete;
 
@@ -104,9 +100,32 @@ final class ProducerStates {
                         + batch.producerId() + " does not follow the last sequence " + lastSequence);
     }
 
+    /** Whether one that is not known need not be told to try again; who must is remembered. */
     private boolean wasHeldOffLongEnough(long producerId, long nowMs) {
-        Long sinceMs = heldOffSinceMs.putIfAbsent(producerId, nowMs);
-        return sinceMs != null && nowMs - sinceMs >= FIRST_BATCH_PATIENCE_MS;
+        Long sinceMs = heldOffSinceMs.get(producerId);
+        if (sinceMs != null && !isForgotten(sinceMs, nowMs)) {
+            return nowMs - sinceMs >= FIRST_BATCH_PATIENCE_MS;
+        }
+        // It is put behind those that were held off meanwhile.
+        heldOffSinceMs.remove(producerId);
+        if (heldOffSinceMs.size() >= MAX_HELD_OFF) {
+            heldOffSinceMs.values().removeIf(eachSinceMs -> isForgotten(eachSinceMs, nowMs));
+        }
+        if (heldOffSinceMs.size() >= MAX_HELD_OFF) {
+            return true;
+        }
+        heldOffSinceMs.put(producerId, nowMs);
+        return false;
+    }
+
+    private static boolean isForgotten(long sinceMs, long nowMs) {
+        // A clock that went back says nothing of how long ago it was.
+        return nowMs < sinceMs || nowMs - sinceMs >= HELD_OFF_MEMORY_MS;
+    }
+
+    /** A leader begins anew: what was refused by the one before may be on the way again. */
+    void beginLeading() {
+        heldOffSinceMs.clear();
     }
 
     /** Notes a batch that this leader has just appended. */

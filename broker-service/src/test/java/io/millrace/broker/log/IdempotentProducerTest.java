@@ -137,6 +137,51 @@ class IdempotentProducerTest {
     }
 
     @Test
+    void who_is_held_off_is_not_forgotten_over_others_however_many_come() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        int count = ProducerStates.MAX_HELD_OFF;
+        for (int i = 0; i < count; i++) {
+            assertThat(error(midway(log, PRODUCER + i, 0))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        }
+
+        assertThat(midway(log, PRODUCER + count, 1)).as("one more is taken as it comes").isInstanceOf(Appended.class);
+        assertThat(midway(log, PRODUCER, ProducerStates.FIRST_BATCH_PATIENCE_MS)).isInstanceOf(Appended.class);
+        assertThat(midway(log, PRODUCER + count - 1, ProducerStates.FIRST_BATCH_PATIENCE_MS)).isInstanceOf(
+                Appended.class);
+        assertThat(error(midway(log, PRODUCER + count + 1, ProducerStates.FIRST_BATCH_PATIENCE_MS))).as(
+                "there is room again").isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+    }
+
+    @Test
+    void those_who_gave_up_make_room_and_are_held_off_anew_when_they_come_again() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        for (int i = 0; i < ProducerStates.MAX_HELD_OFF; i++) {
+            assertThat(error(midway(log, PRODUCER + i, 0))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        }
+        long laterMs = ProducerStates.HELD_OFF_MEMORY_MS;
+
+        assertThat(error(midway(log, PRODUCER, laterMs))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        assertThat(error(midway(log, PRODUCER - 1, laterMs))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        assertThat(midway(log, PRODUCER, laterMs + ProducerStates.FIRST_BATCH_PATIENCE_MS)).isInstanceOf(
+                Appended.class);
+    }
+
+    @Test
+    void a_new_leadership_holds_off_anew() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        assertThat(error(midway(log, PRODUCER, 0))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+        assertThat(log.beginEpoch(1)).isTrue();
+
+        assertThat(error(log.appendAsLeader(idempotent(PRODUCER, 0, 17, "a"), 1, NOW_MS
+                + ProducerStates.FIRST_BATCH_PATIENCE_MS))).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+    }
+
+    /** What a producer is answered that comes with a sequence after the first. */
+    private static AppendResult midway(PartitionLog log, long producerId, long afterMs) {
+        return log.appendAsLeader(idempotent(producerId, 0, 17, "a"), 0, NOW_MS + afterMs);
+    }
+
+    @Test
     void a_producer_that_may_have_been_forgotten_may_go_on_at_any_sequence() throws IOException {
         PartitionLog log = openLackingSome();
 

@@ -53,6 +53,10 @@ import org.apache.kafka.common.errors.PolicyViolationException;
 import org.apache.kafka.common.errors.PreferredLeaderNotAvailableException;
 import org.apache.kafka.common.errors.UnknownTopicOrPartitionException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
+import org.apache.kafka.common.message.DescribeProducersRequestData;
+import org.apache.kafka.common.message.DescribeProducersRequestData.TopicRequest;
+import org.apache.kafka.common.message.DescribeProducersResponseData;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.quota.ClientQuotaAlteration;
 import org.apache.kafka.common.quota.ClientQuotaEntity;
 import org.apache.kafka.common.quota.ClientQuotaFilter;
@@ -174,6 +178,24 @@ class AdminCallsTest {
                     assertThat(producer.lastSequence()).isEqualTo(2);
                     assertThat(producer.currentTransactionStartOffset()).isEmpty();
                 });
+    }
+
+    @Test
+    void producers_of_a_partition_are_told_once_however_often_it_is_named() throws Exception {
+        broker.images.createTopic("t", 3, TestBroker.ID, Map.of());
+        produce("t", 1);
+        DescribeProducersRequestData wanted = new DescribeProducersRequestData().setTopics(List.of(
+                new TopicRequest().setName("t").setPartitionIndexes(List.of(0, 0, 1)), new TopicRequest().setName("t")
+                        .setPartitionIndexes(List.of(0, 2))));
+
+        DescribeProducersResponseData told = new ProducersHandler(broker.partitions).describe(wanted);
+        DescribeProducersResponseData capped = new ProducersHandler(broker.partitions, 1).describe(wanted);
+
+        assertThat(told.topics()).singleElement().satisfies(topic -> assertThat(topic.partitions()).extracting(
+                partition -> partition.partitionIndex()).containsExactly(0, 1, 2));
+        assertThat(capped.topics().getFirst().partitions()).extracting(partition -> Errors.forCode(partition
+                .errorCode())).as("no more once there are as many as may be").containsExactly(Errors.NONE,
+                        Errors.INVALID_REQUEST, Errors.INVALID_REQUEST);
     }
 
     @Test

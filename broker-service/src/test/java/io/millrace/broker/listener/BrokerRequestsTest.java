@@ -19,6 +19,7 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
@@ -37,6 +38,7 @@ import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.InitProducerIdRequestData;
 import org.apache.kafka.common.message.MetadataRequestData;
+import org.apache.kafka.common.message.MetadataRequestData.MetadataRequestTopic;
 import org.apache.kafka.common.message.ProduceRequestData;
 import org.apache.kafka.common.message.ProduceRequestData.PartitionProduceData;
 import org.apache.kafka.common.message.ProduceRequestData.TopicProduceData;
@@ -473,6 +475,26 @@ class BrokerRequestsTest {
                         .setPartitions(List.of(from(0, 1)))))).join();
         assertThat(third.error()).isEqualTo(Errors.NONE);
         assertThat(third.data().responses()).as("nothing is new").isEmpty();
+    }
+
+    @Test
+    void a_topic_that_is_named_time_and_again_is_described_once() {
+        TopicImage topic = broker.images.createTopic("t", 2, TestBroker.ID, Map.of());
+        List<MetadataRequestTopic> named = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            named.add(new MetadataRequestTopic().setName("t"));
+            named.add(new MetadataRequestTopic().setName("missing"));
+        }
+
+        MetadataResponse byName = client.send(broker.endpoint(), Lane.DATA, new MetadataRequest.Builder(
+                new MetadataRequestData().setTopics(named)), MetadataResponse.class, LONG).join();
+        MetadataResponse byId = client.send(broker.endpoint(), Lane.DATA, new MetadataRequest.Builder(
+                new MetadataRequestData().setTopics(List.of(new MetadataRequestTopic().setTopicId(topic.id()).setName(
+                        null), new MetadataRequestTopic().setTopicId(topic.id()).setName(null)))),
+                MetadataResponse.class, LONG).join();
+
+        assertThat(byName.data().topics()).extracting(described -> described.name()).containsExactly("t", "missing");
+        assertThat(byId.data().topics()).hasSize(1);
     }
 
     @Test

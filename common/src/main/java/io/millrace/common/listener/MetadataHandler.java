@@ -8,7 +8,9 @@ import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.wire.InboundRequest;
 import java.util.Comparator;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.internals.Topic;
@@ -87,7 +89,9 @@ public final class MetadataHandler {
         } else {
             // Versions below 4 cannot say no.
             boolean mayCreate = wanted.allowAutoTopicCreation();
-            topics.forEach(topic -> response.topics().add(describe(image, topic, mayCreate)));
+            Set<Object> named = new HashSet<>();
+            topics.stream().filter(topic -> named.add(key(topic))).forEach(topic -> response.topics().add(describe(
+                    image, topic, mayCreate)));
         }
         request.respond(new MetadataResponse(response, request.version()));
     }
@@ -100,6 +104,15 @@ public final class MetadataHandler {
         }
         BrokerImage self = image.brokers().get(brokerId);
         return self == null || self.fenced() ? MetadataResponse.NO_CONTROLLER_ID : brokerId;
+    }
+
+    /** What it is asked for by: a topic that is named time and again is described once, or a small request would have an answer without bounds. */
+    private static Object key(MetadataRequestTopic wanted) {
+        Uuid id = wanted.topicId();
+        if (id != null && !Uuid.ZERO_UUID.equals(id)) {
+            return id;
+        }
+        return wanted.name() == null ? "" : wanted.name();
     }
 
     private MetadataResponseTopic describe(ClusterImage image, MetadataRequestTopic wanted, boolean mayCreate) {

@@ -90,13 +90,23 @@ final class DeleteRecordsHandler {
             }
             response.topics().add(answer);
         }
-        if (!moved.isEmpty()) {
-            // What was said to be deleted must not come back with a crash.
-            partitions.rememberLogStarts();
+        if (!moved.isEmpty() && remembered(moved)) {
             await(request, moved, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.clamp(wanted.timeoutMs(), 0,
                     maxWaitMs)));
         }
         return response;
+    }
+
+    /** What is said to be deleted must not come back with a crash. */
+    private boolean remembered(List<Moved> moved) {
+        try {
+            partitions.rememberLogStarts();
+            return true;
+        } catch (KafkaStorageException e) {
+            LOG.warn("Deleted records may be back after a crash: {}", e.getMessage());
+            moved.forEach(each -> each.result().setErrorCode(Errors.KAFKA_STORAGE_ERROR.code()));
+            return false;
+        }
     }
 
     private DeleteRecordsPartitionResult move(String topic, DeleteRecordsPartition wanted, List<Moved> moved) {

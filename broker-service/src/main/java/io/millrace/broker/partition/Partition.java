@@ -477,9 +477,11 @@ public final class Partition {
                 return false;
             }
             long recoveryPoint = log.recoveryPoint();
+            long logStart = log.logStartOffset();
             change.run();
-            if (log.recoveryPoint() < recoveryPoint) {
-                context.recoveryPointWentBack().run();
+            // A start that is written down as higher would hide, after a crash, what is appended below it from now on.
+            if (log.recoveryPoint() < recoveryPoint || log.logStartOffset() < logStart) {
+                context.offsetsWentBack().run();
             }
             return true;
         } finally {

@@ -91,7 +91,7 @@ public final class Partitions implements ClusterImages.Listener {
         this.logs = logs;
         Semaphore isrChangesDue = new Semaphore(0);
         this.context = new PartitionContext(brokerId, settings.lagTimeMax().toNanos(), System::nanoTime,
-                isrChangesDue::release, logs::checkpoint);
+                isrChangesDue::release, logs::rememberOffsets);
         this.isrMaintenance = new IsrMaintenance(brokerId, brokerEpoch, metadata, this, settings.maxIsrChanges(),
                 isrChangesDue);
         this.isrMaintenance.start();
@@ -238,9 +238,13 @@ public final class Partitions implements ClusterImages.Listener {
         return topic != null && topic.partition(local.partition()) != null;
     }
 
-    /** Writes down where the logs start, so that a crash does not bring back what was deleted. */
+    /**
+     * Writes down where the logs start, so that a crash does not bring back what was deleted.
+     *
+     * @throws KafkaStorageException when that fails
+     */
     public void rememberLogStarts() {
-        logs.checkpoint();
+        logs.rememberLogStarts();
     }
 
     /** Ends what waits for commits here, and lets nothing wait any more: its producers find the next leader. */
@@ -399,5 +403,10 @@ public final class Partitions implements ClusterImages.Listener {
     /** Completes when what was appended may be acknowledged, see {@link LogDirectory#afterAppend}. */
     public CompletableFuture<Void> afterAppend(Partition partition) {
         return logs.afterAppend(partition.topicId(), partition.index());
+    }
+
+    /** Completes when a leader may be asked for more and so be told what is here, see {@link LogDirectory#beforeFetch}. */
+    public CompletableFuture<Void> beforeFetch(Partition partition) {
+        return logs.beforeFetch(partition.topicId(), partition.index());
     }
 }

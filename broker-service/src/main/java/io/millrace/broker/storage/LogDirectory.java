@@ -22,6 +22,7 @@ import java.util.Optional;
 import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
@@ -63,6 +64,9 @@ public final class LogDirectory implements AutoCloseable {
     private final OffsetCheckpoint recoveryPoints;
     private final OffsetCheckpoint highWatermarks;
     private final OffsetCheckpoint logStarts;
+    /** Held while log starts are looked at and written, so that an older state never replaces a newer one; the directory's monitor is taken before. */
+    private final Object logStartsLock = new Object();
+    private final SharedWork rememberingStarts;
     private final Housekeeping housekeeping;
     private final @Nullable RememberedRegistration lastRegistration;
     private final WholeLogs whole;
@@ -89,6 +93,7 @@ public final class LogDirectory implements AutoCloseable {
         this.recoveryPoints = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.RECOVERY_POINTS));
         this.highWatermarks = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.HIGH_WATERMARKS));
         this.logStarts = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.LOG_STARTS));
+        this.rememberingStarts = new SharedWork(flushExecutor, this::writeChangedStarts);
         this.whole = new WholeLogs(root.resolve(WholeLogs.FILE_NAME));
         this.moved = MovedReplicas.read(root.resolve(MovedReplicas.FILE_NAME), clock.millis());
         this.housekeeping = new Housekeeping(this, properties);
@@ -406,6 +411,22 @@ public final class LogDirectory implements AutoCloseable {
         if (stored == null) {
             return DONE;
         }
+        return flushed(stored);
+    }
+
+    /**
+     * To be called before a leader is told how far a log has come, which counts: complete at once, unless its start has moved or {@code flush.messages}
+     * records have come together. To be asked again when it completes, since there may be the other to wait for.
+     */
+    public CompletableFuture<Void> beforeFetch(Uuid topicId, int partition) {
+        StoredLog stored = logs.get(new Key(topicId, partition));
+        if (stored == null) {
+            return DONE;
+        }
+        return stored.startRemembered() ? flushed(stored) : rememberingStarts.run();
+    }
+
+    private static CompletableFuture<Void> flushed(StoredLog stored) {
         PartitionLog log = stored.log();
         long endOffset = log.logEndOffset();
         return endOffset - log.recoveryPoint() >= log.config().flushMessages() ? stored.groupFlush().flush(endOffset)
@@ -486,19 +507,67 @@ public final class LogDirectory implements AutoCloseable {
         }
     }
 
-    /** Writes recovery points, high watermarks and log starts down; to be called before anything is appended to a log that was cut. */
-    public synchronized void checkpoint() {
+    /** Writes recovery points, high watermarks and log starts down from time to time; that it cannot is the directory's {@link #failure}. */
+    void checkpoint() {
+        try {
+            rememberOffsets();
+        } catch (KafkaStorageException e) {
+            LOGGER.debug("no checkpoint was written", e);
+        }
+    }
+
+    /**
+     * Writes recovery points, high watermarks and log starts down; to be called before anything is appended to a log that was cut.
+     *
+     * @throws KafkaStorageException when that fails: what was written down before may hide what is appended now
+     */
+    public synchronized void rememberOffsets() {
         try {
             writeCheckpoints();
         } catch (IOException e) {
             fail(e);
+            throw new KafkaStorageException("cannot note where logs start and end: " + e.getMessage(), e);
+        }
+    }
+
+    /**
+     * Writes down where the logs start, together with all others who ask for it at the same time.
+     *
+     * @throws KafkaStorageException when that fails: a crash may bring back what was deleted
+     */
+    public void rememberLogStarts() {
+        try {
+            rememberingStarts.run().join();
+        } catch (CompletionException e) {
+            throw new KafkaStorageException(String.valueOf(e.getCause().getMessage()), e.getCause());
+        }
+    }
+
+    private void writeChangedStarts() {
+        ensureUsable();
+        try {
+            writeLogStarts();
+        } catch (IOException e) {
+            fail(e);
+            throw new KafkaStorageException("cannot note where logs start: " + e.getMessage(), e);
         }
     }
 
     private void writeCheckpoints() throws IOException {
         recoveryPoints.write(offsets(PartitionLog::recoveryPoint));
-        logStarts.write(offsets(PartitionLog::logStartOffset));
+        writeLogStarts();
         highWatermarks.write(offsets(PartitionLog::highWatermark));
+    }
+
+    private void writeLogStarts() throws IOException {
+        synchronized (logStartsLock) {
+            Map<StoredLog, Long> starts = new HashMap<>();
+            logs.values().forEach(stored -> starts.put(stored, stored.log().logStartOffset()));
+            Map<PartitionFolder, Long> byFolder = new HashMap<>();
+            starts.forEach((stored, offset) -> byFolder.put(stored.folder(), offset));
+            logStarts.write(byFolder);
+            starts.forEach(StoredLog::startRemembered);
+        }
     }
 
     private Map<PartitionFolder, Long> offsets(ToLongFunction<PartitionLog> offset) {

@@ -12,6 +12,8 @@ final class StoredLog {
     private final PartitionLog log;
     private final GroupFlush groupFlush;
     private volatile long lastFlushMs;
+    /** Where the log starts by the checkpoint on disk. */
+    private volatile long rememberedStart;
 
     StoredLog(PartitionFolder folder, Uuid topicId, DirectoryLogStore store, PartitionLog log, Executor flushExecutor,
             long nowMs) {
@@ -41,6 +43,15 @@ final class StoredLog {
 
     GroupFlush groupFlush() {
         return groupFlush;
+    }
+
+    /** Whether a crash would leave the log's start where it is. */
+    boolean startRemembered() {
+        return rememberedStart == log.logStartOffset();
+    }
+
+    void startRemembered(long offset) {
+        rememberedStart = offset;
     }
 
     /**

@@ -469,7 +469,11 @@ class ReplicationTest {
 
         assertThat(Errors.forCode(deleted.errorCode())).isEqualTo(Errors.NONE);
         assertThat(deleted.lowWatermark()).isEqualTo(2);
-        assertThat(THREE).allSatisfy(id -> assertThat(cluster.node(id).log().logStartOffset()).isEqualTo(2));
+        assertThat(THREE).allSatisfy(id -> {
+            assertThat(cluster.node(id).log().logStartOffset()).isEqualTo(2);
+            assertThat(cluster.directory(id).resolve("log-start-offset-checkpoint")).content().as(
+                    "what a crash would leave").contains("t 0 2");
+        });
         assertThat(Errors.forCode(consume(cluster.node(0), 1, 0).join().errorCode())).isEqualTo(
                 Errors.OFFSET_OUT_OF_RANGE);
         assertThat(Errors.forCode(delete(cluster.node(1), 2, LONG_MS).join().errorCode())).isEqualTo(
@@ -498,6 +502,18 @@ class ReplicationTest {
         eventually().until(() -> cluster.node(0).log().logStartOffset() == 3);
         cluster.elect(1);
         assertThat(Errors.forCode(waiting.join().errorCode())).isEqualTo(Errors.NOT_LEADER_OR_FOLLOWER);
+    }
+
+    @Test
+    void a_deletion_that_cannot_be_written_down_is_no_success() throws IOException {
+        ReplicaCluster cluster = cluster(Map.of(), List.of(0));
+        assertThat(produced(cluster.node(0), "a", "b", "c")).isEqualTo(Errors.NONE);
+        Files.createDirectory(cluster.directory(0).resolve("log-start-offset-checkpoint.tmp"));
+
+        DeleteRecordsPartitionResult refused = delete(cluster.node(0), 2, LONG_MS).join();
+
+        assertThat(Errors.forCode(refused.errorCode())).isEqualTo(Errors.KAFKA_STORAGE_ERROR);
+        assertThat(refused.lowWatermark()).isEqualTo(DeleteRecordsResponse.INVALID_LOW_WATERMARK);
     }
 
     private static void wipe(Path directory) throws IOException {

@@ -92,6 +92,57 @@ class LogDirectoryTest {
     }
 
     @Test
+    void where_a_log_starts_is_written_down_before_its_leader_hears_of_it() throws IOException {
+        Path copy = root.resolve("copy");
+        try (LogDirectory directory = open(root.resolve("original"), NEVER)) {
+            PartitionLog log = directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
+            append(log, "a");
+            append(log, "b");
+            assertThat(directory.beforeFetch(topicId, 0)).as("nothing has moved").isCompleted();
+
+            assertThat(log.deleteRecordsBefore(1)).isTrue();
+            directory.beforeFetch(topicId, 0).join();
+            copy(root.resolve("original"), copy);
+            assertThat(directory.beforeFetch(topicId, 0)).as("nothing is written twice").isCompleted();
+        }
+
+        try (LogDirectory directory = open(copy, NEVER)) {
+            assertThat(values(directory.log(topicId, 0).orElseThrow())).containsExactly("b");
+        }
+    }
+
+    @Test
+    void log_starts_are_remembered_without_writing_anything_else() throws IOException {
+        try (LogDirectory directory = open(NEVER)) {
+            PartitionLog log = directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
+            append(log, "a");
+            Files.delete(root.resolve(OffsetCheckpoint.RECOVERY_POINTS));
+            Files.delete(root.resolve(OffsetCheckpoint.HIGH_WATERMARKS));
+            assertThat(log.deleteRecordsBefore(1)).isTrue();
+
+            directory.rememberLogStarts();
+
+            assertThat(root.resolve(OffsetCheckpoint.LOG_STARTS)).content().contains("orders 0 1");
+            assertThat(root.resolve(OffsetCheckpoint.RECOVERY_POINTS)).doesNotExist();
+            assertThat(root.resolve(OffsetCheckpoint.HIGH_WATERMARKS)).doesNotExist();
+        }
+    }
+
+    @Test
+    void that_log_starts_cannot_be_remembered_fails_the_directory_and_who_asked() throws IOException {
+        try (LogDirectory directory = open(NEVER)) {
+            PartitionLog log = directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
+            append(log, "a");
+            assertThat(log.deleteRecordsBefore(1)).isTrue();
+            Files.createDirectory(root.resolve(OffsetCheckpoint.LOG_STARTS + ".tmp"));
+
+            assertThatThrownBy(directory::rememberLogStarts).isInstanceOf(KafkaStorageException.class);
+            assertThat(directory.failure()).isPresent();
+            assertThat(directory.beforeFetch(topicId, 0)).failsWithin(PATIENCE);
+        }
+    }
+
+    @Test
     void a_directory_in_use_is_refused() throws IOException {
         try (LogDirectory _ = open(NEVER)) {
             assertThatThrownBy(() -> open(NEVER)).isInstanceOf(ForeignDirectoryException.class).hasMessageContaining(

@@ -33,7 +33,8 @@ import org.slf4j.LoggerFactory;
  * Fetches from one leader all that this broker follows there, on one virtual thread, which alone touches its state. Several fetches are under way
  * over one connection, each for partitions of its own ({@link Flight.Kind}); what comes is appended straight from the answer's buffer.
  *
- * <p>To ask for more is to say that one has what came before. So a partition with {@code flush.messages} asks when that is durable.
+ * <p>To ask for more is to say that one has what came before, and where one's log starts. So a partition with {@code flush.messages} asks when the
+ * records are durable, and one whose start has moved when that is written down.
  *
  * <p>What the inbox holds is bounded by the fetches under way, one flush per partition and one list of partitions per image.
  */
@@ -46,7 +47,7 @@ final class LeaderFetcher implements AutoCloseable {
     /** @param brokerEpoch of the follower */
     record Leader(BrokerEndpoint endpoint, int followerId, LongSupplier brokerEpoch) {}
 
-    /** Completes when what was appended to a partition is as durable as its topic asks. */
+    /** Completes when what is to be told of a partition is durable, as far as it must be; to be asked again then. */
     interface Durability extends Function<Partition, CompletableFuture<Void>> {}
 
     private sealed interface Event {
@@ -242,7 +243,7 @@ final class LeaderFetcher implements AutoCloseable {
         if (failure == null) {
             ready(each, fresh);
         } else {
-            LOG.warn("{} cannot follow, for it cannot be flushed: {}", each.partition, failure.getMessage());
+            LOG.warn("{} cannot follow, for it cannot be made durable: {}", each.partition, failure.getMessage());
             pause(each);
         }
     }

@@ -76,7 +76,7 @@ public final class ReplicaFetchers implements ClusterImages.Listener, AutoClosea
         });
         byLeader.forEach((leader, followed) -> fetchers.computeIfAbsent(leader, _ -> LeaderFetcher.start(
                 new LeaderFetcher.Leader(leader, brokerId, brokerEpoch), client, settings, throttle,
-                partitions::afterAppend, clock)).follow(followed));
+                partitions::beforeFetch, clock)).follow(followed));
     }
 
     /** Fetchers that run now. */

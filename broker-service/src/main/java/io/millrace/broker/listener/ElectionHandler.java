@@ -46,8 +46,10 @@ final class ElectionHandler {
         boolean unclean = wanted.electionType() == ElectionType.UNCLEAN.value;
         calls.run(request, () -> {
             try {
-                Elected elected = cluster.elect(new Elect(partitions, unclean));
-                calls.awaitImage(elected.version(), Duration.ofMillis(Math.max(0, wanted.timeoutMs())));
+                Duration patience = Duration.ofMillis(Math.max(0, wanted.timeoutMs()));
+                Elected elected = calls.untilThereIsOne(calls.deadlineNanos(patience), () -> cluster.elect(new Elect(
+                        partitions, unclean)));
+                calls.awaitImage(elected.version(), patience);
                 request.respond(answer(request, Errors.NONE, results(elected)));
             } catch (RuntimeException e) {
                 ApiError error = ControllerCalls.errorOf(e);

@@ -6,8 +6,9 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
 /**
  * Limits of what is done for clients with the help of others: at the controller, or by a partition's followers.
  *
- * @param maxConcurrent requests on their way to the controller; one more is refused with THROTTLING_QUOTA_EXCEEDED
- * @param maxTimeout longest wait until a change shows in this broker's image, or on its followers, whatever the client asks for
+ * @param maxConcurrent requests on their way to the controller, of those that change something and of those that read; one more is refused with
+ *                      THROTTLING_QUOTA_EXCEEDED. Sixteen times as many may wait for their change to show
+ * @param maxTimeout longest wait for a controller, or until a change shows in this broker's image, or on its followers, whatever the client asks for
  * @param maxWaitingProducers producers that wait for one block of ids; one more is told to try again
  * @param producerIdsTimeout longest wait for a block of ids; over it, all that wait are told to try again
  * @param maxWaitingDeletions DeleteRecords requests that wait for followers; one more is refused with THROTTLING_QUOTA_EXCEEDED

@@ -1,15 +1,16 @@
 package io.millrace.broker.listener;
 
 import io.millrace.common.api.ClusterApi;
+import io.millrace.common.api.ClusterApi.Cancel;
 import io.millrace.common.api.ClusterApi.CancelOutcome;
-import io.millrace.common.api.ClusterApi.Of;
-import io.millrace.common.api.ClusterApi.Options;
-import io.millrace.common.api.ClusterApi.Reassign;
+import io.millrace.common.api.ClusterApi.ReassignEach;
+import io.millrace.common.api.ClusterApi.ReassignOutcome;
+import io.millrace.common.api.ClusterApi.ReassignedEach;
 import io.millrace.common.api.ClusterApi.Reassignment;
 import io.millrace.common.api.ClusterApi.Reassignments;
 import io.millrace.common.api.ClusterApi.Replicas;
 import io.millrace.common.api.TopicPartition;
-import io.millrace.common.error.RefusedException;
+import io.millrace.common.error.ErrorCode;
 import io.millrace.common.listener.ControllerCalls;
 import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.metadata.PartitionImage;
@@ -18,6 +19,7 @@ import io.millrace.common.wire.InboundRequest;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.Iterator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -42,8 +44,6 @@ import org.jspecify.annotations.Nullable;
 
 /** Has the controller bring partitions to other replicas, and tells which are on their way (KIP-455). */
 final class ReassignmentsHandler {
-    private static final Options FOR_REAL = new Options(false, null);
-
     private final ClusterApi cluster;
     private final ClusterImages images;
     private final ControllerCalls calls;
@@ -72,7 +72,10 @@ final class ReassignmentsHandler {
         });
     }
 
-    /** One request on its way. What it asks for may be asked for again, so one that fails half done is repeated as a whole. */
+    /**
+     * One request on its way. What it asks for may be asked for again, so one that fails half done is repeated as a whole; of what had not begun when
+     * it was called off it may then be told that nothing is under way.
+     */
     private final class Alteration {
         private final AlterPartitionReassignmentsRequestData wanted;
         private final Map<TopicPartition, ApiError> errors = new HashMap<>();
@@ -107,33 +110,21 @@ final class ReassignmentsHandler {
             }
         }
 
-        /** All at once, as the controller does it best; where one of them cannot be, each by itself, so that it harms no other. */
         private void reassign(Map<TopicPartition, Replicas> moves) {
-            try {
-                reassign(List.copyOf(moves.values()));
-            } catch (RefusedException refused) {
-                if (refused.code().isRetriable()) {
-                    throw refused;
+            ReassignedEach answer = cluster.reassignEach(new ReassignEach(List.copyOf(moves.values())));
+            version = Math.max(version, answer.version());
+            Iterator<ReassignOutcome> outcomes = answer.outcomes().iterator();
+            for (TopicPartition partition : moves.keySet()) {
+                ReassignOutcome outcome = outcomes.next();
+                ErrorCode refusal = outcome.refusal();
+                if (refusal != null) {
+                    errors.put(partition, new ApiError(refusal.kafkaError(), outcome.message()));
                 }
-                moves.forEach((partition, replicas) -> {
-                    try {
-                        reassign(List.of(replicas));
-                    } catch (RefusedException e) {
-                        if (e.code().isRetriable()) {
-                            throw e;
-                        }
-                        errors.put(partition, ControllerCalls.errorOf(e));
-                    }
-                });
             }
         }
 
-        private void reassign(List<Replicas> moves) {
-            version = Math.max(version, cluster.reassign(new Reassign(moves, FOR_REAL)).version());
-        }
-
         private void cancel(List<TopicPartition> partitions) {
-            ClusterApi.CancelledOf answer = cluster.cancel(new Of(partitions));
+            ClusterApi.CancelledOf answer = cluster.cancel(new Cancel(partitions));
             version = Math.max(version, answer.version());
             for (int i = 0; i < partitions.size(); i++) {
                 CancelOutcome outcome = answer.outcomes().get(i);
@@ -169,7 +160,7 @@ final class ReassignmentsHandler {
 
     void handleList(InboundRequest request) {
         ListPartitionReassignmentsRequestData wanted = ((ListPartitionReassignmentsRequest) request.body()).data();
-        calls.run(request, () -> {
+        calls.runReading(request, () -> {
             ListPartitionReassignmentsResponseData response = new ListPartitionReassignmentsResponseData();
             try {
                 response.setTopics(topics(cluster.list(new Reassignments(named(wanted))).reassignments()));

@@ -183,7 +183,8 @@ public final class LeaderReplica {
     }
 
     /**
-     * Before which offset no replica that runs has anything (KIP-107); -1 while one of them has not said.
+     * Before which offset no replica has anything that may be in sync (KIP-107); -1 while one of these has not said. Not waited for are brokers
+     * that are fenced or about to end, and those that may have lost the end of their log: they hear of it as they catch up.
      *
      * @param ownStart of the leader's log
      */

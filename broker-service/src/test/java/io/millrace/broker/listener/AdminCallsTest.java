@@ -20,10 +20,13 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Supplier;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterClientQuotasOptions;
+import org.apache.kafka.clients.admin.AlterConfigOp;
+import org.apache.kafka.clients.admin.ConfigEntry;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.FeatureUpdate;
 import org.apache.kafka.clients.admin.NewPartitionReassignment;
@@ -43,6 +46,7 @@ import org.apache.kafka.common.acl.AclBinding;
 import org.apache.kafka.common.acl.AclBindingFilter;
 import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.acl.AclPermissionType;
+import org.apache.kafka.common.config.ConfigResource;
 import org.apache.kafka.common.errors.ElectionNotNeededException;
 import org.apache.kafka.common.errors.EligibleLeadersNotAvailableException;
 import org.apache.kafka.common.errors.InvalidReplicaAssignmentException;
@@ -257,6 +261,8 @@ class AdminCallsTest {
         var altered = admin.alterPartitionReassignments(wanted).values();
 
         get(altered.get(T0));
+        assertThat(broker.services.cluster.reassigns).as("all in one").singleElement().satisfies(asked -> assertThat(
+                asked.partitions()).hasSize(2));
         assertThat(failure(altered.get(t1))).isInstanceOf(InvalidReplicaAssignmentException.class);
         assertThat(failure(altered.get(t2))).isInstanceOf(NoReassignmentInProgressException.class);
         assertThat(get(admin.listPartitionReassignments().reassignments())).containsOnlyKeys(T0);
@@ -273,6 +279,30 @@ class AdminCallsTest {
         Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> broker.services.refused.get() > 1);
         broker.services.away = false;
         assertThat(get(listed)).isEmpty();
+    }
+
+    @Test
+    void changes_of_settings_and_elections_wait_for_the_next_controller() throws Exception {
+        broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
+        broker.services.cluster.outcomes.put(named(T0), ElectionOutcome.ELECTED);
+        ConfigResource topic = new ConfigResource(ConfigResource.Type.TOPIC, "t");
+        AlterConfigOp change = new AlterConfigOp(new ConfigEntry("retention.ms", "1000"), AlterConfigOp.OpType.SET);
+
+        get(whileAway(() -> admin.incrementalAlterConfigs(Map.of(topic, List.of(change))).all()));
+        var elected = get(whileAway(() -> admin.electLeaders(ElectionType.PREFERRED, Set.of(T0)).partitions()));
+
+        assertThat(broker.images.current().topic("t").configs()).containsEntry("retention.ms", "1000");
+        assertThat(elected.get(T0)).isEmpty();
+    }
+
+    /** The controller comes back once it has been asked for in vain, several times. */
+    private <T> KafkaFuture<T> whileAway(Supplier<KafkaFuture<T>> call) {
+        int before = broker.services.refused.get();
+        broker.services.away = true;
+        KafkaFuture<T> called = call.get();
+        Awaitility.await().atMost(Duration.ofSeconds(60)).until(() -> broker.services.refused.get() > before + 1);
+        broker.services.away = false;
+        return called;
     }
 
     private record Unsupported(String name, java.util.function.Function<Admin, KafkaFuture<?>> call) {

@@ -28,7 +28,9 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.stream.IntStream;
 import org.apache.kafka.clients.admin.Admin;
+import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.Node;
+import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.message.FetchRequestData;
@@ -51,6 +53,8 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.ElectLeadersRequest;
+import org.apache.kafka.common.requests.ElectLeadersResponse;
 import org.apache.kafka.common.requests.FetchRequest;
 import org.apache.kafka.common.requests.FetchResponse;
 import org.apache.kafka.common.requests.FindCoordinatorRequest;
@@ -475,6 +479,35 @@ class BrokerRequestsTest {
                         .setPartitions(List.of(from(0, 1)))))).join();
         assertThat(third.error()).isEqualTo(Errors.NONE);
         assertThat(third.data().responses()).as("nothing is new").isEmpty();
+    }
+
+    @Test
+    void who_waits_for_a_change_to_show_holds_up_nobody_else() {
+        PlayedCluster cluster = broker.services.cluster;
+        cluster.version = broker.images.current().version() + 1;
+        List<CompletableFuture<ElectLeadersResponse>> answers = new ArrayList<>();
+        for (int i = 0; i < 2 * TestBroker.MAX_CONCURRENT; i++) {
+            answers.add(elect(LONG));
+            int asked = i + 1;
+            Awaitility.await().atMost(LONG).until(() -> cluster.elections.size() == asked);
+        }
+
+        broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
+
+        assertThat(answers).allSatisfy(answer -> assertThat(answer.join().data().errorCode()).isEqualTo(Errors.NONE
+                .code()));
+    }
+
+    @Test
+    void an_election_for_which_there_is_no_controller_in_time_says_so() {
+        broker.services.away = true;
+
+        assertThat(elect(Duration.ofMillis(1)).join().data().errorCode()).isEqualTo(Errors.REQUEST_TIMED_OUT.code());
+    }
+
+    private CompletableFuture<ElectLeadersResponse> elect(Duration patience) {
+        return client.send(broker.endpoint(), Lane.DATA, new ElectLeadersRequest.Builder(ElectionType.PREFERRED, Set.of(
+                new TopicPartition("t", 0)), (int) patience.toMillis()), ElectLeadersResponse.class, LONG);
     }
 
     @Test

@@ -3,7 +3,7 @@ package io.millrace.broker.listener;
 import io.millrace.common.api.ClusterApi;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.common.error.ErrorCode;
-import io.millrace.common.error.RefusedException;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
@@ -14,7 +14,9 @@ final class PlayedCluster implements ClusterApi {
     final Map<TopicPartition, ElectionOutcome> outcomes = new ConcurrentHashMap<>();
     final Map<TopicPartition, Reassignment> underWay = new ConcurrentHashMap<>();
     final List<Elect> elections = new CopyOnWriteArrayList<>();
-    final List<Reassign> reassigns = new CopyOnWriteArrayList<>();
+    final List<ReassignEach> reassigns = new CopyOnWriteArrayList<>();
+    /** From which images show what it changed. */
+    volatile long version = 1;
     private final InProcessServices services;
 
     PlayedCluster(InProcessServices services) {
@@ -23,28 +25,34 @@ final class PlayedCluster implements ClusterApi {
 
     @Override
     public Planned reassign(Reassign request) {
-        services.requirePresent();
-        reassigns.add(request);
-        for (Replicas each : request.partitions()) {
-            if (each.replicas().stream().anyMatch(id -> id > 2)) {
-                throw new RefusedException(ErrorCode.INVALID_REPLICA_ASSIGNMENT, each.topic() + "-" + each.partition()
-                        + " is assigned to a broker that there is not");
-            }
-        }
-        for (Replicas each : request.partitions()) {
-            underWay.put(new TopicPartition(each.topic(), each.partition()), new Reassignment(each.topic(), each
-                    .partition(), each.replicas(), each.replicas(), List.of()));
-        }
-        return new Planned(List.of(), 0, 1);
+        throw notOverKafka();
     }
 
     @Override
-    public CancelledOf cancel(Of partitions) {
+    public ReassignedEach reassignEach(ReassignEach request) {
         services.requirePresent();
-        return new CancelledOf(partitions.partitions().stream().map(partition -> underWay.remove(partition) != null
+        reassigns.add(request);
+        List<ReassignOutcome> outcomes = new ArrayList<>();
+        for (Replicas each : request.partitions()) {
+            if (each.replicas().stream().anyMatch(id -> id > 2)) {
+                outcomes.add(new ReassignOutcome(ErrorCode.INVALID_REPLICA_ASSIGNMENT, each.topic() + "-" + each
+                        .partition() + " is assigned to a broker that there is not"));
+            } else {
+                underWay.put(new TopicPartition(each.topic(), each.partition()), new Reassignment(each.topic(), each
+                        .partition(), each.replicas(), each.replicas(), List.of()));
+                outcomes.add(ReassignOutcome.TAKEN);
+            }
+        }
+        return new ReassignedEach(outcomes, version);
+    }
+
+    @Override
+    public CancelledOf cancel(Cancel request) {
+        services.requirePresent();
+        return new CancelledOf(request.partitions().stream().map(partition -> underWay.remove(partition) != null
                 ? CancelOutcome.CANCELLED
                 : outcomes.containsKey(partition) ? CancelOutcome.NOT_UNDER_WAY : CancelOutcome.UNKNOWN_PARTITION)
-                .toList(), 1);
+                .toList(), version);
     }
 
     @Override
@@ -60,7 +68,7 @@ final class PlayedCluster implements ClusterApi {
         elections.add(request);
         return new Elected((request.partitions() == null ? List.copyOf(outcomes.keySet()) : request.partitions())
                 .stream().map(partition -> new Election(partition, outcomes.getOrDefault(partition,
-                        ElectionOutcome.UNKNOWN_PARTITION))).toList(), 1);
+                        ElectionOutcome.UNKNOWN_PARTITION))).toList(), version);
     }
 
     private static UnsupportedOperationException notOverKafka() {

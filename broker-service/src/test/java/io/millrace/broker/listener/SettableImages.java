@@ -10,6 +10,7 @@ import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
 
@@ -26,8 +27,16 @@ final class SettableImages implements ClusterImages {
     }
 
     @Override
-    public boolean awaitVersion(long version, Duration timeout) {
-        return current.version() >= version;
+    public synchronized boolean awaitVersion(long version, Duration timeout) throws InterruptedException {
+        long deadlineNanos = System.nanoTime() + timeout.toNanos();
+        while (current.version() < version) {
+            long leftNanos = deadlineNanos - System.nanoTime();
+            if (leftNanos <= 0) {
+                return false;
+            }
+            TimeUnit.NANOSECONDS.timedWait(this, leftNanos);
+        }
+        return true;
     }
 
     @Override
@@ -78,6 +87,7 @@ final class SettableImages implements ClusterImages {
     synchronized void publish(ClusterImage image) {
         ClusterImage previous = current;
         current = image;
+        notifyAll();
         listeners.forEach(listener -> listener.imageChanged(previous, current));
     }
 }

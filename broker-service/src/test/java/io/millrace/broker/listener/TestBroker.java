@@ -31,6 +31,8 @@ import org.springframework.util.unit.DataSize;
 /** A broker's listener over real logs in a folder, with an image that the test writes. */
 final class TestBroker implements AutoCloseable {
     static final int ID = 0;
+    /** Requests on their way to the controller. */
+    static final int MAX_CONCURRENT = 4;
     private static final FetchSettings FETCHES = new FetchSettings(DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100,
             Duration.ofMillis(100), new SessionLimits(100, 10_000, Duration.ofMinutes(2)));
 
@@ -75,7 +77,7 @@ final class TestBroker implements AutoCloseable {
         requests = new BrokerRequests(new NodeConfigs(ID, List.of(new NodeConfig("replica.lag.time.max.ms",
                 ConfigType.LONG, "2000", "10000", "MILLRACE_REPLICATION_LAG_TIME_MAX",
                 "How long a replica may be behind."))), partitions, images, services, autoCreation, fetchSettings,
-                new ForwardSettings(4, Duration
+                new ForwardSettings(MAX_CONCURRENT, Duration
                         .ofSeconds(5), 100, Duration.ofSeconds(3), 2), ignored,
                 Clock.systemUTC());
         images.subscribe(partitions);

@@ -28,9 +28,15 @@ public interface ClusterApi {
     @PostExchange("/rebalance")
     Planned rebalance(@RequestBody Options options);
 
-    /** Brings the partitions to these replicas. Refused with {@code UNKNOWN_PARTITION}, {@code INVALID_REPLICA_ASSIGNMENT}. */
+    /** Brings the partitions to these replicas, all or none. Refused with {@code UNKNOWN_PARTITION}, {@code INVALID_REPLICA_ASSIGNMENT}. */
+    @Repeatable
     @PostExchange("/reassignments")
     Planned reassign(@RequestBody Reassign request);
+
+    /** Brings each of the partitions to these replicas that can be: one that is refused, as {@link #reassign} would, harms no other. */
+    @Repeatable
+    @PostExchange("/reassignments/each")
+    ReassignedEach reassignEach(@RequestBody ReassignEach request);
 
     /**
      * How far it is.
@@ -50,7 +56,7 @@ public interface ClusterApi {
 
     /** Calls off what is under way for these partitions alone, as {@link #cancel()} does for all. */
     @PostExchange("/reassignments/cancel")
-    CancelledOf cancel(@RequestBody Of partitions);
+    CancelledOf cancel(@RequestBody Cancel request);
 
     /** All that are to have other replicas and have not, however many, or those of them that are named: what the replicas are, and which come and go. */
     @Repeatable
@@ -61,6 +67,7 @@ public interface ClusterApi {
      * Elects leaders at once, of each partition that there can be one for: the preferred replica, if it is in sync; or, where nobody leads, any
      * replica that runs, even if it lacks what was acknowledged (<em>unclean</em>). Not to lose more than need be, those that have all come first.
      */
+    @Repeatable
     @PostExchange("/elections")
     Elected elect(@RequestBody Elect request);
 
@@ -101,6 +108,17 @@ public interface ClusterApi {
 
     record Replicas(String topic, int partition, List<Integer> replicas) {}
 
+    /** @param partitions each once, with the preferred leader first */
+    record ReassignEach(List<Replicas> partitions) {}
+
+    /** @param outcomes in the order of the request */
+    record ReassignedEach(List<ReassignOutcome> outcomes, long version) {}
+
+    /** @param refusal null: it is carried out, or is so already */
+    record ReassignOutcome(@Nullable ErrorCode refusal, @Nullable String message) {
+        public static final ReassignOutcome TAKEN = new ReassignOutcome(null, null);
+    }
+
     record ReplicationFactor(int replicationFactor, Options options) {}
 
     /**
@@ -127,7 +145,7 @@ public interface ClusterApi {
 
     record Changed(long version) {}
 
-    record Of(List<TopicPartition> partitions) {}
+    record Cancel(List<TopicPartition> partitions) {}
 
     /** @param partitions null: all */
     record Reassignments(@Nullable List<TopicPartition> partitions) {}
@@ -143,6 +161,7 @@ public interface ClusterApi {
 
     /** What became of one partition's reassignment. */
     enum CancelOutcome {
+        /** By this request, or by one before, and not yet back. */
         CANCELLED,
         /** There was nothing to call off. */
         NOT_UNDER_WAY,

@@ -98,6 +98,7 @@ public final class AlterConfigsHandler {
                 repeated.add(resource);
             }
         });
+        long deadlineNanos = calls.deadlineNanos();
         long version = ControllerCalls.NO_VERSION;
         for (Asked each : asked) {
             Resource resource = new Resource(each.type, each.name);
@@ -105,7 +106,8 @@ public final class AlterConfigsHandler {
                 errors.put(resource, new ApiError(Errors.INVALID_REQUEST, "it is named twice in the request"));
             } else if (request.connectionOpen()) {
                 try {
-                    version = Math.max(version, alter(each, replace, validateOnly));
+                    version = Math.max(version, calls.untilThereIsOne(deadlineNanos, () -> alter(each, replace,
+                            validateOnly)));
                     errors.put(resource, ApiError.NONE);
                 } catch (RuntimeException e) {
                     errors.put(resource, ControllerCalls.errorOf(e));

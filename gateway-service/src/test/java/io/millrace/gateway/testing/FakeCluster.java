@@ -28,6 +28,11 @@ public final class FakeCluster implements ClusterApi {
     }
 
     @Override
+    public ReassignedEach reassignEach(ReassignEach request) {
+        throw new UnsupportedOperationException("no gateway asks for it");
+    }
+
+    @Override
     public Progress progress(int limit) {
         return new Progress(1, 1, 1, 3, 1_000L, List.of(new BrokerMoves(0, 0, 2), new BrokerMoves(1, 2, 0)), List.of(
                 new UnderWay("orders", 0, true, List.of(0, 2), List.of(1, 2), List.of(1), List.of(),
@@ -42,7 +47,7 @@ public final class FakeCluster implements ClusterApi {
     }
 
     @Override
-    public CancelledOf cancel(Of partitions) {
+    public CancelledOf cancel(Cancel request) {
         throw new UnsupportedOperationException("no gateway asks for it");
     }
 

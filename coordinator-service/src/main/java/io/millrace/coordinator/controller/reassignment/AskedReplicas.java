@@ -67,6 +67,24 @@ final class AskedReplicas {
     }
 
     /**
+     * As {@link #changes}, of those that can be.
+     *
+     * @param refused takes those that cannot
+     */
+    static Map<TopicPartition, List<Integer>> possible(List<Replicas> request, Basis basis, Map<String, Topic> topics,
+            Map<TopicPartition, RefusedException> refused) {
+        var changes = new HashMap<TopicPartition, List<Integer>>();
+        for (var each : request) {
+            try {
+                changes.putAll(changes(of(List.of(each)), basis, topics));
+            } catch (RefusedException e) {
+                refused.put(new TopicPartition(each.topic(), each.partition()), e);
+            }
+        }
+        return changes;
+    }
+
+    /**
      * Of new partitions.
      *
      * @param from              index of the first

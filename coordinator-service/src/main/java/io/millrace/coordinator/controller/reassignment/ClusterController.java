@@ -13,6 +13,7 @@ import io.millrace.coordinator.controller.placement.Plan;
 import io.millrace.coordinator.controller.placement.Rebalance;
 import io.millrace.coordinator.controller.reassignment.ClusterStore.Topic;
 import io.millrace.coordinator.controller.reassignment.Planning.Made;
+import java.util.HashMap;
 import java.util.List;
 import java.util.function.Function;
 import java.util.function.LongConsumer;
@@ -66,6 +67,21 @@ class ClusterController implements ClusterApi {
     }
 
     @Override
+    public ReassignedEach reassignEach(ReassignEach request) {
+        var names = request.partitions().stream().map(Replicas::topic).distinct().toList();
+        var refused = new HashMap<TopicPartition, RefusedException>();
+        var planned = planned("a reassignment", new Options(false, null), basis -> {
+            // A plan may be made several times.
+            refused.clear();
+            return new Plan.Moves(AskedReplicas.possible(request.partitions(), basis, cluster.topics(names), refused));
+        });
+        var outcomes = request.partitions().stream().map(each -> refused.get(new TopicPartition(each.topic(), each
+                .partition()))).map(refusal -> refusal == null ? ReassignOutcome.TAKEN
+                        : new ReassignOutcome(refusal.code(), refusal.getMessage())).toList();
+        return new ReassignedEach(outcomes, planned.version());
+    }
+
+    @Override
     public Planned drain(int id, Options options) {
         return planned("draining broker " + id, options, basis -> basis.draining(id), basis -> Evacuation.plan(basis
                 .destinations(), basis.uses()), version -> {
@@ -108,14 +124,15 @@ class ClusterController implements ClusterApi {
     }
 
     @Override
-    public CancelledOf cancel(Of partitions) {
+    public CancelledOf cancel(Cancel request) {
         var cancelled = role.write(version -> {
-            var outcomes = reassignments.cancelOnly(partitions.partitions());
+            var outcomes = reassignments.cancelOnly(request.partitions());
             reassignments.clearRateWhenDone();
             return new CancelledOf(outcomes, version);
         });
         loop.begin();
-        LOG.info("Cancelled the moves of those of {} that are under way", partitions.partitions());
+        LOG.info("Cancelled the moves of {} of {} partitions that were named", cancelled.outcomes().stream().filter(
+                CancelOutcome.CANCELLED::equals).count(), request.partitions().size());
         return cancelled;
     }
 

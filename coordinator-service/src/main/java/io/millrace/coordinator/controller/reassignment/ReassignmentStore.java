@@ -174,7 +174,7 @@ class ReassignmentStore {
         return inMotion + waiting;
     }
 
-    /** Of these partitions alone; the outcomes in their order. */
+    /** Of these partitions alone; the outcomes in their order. One that was cancelled before, and is on its way back, counts as cancelled. */
     List<CancelOutcome> cancelOnly(List<TopicPartition> partitions) {
         var outcomes = new HashMap<TopicPartition, CancelOutcome>();
         sql.sql("""
@@ -197,7 +197,9 @@ class ReassignmentStore {
                         and not r.cancelled
                     returning r.topic_id, r.index
                 ), ended as (
-                    select * from turned union all select * from dropped
+                    select * from turned
+                    union all select * from dropped
+                    union all select r.topic_id, r.index from metadata.reassignment r where r.cancelled and not r.finished
                 )
                 select n.name, n.index, e.topic_id is not null
                 from named n

@@ -7,17 +7,19 @@ import static org.awaitility.Awaitility.await;
 import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.common.api.ClusterApi;
 import io.millrace.common.api.ClusterApi.BrokerMoves;
+import io.millrace.common.api.ClusterApi.Cancel;
 import io.millrace.common.api.ClusterApi.CancelOutcome;
 import io.millrace.common.api.ClusterApi.Elect;
 import io.millrace.common.api.ClusterApi.Election;
 import io.millrace.common.api.ClusterApi.ElectionOutcome;
-import io.millrace.common.api.ClusterApi.Of;
 import io.millrace.common.api.ClusterApi.Options;
 import io.millrace.common.api.ClusterApi.Partitions;
 import io.millrace.common.api.ClusterApi.Planned;
 import io.millrace.common.api.ClusterApi.Progress;
 import io.millrace.common.api.ClusterApi.Reason;
 import io.millrace.common.api.ClusterApi.Reassign;
+import io.millrace.common.api.ClusterApi.ReassignEach;
+import io.millrace.common.api.ClusterApi.ReassignOutcome;
 import io.millrace.common.api.ClusterApi.Reassignment;
 import io.millrace.common.api.ClusterApi.Reassignments;
 import io.millrace.common.api.ClusterApi.Replicas;
@@ -235,7 +237,7 @@ class ClusterControllerTest {
         assertThat(cluster.list(new Reassignments(List.of(new TopicPartition("orders", 2), new TopicPartition("orders",
                 3)))).reassignments()).extracting(Reassignment::partition).containsExactly(2);
 
-        assertThat(cluster.cancel(new Of(List.of(new TopicPartition("orders", 0), new TopicPartition("orders", 3),
+        assertThat(cluster.cancel(new Cancel(List.of(new TopicPartition("orders", 0), new TopicPartition("orders", 3),
                 new TopicPartition("orders", 9), new TopicPartition("orders", 2)))).outcomes()).containsExactly(
                         CancelOutcome.CANCELLED, CancelOutcome.NOT_UNDER_WAY, CancelOutcome.UNKNOWN_PARTITION,
                         CancelOutcome.CANCELLED);
@@ -244,6 +246,40 @@ class ClusterControllerTest {
                 .partition(2).replicas().equals(List.of(0)));
         assertThat(cluster.list(new Reassignments(null)).reassignments()).extracting(Reassignment::partition)
                 .containsExactly(1);
+    }
+
+    @Test
+    void what_is_cancelled_again_while_it_goes_back_is_told_as_cancelled() throws Exception {
+        create("orders", List.of(List.of(0)));
+        var cancel = new Cancel(List.of(new TopicPartition("orders", 0)));
+        reassign(new Replicas("orders", 0, List.of(1)));
+        await().atMost(LONG).until(() -> progress().moving() == 1);
+
+        // In one transaction, so that it cannot have come back in between.
+        var again = transaction.write(_ -> {
+            var store = new ReassignmentStore(sql);
+            assertThat(store.cancelOnly(cancel.partitions())).containsExactly(CancelOutcome.CANCELLED);
+            return store.cancelOnly(cancel.partitions());
+        });
+
+        assertThat(again).containsExactly(CancelOutcome.CANCELLED);
+        await().atMost(LONG).until(() -> progress().partitions().isEmpty());
+        assertThat(cluster.cancel(cancel).outcomes()).containsExactly(CancelOutcome.NOT_UNDER_WAY);
+    }
+
+    @Test
+    void each_partition_is_reassigned_that_can_be() throws Exception {
+        create("orders", List.of(List.of(0), List.of(0), List.of(0)));
+
+        var outcomes = cluster.reassignEach(new ReassignEach(List.of(new Replicas("orders", 0, List.of(1)),
+                new Replicas("orders", 1, List.of(7)), new Replicas("orders", 2, List.of()), new Replicas("orders", 9,
+                        List.of(1))))).outcomes();
+
+        assertThat(outcomes).extracting(ReassignOutcome::refusal).containsExactly(null,
+                ErrorCode.INVALID_REPLICA_ASSIGNMENT, ErrorCode.INVALID_REPLICA_ASSIGNMENT,
+                ErrorCode.UNKNOWN_PARTITION);
+        assertThat(cluster.list(new Reassignments(null)).reassignments()).extracting(Reassignment::partition)
+                .containsExactly(0);
     }
 
     @Test

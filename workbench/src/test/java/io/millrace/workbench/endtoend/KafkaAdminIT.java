@@ -168,8 +168,10 @@ class KafkaAdminIT {
         assertThat(get(cluster.nodes())).extracting(Node::id).containsExactlyInAnyOrder(0, 1, 2);
         assertThat(get(cluster.clusterId())).isNotBlank();
         assertThat(get(cluster.controller())).isNotNull();
-        assertThat(get(admin.describeLogDirs(List.of(0)).allDescriptions()).get(0).values()).anySatisfy(
-                directory -> assertThat(directory.replicaInfos()).containsKey(place));
+        await("a broker makes its folder once it has heard of the topic").atMost(TIMEOUT).untilAsserted(
+                () -> assertThat(
+                        get(admin.describeLogDirs(List.of(0)).allDescriptions()).get(0).values()).anySatisfy(
+                                directory -> assertThat(directory.replicaInfos()).containsKey(place)));
 
         get(admin.alterPartitionReassignments(Map.of(place, Optional.of(new NewPartitionReassignment(List.of(1,
                 2))))).all());

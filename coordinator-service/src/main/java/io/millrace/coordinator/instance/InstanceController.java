@@ -179,12 +179,12 @@ class InstanceController implements InstancesApi {
         // After seeks it stands where it stood in all partitions but those; another poll has moved the positions of all.
         if (isLast || progress.wasLastBeforeSeeks(standing.pollNumber())) {
             forEachOwned(consumer, standing.positions(), (partition, offset) -> {
-                if (isLast || !progress.isSought(partition)) {
+                if (!progress.isSought(partition)) {
                     progress.stand(partition, offset);
                 }
             });
             forEachOwned(consumer, standing.confirmed(), (partition, offset) -> {
-                if (isLast || !progress.isSought(partition)) {
+                if (!progress.isSought(partition)) {
                     progress.confirmFurther(partition, offset);
                 }
             });

@@ -76,6 +76,19 @@ class StreamingConsumersTest {
     }
 
     @Test
+    void what_the_client_has_sought_at_the_next_coordinator_comes_before_where_the_stream_stood() {
+        PollGrant before = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
+        deliver(before, 9);
+        COORDINATOR.othersHadTheShards();
+        COORDINATOR.takeOverAll();
+        INSTANCES.seek(group, "s", new Seek(List.of(new Position("orders", 0, 3))));
+
+        PollGrant after = beginPoll(before.pollNumber(), 9, 9);
+
+        assertThat(position(after)).isEqualTo(3);
+    }
+
+    @Test
     void where_it_stands_in_the_partitions_that_the_client_has_not_sought_is_taken_nevertheless() {
         PollGrant first = INSTANCES.beginPoll(group, "s", new BeginPoll(null));
         // Noted, but the stream did not hear so, and gave nothing of it out.

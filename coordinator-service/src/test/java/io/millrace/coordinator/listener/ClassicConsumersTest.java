@@ -1,5 +1,6 @@
 package io.millrace.coordinator.listener;
 
+import static io.millrace.coordinator.listener.PolledConsumers.pollUntil;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -64,22 +65,6 @@ class ClassicConsumersTest {
         var consumer = new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
         consumer.subscribe(List.of("orders"));
         return consumer;
-    }
-
-    @SafeVarargs
-    private static void pollUntil(int each, KafkaConsumer<byte[], byte[]>... consumers) {
-        long deadlineNanos = System.nanoTime() + LONG_NANOS;
-        boolean settled = false;
-        while (!settled && System.nanoTime() < deadlineNanos) {
-            settled = true;
-            for (var consumer : consumers) {
-                consumer.poll(SHORT);
-                settled &= consumer.assignment().size() == each;
-            }
-        }
-        for (var consumer : consumers) {
-            assertThat(consumer.assignment()).hasSize(each);
-        }
     }
 
     /** What a cooperative consumer has may be all it will have before its last rebalance ends. */

@@ -1,5 +1,6 @@
 package io.millrace.coordinator.listener;
 
+import static io.millrace.coordinator.listener.PolledConsumers.pollUntil;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -34,7 +35,6 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 @ResourceLock(ListeningCoordinator.ALONE)
 class KafkaConsumersTest {
     private static final Duration SHORT = Duration.ofMillis(50);
-    private static final long LONG_NANOS = TimeUnit.SECONDS.toNanos(60);
 
     private final ListeningCoordinator coordinator = ListeningCoordinator.shared();
     private final String group = "kafka-" + UUID.randomUUID();
@@ -55,23 +55,6 @@ class KafkaConsumersTest {
             settings.put("group.instance.id", instanceId);
         }
         return new KafkaConsumer<>(settings, new ByteArrayDeserializer(), new ByteArrayDeserializer());
-    }
-
-    /** Polls all of them in turn, as their applications would, until each has so many. */
-    @SafeVarargs
-    private static void pollUntil(int each, KafkaConsumer<byte[], byte[]>... consumers) {
-        long deadlineNanos = System.nanoTime() + LONG_NANOS;
-        boolean settled = false;
-        while (!settled && System.nanoTime() < deadlineNanos) {
-            settled = true;
-            for (var consumer : consumers) {
-                consumer.poll(SHORT);
-                settled &= consumer.assignment().size() == each;
-            }
-        }
-        for (var consumer : consumers) {
-            assertThat(consumer.assignment()).hasSize(each);
-        }
     }
 
     @Test

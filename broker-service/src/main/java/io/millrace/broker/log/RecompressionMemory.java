@@ -1,8 +1,7 @@
 package io.millrace.broker.log;
 
 import java.time.Duration;
-import java.util.ArrayDeque;
-import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -19,67 +18,35 @@ final class RecompressionMemory {
     private static final int KIBIBYTES_IN_MEBIBYTE = 1 << 10;
     private static final int BYTES_IN_KIBIBYTE = 1 << 10;
 
-    private record Waiting(int kibibytes, CompletableFuture<@Nullable Share> answer) {}
-
     private final int kibibytes;
     private final Duration longestWait;
-    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
-    private int freeKibibytes;
+    private final Semaphore free;
 
     RecompressionMemory(int mebibytes, Duration longestWait) {
         this.kibibytes = mebibytes * KIBIBYTES_IN_MEBIBYTE;
         this.longestWait = longestWait;
-        this.freeKibibytes = kibibytes;
+        this.free = new Semaphore(kibibytes, true);
     }
 
     /**
      * Waits for memory.
      *
      * @param maxBytes more than there is counts as all there is
-     * @return null if there was none in time
+     * @return null if there was none in time, or the thread is to end
      */
     @Nullable
     Share take(int maxBytes) {
         int wanted = Math.max(1, Math.min(kibibytes(maxBytes), kibibytes));
-        Waiting turn = new Waiting(wanted, new CompletableFuture<>());
-        synchronized (this) {
-            waiting.addLast(turn);
-            serve();
-        }
-        if (!turn.answer.isDone()) {
-            turn.answer.completeOnTimeout(null, longestWait.toNanos(), TimeUnit.NANOSECONDS);
-        }
-        Share share = turn.answer.join();
-        if (share == null) {
-            giveUp(turn);
-        }
-        return share;
-    }
-
-    private synchronized void giveUp(Waiting turn) {
-        waiting.remove(turn);
-        serve();
-    }
-
-    private synchronized void release(int released) {
-        freeKibibytes += released;
-        serve();
-    }
-
-    private void serve() {
-        Waiting next = waiting.peekFirst();
-        while (next != null && next.kibibytes <= freeKibibytes) {
-            waiting.removeFirst();
-            // Not where its time is up already.
-            if (next.answer.complete(new Share(next.kibibytes))) {
-                freeKibibytes -= next.kibibytes;
-            }
-            next = waiting.peekFirst();
+        try {
+            return free.tryAcquire(wanted, longestWait.toNanos(), TimeUnit.NANOSECONDS) ? new Share(wanted) : null;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            return null;
         }
     }
 
-    synchronized int freeKibibytes() {
-        return freeKibibytes;
+    int freeKibibytes() {
+        return free.availablePermits();
     }
 
     private static int kibibytes(int bytes) {
@@ -98,12 +65,12 @@ final class RecompressionMemory {
         void shrinkTo(int bytes) {
             int beyond = Math.max(0, held - kibibytes(bytes));
             held -= beyond;
-            release(beyond);
+            free.release(beyond);
         }
 
         @Override
         public void close() {
-            release(held);
+            free.release(held);
             held = 0;
         }
     }

@@ -1,7 +1,8 @@
 package io.millrace.broker.log;
 
 import java.time.Duration;
-import java.util.concurrent.Semaphore;
+import java.util.ArrayDeque;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import org.jspecify.annotations.Nullable;
 
@@ -18,35 +19,67 @@ final class RecompressionMemory {
     private static final int KIBIBYTES_IN_MEBIBYTE = 1 << 10;
     private static final int BYTES_IN_KIBIBYTE = 1 << 10;
 
+    private record Waiting(int kibibytes, CompletableFuture<@Nullable Share> answer) {}
+
     private final int kibibytes;
     private final Duration longestWait;
-    private final Semaphore free;
+    private final ArrayDeque<Waiting> waiting = new ArrayDeque<>();
+    private int freeKibibytes;
 
     RecompressionMemory(int mebibytes, Duration longestWait) {
         this.kibibytes = mebibytes * KIBIBYTES_IN_MEBIBYTE;
         this.longestWait = longestWait;
-        this.free = new Semaphore(kibibytes, true);
+        this.freeKibibytes = kibibytes;
     }
 
     /**
      * Waits for memory.
      *
      * @param maxBytes more than there is counts as all there is
-     * @return null if there was none in time, or the thread is to end
+     * @return null if there was none in time
      */
     @Nullable
     Share take(int maxBytes) {
         int wanted = Math.max(1, Math.min(kibibytes(maxBytes), kibibytes));
-        try {
-            return free.tryAcquire(wanted, longestWait.toNanos(), TimeUnit.NANOSECONDS) ? new Share(wanted) : null;
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-            return null;
+        Waiting turn = new Waiting(wanted, new CompletableFuture<>());
+        synchronized (this) {
+            waiting.addLast(turn);
+            serve();
+        }
+        if (!turn.answer.isDone()) {
+            turn.answer.completeOnTimeout(null, longestWait.toNanos(), TimeUnit.NANOSECONDS);
+        }
+        Share share = turn.answer.join();
+        if (share == null) {
+            giveUp(turn);
+        }
+        return share;
+    }
+
+    private synchronized void giveUp(Waiting turn) {
+        waiting.remove(turn);
+        serve();
+    }
+
+    private synchronized void release(int released) {
+        freeKibibytes += released;
+        serve();
+    }
+
+    private void serve() {
+        Waiting next = waiting.peekFirst();
+        while (next != null && next.kibibytes <= freeKibibytes) {
+            waiting.removeFirst();
+            // Not where its time is up already.
+            if (next.answer.complete(new Share(next.kibibytes))) {
+                freeKibibytes -= next.kibibytes;
+            }
+            next = waiting.peekFirst();
         }
     }
 
-    int freeKibibytes() {
-        return free.availablePermits();
+    synchronized int freeKibibytes() {
+        return freeKibibytes;
     }
 
     private static int kibibytes(int bytes) {
@@ -65,12 +98,12 @@ final class RecompressionMemory {
         void shrinkTo(int bytes) {
             int beyond = Math.max(0, held - kibibytes(bytes));
             held -= beyond;
-            free.release(beyond);
+            release(beyond);
         }
 
         @Override
         public void close() {
-            free.release(held);
+            release(held);
             held = 0;
         }
     }

@@ -162,7 +162,7 @@ class PartitionTest {
         AtomicReference<AppendResult> appended = new AtomicReference<>();
         Thread producer = Thread.ofPlatform().daemon().start(() -> appended.set(partition.append(new Leading(1),
                 records(0, 1), false, NOW_MS)));
-        await().until(producer::getState, Thread.State.TIMED_WAITING::equals);
+        await().until(producer::getState, Thread.State.WAITING::equals);
 
         CompletableFuture<Boolean> changed = CompletableFuture.supplyAsync(() -> become(2, 2, List.of(1, 2)),
                 OWN_THREADS);

@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.function.Predicate;
 import org.jspecify.annotations.Nullable;
 
 /** A group while one event changes it, with the replies that come of it. Lives for one step. */
@@ -57,7 +58,7 @@ final class ClassicDraft {
     /** Ends what the member waits for, if anything. */
     private void turnAway(ClassicMember member, ClassicFault fault) {
         switch (member.awaits()) {
-            case Awaits.Nothing() -> {}
+            case Awaits.Nothing(),Awaits.Unheard() -> {}
             case Awaits.Generation(long request, _) -> refuse(request, member.memberId(), fault);
             case Awaits.Assignment(long request) -> refuse(request, member.memberId(), fault);
         }
@@ -206,6 +207,8 @@ final class ClassicDraft {
             if (member.awaits() instanceof Awaits.Generation(long request, _)) {
                 boolean leads = member.memberId().equals(leaderId);
                 answer(request, joined(member, leader(), leads, false));
+            }
+            if (member.awaitsGeneration()) {
                 put(member.heard(nowMs));
             }
         }
@@ -215,18 +218,23 @@ final class ClassicDraft {
         return leaderId == null ? "" : leaderId;
     }
 
+    /** Of those who have joined; one that listens rather than one of which nobody knows whether it lives. */
     private boolean electLeader() {
+        return electLeader(ClassicMember::listens) || electLeader(ClassicMember::awaitsGeneration);
+    }
+
+    private boolean electLeader(Predicate<ClassicMember> mayLead) {
         ClassicMember leader = leaderId == null ? null : members.get(leaderId);
-        if (leader == null || !leader.awaitsGeneration()) {
-            for (ClassicMember member : members.values()) {
-                if (member.awaitsGeneration()) {
-                    leaderId = member.memberId();
-                    return true;
-                }
-            }
-            return false;
+        if (leader != null && mayLead.test(leader)) {
+            return true;
         }
-        return true;
+        for (ClassicMember member : members.values()) {
+            if (mayLead.test(member)) {
+                leaderId = member.memberId();
+                return true;
+            }
+        }
+        return false;
     }
 
     /** The leader has assigned; whoever waits is told. */

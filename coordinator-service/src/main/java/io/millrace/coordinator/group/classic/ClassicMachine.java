@@ -272,9 +272,7 @@ public final class ClassicMachine {
                     fault == null ? ClassicFault.UNKNOWN_MEMBER_ID : fault);
             return;
         }
-        if (member.awaits() instanceof Awaits.Nothing) {
-            draft.put(member.heard(draft.nowMs));
-        }
+        draft.put(member.alive(draft.nowMs));
         if (draft.phase instanceof ClassicPhase.PreparingRebalance) {
             draft.refuse(heartbeat.request(), member.memberId(), ClassicFault.REBALANCE_IN_PROGRESS);
         } else {
@@ -319,14 +317,16 @@ public final class ClassicMachine {
         for (ClassicMember member : List.copyOf(draft.members.values())) {
             switch (member.awaits()) {
                 case Awaits.Generation(long waiting, boolean knowsItsId) when waiting == request -> {
-                    draft.put(member.heard(draft.nowMs));
-                    if (!knowsItsId) {
-                        draft.remove(draft.members.get(member.memberId()));
+                    ClassicMember unheard = member.unheard(draft.nowMs);
+                    if (knowsItsId) {
+                        draft.put(unheard);
+                    } else {
+                        draft.remove(unheard);
                         membersWent(draft);
                     }
                 }
                 case Awaits.Assignment(long waiting) when waiting == request -> draft.put(member.heard(draft.nowMs));
-                case Awaits.Nothing(),Awaits.Generation _,Awaits.Assignment _ -> {}
+                case Awaits.Nothing(),Awaits.Generation _,Awaits.Unheard(),Awaits.Assignment _ -> {}
             }
         }
     }
@@ -357,16 +357,16 @@ public final class ClassicMachine {
 
     private static void restart(ClassicDraft draft) {
         draft.pending.replaceAll((_, _) -> draft.nowMs + draft.limits.maxSessionTimeoutMs());
-        draft.members.replaceAll((_, member) -> member.awaits() instanceof Awaits.Nothing ? member.heard(draft.nowMs)
-                : member);
+        draft.members.replaceAll((_, member) -> member.alive(draft.nowMs));
         long endsAtMs = draft.nowMs + draft.rebalanceTimeoutMs();
         switch (draft.phase) {
-            case ClassicPhase.PreparingRebalance(boolean isFirst, _, _, _) when !isFirst ->
-                draft.phase = new ClassicPhase.PreparingRebalance(false, false, 0, endsAtMs);
+            case ClassicPhase.PreparingRebalance(boolean isFirst, boolean moreCame, long extensibleMs, _) ->
+                draft.phase = new ClassicPhase.PreparingRebalance(isFirst, moreCame, extensibleMs,
+                        isFirst ? draft.nowMs + draft.limits.initialDelayMs() : endsAtMs);
             case ClassicPhase.CompletingRebalance _ -> draft.phase = new ClassicPhase.CompletingRebalance(endsAtMs);
             case ClassicPhase.Stable(long syncedByMs) when syncedByMs != ClassicGroup.NEVER ->
                 draft.phase = new ClassicPhase.Stable(endsAtMs);
-            case ClassicPhase.Empty _,ClassicPhase.PreparingRebalance _,ClassicPhase.Stable _ -> {}
+            case ClassicPhase.Empty _,ClassicPhase.Stable _ -> {}
         }
     }
 }

@@ -17,6 +17,9 @@ public record ClassicMember(String memberId, ClassicProfile profile, Opaque assi
         /** @param knowsItsId false for one that will not find back to its membership should the answer get lost */
         record Generation(long request, boolean knowsItsId) implements Awaits {}
 
+        /** It has joined for the next generation, and its connection has ended since: the generation begins with it, and its session runs. */
+        record Unheard() implements Awaits {}
+
         record Assignment(long request) implements Awaits {}
 
         Awaits NOTHING = new Nothing();
@@ -36,7 +39,13 @@ public record ClassicMember(String memberId, ClassicProfile profile, Opaque assi
         return profile.instanceId() != null;
     }
 
+    /** Whether it has joined for the next generation. */
     public boolean awaitsGeneration() {
+        return awaits instanceof Awaits.Generation || awaits instanceof Awaits.Unheard;
+    }
+
+    /** Whether it reads on which generation has begun. */
+    boolean listens() {
         return awaits instanceof Awaits.Generation;
     }
 
@@ -58,8 +67,21 @@ public record ClassicMember(String memberId, ClassicProfile profile, Opaque assi
 
     /** Waits for nothing, and has its whole session before it. */
     ClassicMember heard(long nowMs) {
-        return new ClassicMember(memberId, profile, assignment, Awaits.NOTHING, synced, nowMs + profile
-                .sessionTimeoutMs());
+        return lives(Awaits.NOTHING, nowMs);
+    }
+
+    /** Its session begins anew, where it runs. */
+    ClassicMember alive(long nowMs) {
+        return heardByMs == ClassicGroup.NEVER && !(awaits instanceof Awaits.Nothing) ? this : lives(awaits, nowMs);
+    }
+
+    /** Its connection has ended. */
+    ClassicMember unheard(long nowMs) {
+        return lives(new Awaits.Unheard(), nowMs);
+    }
+
+    private ClassicMember lives(Awaits answer, long nowMs) {
+        return new ClassicMember(memberId, profile, assignment, answer, synced, nowMs + profile.sessionTimeoutMs());
     }
 
     ClassicMember synced(boolean hasSynced) {

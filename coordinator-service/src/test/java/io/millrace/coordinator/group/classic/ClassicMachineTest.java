@@ -446,10 +446,63 @@ class ClassicMachineTest {
         apply(new ClassicEvent.Disconnect(named));
 
         assertThat(group.members()).as("one without an id can never come back").containsOnlyKeys("id-2");
-        assertThat(group.member("id-2").awaits()).isEqualTo(Awaits.NOTHING);
-        pass(SESSION_MS);
+        assertThat(group.member("id-2").awaits()).isEqualTo(new Awaits.Unheard());
+        nowMs += SESSION_MS;
+        machine = new ClassicMachine(limits(SESSION_MS + 1));
+        apply(new ClassicEvent.Tick());
         assertThat(group.isEmpty()).isTrue();
         assertThat(replies).isEmpty();
+    }
+
+    @Test
+    void a_member_whose_connection_ends_while_it_waits_counts_as_joined_and_the_others_go_on() {
+        List<String> ids = settled(3);
+        long dying = join(ids.get(0));
+        join(ids.get(1));
+
+        apply(new ClassicEvent.Disconnect(dying));
+        long last = join(ids.get(2));
+
+        assertThat(joined(last).generation()).isEqualTo(group.generation());
+        assertThat(group.members()).containsOnlyKeys(ids);
+        assertThat(group.leaderId()).as("one that listens").isEqualTo(ids.get(1));
+        assertThat(waits(dying)).isTrue();
+        pass(SESSION_MS - 1);
+        beat(ids.get(1), null, group.generation());
+        beat(ids.get(2), null, group.generation());
+        pass(1);
+        assertThat(group.members()).as("its session runs from the generation's beginning").containsOnlyKeys(ids.get(1),
+                ids.get(2));
+    }
+
+    @Test
+    void a_member_whose_connection_ended_while_it_waited_finds_back_into_the_generation_that_began_since() {
+        machine = new ClassicMachine(limits(3_000));
+        long first = join("", profile("desk-1", "range"), false);
+        apply(new ClassicEvent.Disconnect(first));
+        pass(2_000);
+        beat("id-1", "desk-1", 7);
+        pass(1_000);
+        assertThat(group.generation()).isEqualTo(8);
+
+        long again = join("id-1", profile("desk-1", "range"), false);
+
+        assertThat(joined(again)).isEqualTo(new ClassicReply.Joined("id-1", 8, "test", "range", "id-1", false, List.of(
+                new ClassicReply.JoinedMember("id-1", "desk-1", bytes("wants range")))));
+    }
+
+    @Test
+    void the_wait_for_a_first_generation_begins_anew_after_the_coordinator_stood_still() {
+        machine = new ClassicMachine(limits(3_000));
+        long first = join("");
+        nowMs += 5_000;
+
+        apply(new ClassicEvent.Restart());
+        pass(2_999);
+
+        assertThat(waits(first)).isTrue();
+        pass(1);
+        assertThat(joined(first).generation()).isEqualTo(8);
     }
 
     @Test

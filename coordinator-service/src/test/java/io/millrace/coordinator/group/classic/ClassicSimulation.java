@@ -232,7 +232,7 @@ final class ClassicSimulation {
         var awaited = new TreeSet<Long>();
         for (ClassicMember member : group.members().values()) {
             switch (member.awaits()) {
-                case Awaits.Nothing() -> {}
+                case Awaits.Nothing(),Awaits.Unheard() -> {}
                 case Awaits.Generation(long request, _) -> awaited.add(request);
                 case Awaits.Assignment(long request) -> awaited.add(request);
             }

@@ -13,6 +13,7 @@ public enum CloseReason {
     UNSUPPORTED_REQUEST(true),
     READ_TIMEOUT(true),
     WRITE_TIMEOUT(true),
+    HELD_BACK_TOO_LONG(true),
     INTERNAL_ERROR(true);
 
     private final boolean logged;

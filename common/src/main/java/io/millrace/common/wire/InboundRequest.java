@@ -23,6 +23,8 @@ public final class InboundRequest {
     private final long receivedNanos;
     /** Guarded by the queue's lock. */
     private boolean answered;
+    /** Of the connection's reader. */
+    private boolean holdsNextBack;
     private @Nullable AbstractResponse response;
 
     InboundRequest(RequestHeader header, AbstractRequest body, ResponseQueue responses, InetAddress peer,
@@ -76,6 +78,18 @@ public final class InboundRequest {
 
     public void removeCloseAction(Runnable action) {
         responses.removeCloseAction(action);
+    }
+
+    /**
+     * Keeps the connection's next request back until this one is answered. The connection is read on as far as that takes no memory, so its
+     * end is seen meanwhile; a next request that is held back for too long ends it. Only before {@link RequestHandler#handle} returns.
+     */
+    public void holdNextBack() {
+        holdsNextBack = true;
+    }
+
+    boolean holdsNextBack() {
+        return holdsNextBack;
     }
 
     /** Answers. The response must not change afterwards. */

@@ -30,11 +30,12 @@ final class ResponseQueue {
     private final FrameBufferPool buffers;
     private final int maxInFlight;
     private final ReentrantLock lock = new ReentrantLock();
-    private final Condition roomOrClosed = lock.newCondition();
+    private final Condition progressOrClosed = lock.newCondition();
     /** In order: all that is unanswered or unwritten. Unordered: what is answered and unwritten. */
     private final ArrayDeque<InboundRequest> queue = new ArrayDeque<>(4);
     /** One at most for each request in flight. */
     private final Set<Runnable> closeActions = new HashSet<>(2);
+    private @Nullable InboundRequest awaited;
     private int inFlightCount;
     private boolean unordered;
     private boolean writing;
@@ -81,9 +82,25 @@ final class ResponseQueue {
         lock.lock();
         try {
             while (open && inFlightCount >= maxInFlight) {
-                roomOrClosed.await();
+                progressOrClosed.await();
             }
         } finally {
+            lock.unlock();
+        }
+    }
+
+    /** Waits until the request is answered; false when the time is up before, or the connection closed. */
+    boolean awaitAnswer(InboundRequest request, long waitNanos) throws InterruptedException {
+        lock.lock();
+        try {
+            awaited = request;
+            long leftNanos = waitNanos;
+            while (open && !request.isAnswered() && leftNanos > 0) {
+                leftNanos = progressOrClosed.awaitNanos(leftNanos);
+            }
+            return open && request.isAnswered();
+        } finally {
+            awaited = null;
             lock.unlock();
         }
     }
@@ -97,6 +114,9 @@ final class ResponseQueue {
             }
             if (unordered) {
                 queue.add(request);
+            }
+            if (request == awaited) {
+                progressOrClosed.signalAll();
             }
             // The reader writes what it answered itself once it has handled all that it has read.
             if (!Thread.currentThread().equals(connection.readerThread())) {
@@ -175,7 +195,7 @@ final class ResponseQueue {
         try {
             inFlightCount -= batch.size();
             if (!batch.isEmpty()) {
-                roomOrClosed.signalAll();
+                progressOrClosed.signalAll();
             }
             batch.clear();
             while (open && batch.size() < MAX_BATCH && headReady()) {
@@ -256,7 +276,7 @@ final class ResponseQueue {
             queue.clear();
             actions = List.copyOf(closeActions);
             closeActions.clear();
-            roomOrClosed.signalAll();
+            progressOrClosed.signalAll();
         } finally {
             lock.unlock();
         }

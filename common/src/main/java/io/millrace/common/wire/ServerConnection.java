@@ -3,6 +3,7 @@ package io.millrace.common.wire;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.SocketAddress;
+import java.net.SocketTimeoutException;
 import java.nio.ByteBuffer;
 import java.nio.channels.SocketChannel;
 import java.util.concurrent.atomic.AtomicBoolean;
@@ -27,6 +28,9 @@ final class ServerConnection {
     /** One read into the heap goes through a native buffer of this size at most. */
     private static final int MAX_READ_BYTES = 256 * 1024;
     private static final long NEVER = 0;
+    /** How often a connection whose next request is held back is looked at for its end. */
+    private static final long HELD_BACK_LOOK_NANOS = 250_000_000;
+    private static final int SHORTEST_WAIT_MS = 1;
 
     private final WireServer server;
     private final SocketChannel channel;
@@ -38,6 +42,8 @@ final class ServerConnection {
     private final AtomicBoolean closed = new AtomicBoolean();
     private volatile @Nullable Thread readerThread;
     private volatile boolean draining;
+    /** Of the reader: what is to be answered before the next frame is read. */
+    private @Nullable InboundRequest holdingBack;
     /** Of {@link System#nanoTime}, or {@link #NEVER}: for the server's timer. */
     private volatile long lastRequestNanos = System.nanoTime();
     private volatile long frameStartedNanos = NEVER;
@@ -116,6 +122,9 @@ final class ServerConnection {
             throw new RefusedFrameException(CloseReason.OVERSIZED_FRAME,
                     "a frame of " + frameBytes + " bytes, where " + limit + " is the limit");
         }
+        if (!awaitTurn()) {
+            return false;
+        }
         if (Integer.BYTES + frameBytes <= small.capacity()) {
             if (!fillSmall(Integer.BYTES + frameBytes)) {
                 throw new RefusedFrameException(CloseReason.MALFORMED_FRAME, "the connection ended within a frame");
@@ -133,6 +142,57 @@ final class ServerConnection {
             }
         }
         return true;
+    }
+
+    /**
+     * Holds a frame back for as long as the request before it wants that, and takes no memory for it meanwhile.
+     *
+     * @return false when the connection has ended: what it had sent is not looked at any more
+     */
+    private boolean awaitTurn() throws IOException, InterruptedException {
+        InboundRequest before = holdingBack;
+        if (before == null) {
+            return true;
+        }
+        holdingBack = null;
+        responses.writeReady();
+        long beganNanos = System.nanoTime();
+        // It is this side that keeps the frame waiting.
+        frameStartedNanos = NEVER;
+        while (!responses.awaitAnswer(before, HELD_BACK_LOOK_NANOS)) {
+            if (closed.get() || hasPeerEnded()) {
+                small.position(small.limit());
+                return false;
+            }
+            if (System.nanoTime() - beganNanos > server.config().heldBackTimeout().toNanos()) {
+                throw new RefusedFrameException(CloseReason.HELD_BACK_TOO_LONG, "a request waited for longer than "
+                        + server.config().heldBackTimeout() + " for the answer to the one before");
+            }
+        }
+        frameStartedNanos = System.nanoTime();
+        return true;
+    }
+
+    /** Takes in what has come meanwhile. With a full small buffer, the end is only seen once there is room again. */
+    private boolean hasPeerEnded() throws IOException {
+        if (small.remaining() == small.capacity()) {
+            return false;
+        }
+        small.compact();
+        try {
+            // Only the socket's own stream reads with a time limit.
+            channel.socket().setSoTimeout(SHORTEST_WAIT_MS);
+            int read = channel.socket().getInputStream().read(small.array(), small.position(), small.remaining());
+            if (read > 0) {
+                small.position(small.position() + read);
+                server.counters().read(read);
+            }
+            return read < 0;
+        } catch (SocketTimeoutException e) {
+            return false;
+        } finally {
+            small.flip();
+        }
     }
 
     /** Reads until the small buffer has so many bytes; false when the peer has closed its side before. */
@@ -217,6 +277,9 @@ final class ServerConnection {
                 log.error("{} of {} failed", request.header(), this, e);
             }
             request.respondError(e);
+        }
+        if (request.holdsNextBack()) {
+            holdingBack = request;
         }
     }
 

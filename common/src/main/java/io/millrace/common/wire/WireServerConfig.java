@@ -28,6 +28,8 @@ import org.springframework.util.unit.DataSize;
  * @param requestProgressTimeout longest time without another byte of a begun frame of more than a few KiB, which so long keeps memory
  *        from others; over it, the connection is closed
  * @param writeTimeout longest time without any progress in writing to a peer that does not read; over it, the connection is closed
+ * @param heldBackTimeout longest time that a request waits for the answer to the one before, where it must not overtake that one; over it, the
+ *        connection is closed
  * @param socketSendBuffer SO_SNDBUF; zero leaves it to the system
  * @param socketReceiveBuffer SO_RCVBUF; zero leaves it to the system
  */
@@ -46,6 +48,7 @@ public record WireServerConfig(
         @DefaultValue("2m") Duration requestReadTimeout,
         @DefaultValue("10s") Duration requestProgressTimeout,
         @DefaultValue("30s") Duration writeTimeout,
+        @DefaultValue("10m") Duration heldBackTimeout,
         @DefaultValue("0B") DataSize socketSendBuffer,
         @DefaultValue("0B") DataSize socketReceiveBuffer) {
 
@@ -68,10 +71,11 @@ public record WireServerConfig(
             throw new IllegalArgumentException("requestMemory " + requestMemory + " does not hold one request of "
                     + maxRequestSize);
         }
-        for (Duration timeout : new Duration[]{idleTimeout, requestReadTimeout, requestProgressTimeout, writeTimeout}) {
+        for (Duration timeout : new Duration[]{idleTimeout, requestReadTimeout, requestProgressTimeout, writeTimeout,
+                heldBackTimeout}) {
             if (!timeout.isPositive()) {
                 throw new IllegalArgumentException(
-                        "idleTimeout, requestReadTimeout, requestProgressTimeout and writeTimeout must be positive");
+                        "idleTimeout, requestReadTimeout, requestProgressTimeout, writeTimeout and heldBackTimeout must be positive");
             }
         }
     }

@@ -11,9 +11,13 @@ import org.apache.kafka.common.requests.MetadataResponse;
 final class ScriptedHandler implements RequestHandler {
     final BlockingQueue<InboundRequest> held = new LinkedBlockingQueue<>();
     volatile boolean hold;
+    volatile boolean holdNextBack;
 
     @Override
     public void handle(InboundRequest request) {
+        if (holdNextBack) {
+            request.holdNextBack();
+        }
         if (hold) {
             held.add(request);
         } else {

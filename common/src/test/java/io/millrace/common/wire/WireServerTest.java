@@ -13,6 +13,7 @@ import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.common.errors.NotControllerException;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
@@ -70,8 +71,16 @@ class WireServerTest {
                 .maxRequestSize(),
                 from.maxControlRequestSize(), maxInFlight, from.requestMemory(), from.pooledMemory(), from
                         .idleTimeout(),
-                from.requestReadTimeout(), from.requestProgressTimeout(), from.writeTimeout(), from.socketSendBuffer(),
-                from.socketReceiveBuffer());
+                from.requestReadTimeout(), from.requestProgressTimeout(), from.writeTimeout(), from.heldBackTimeout(),
+                from.socketSendBuffer(), from.socketReceiveBuffer());
+    }
+
+    private static WireServerConfig heldBack(WireServerConfig from, Duration heldBack) {
+        return new WireServerConfig(from.bindHost(), 0, from.backlog(), from.maxConnections(), from
+                .maxConnectionsPerHost(), from.maxRequestSize(), from.maxControlRequestSize(), from
+                        .maxInFlightRequests(), from.requestMemory(), from.pooledMemory(), from.idleTimeout(), from
+                                .requestReadTimeout(), from.requestProgressTimeout(), from.writeTimeout(), heldBack,
+                from.socketSendBuffer(), from.socketReceiveBuffer());
     }
 
     private static WireServerConfig timeouts(WireServerConfig from, Duration idle, Duration read, Duration write) {
@@ -79,7 +88,7 @@ class WireServerTest {
                 .maxConnectionsPerHost(),
                 from.maxRequestSize(), from.maxControlRequestSize(), from.maxInFlightRequests(), from.requestMemory(),
                 from.pooledMemory(),
-                idle, read, read, write, DataSize.ofKilobytes(16), DataSize.ofKilobytes(16));
+                idle, read, read, write, from.heldBackTimeout(), DataSize.ofKilobytes(16), DataSize.ofKilobytes(16));
     }
 
     /** Frames up to {@code maxRequestSize}, in memory for two of them. */
@@ -89,8 +98,8 @@ class WireServerTest {
                 .maxConnectionsPerHost(),
                 maxRequestSize, maxRequestSize, from.maxInFlightRequests(), DataSize.ofBytes(2 * maxRequestSize
                         .toBytes()),
-                from.pooledMemory(), from.idleTimeout(), read, progress, from.writeTimeout(), from.socketSendBuffer(),
-                from.socketReceiveBuffer());
+                from.pooledMemory(), from.idleTimeout(), read, progress, from.writeTimeout(), from.heldBackTimeout(),
+                from.socketSendBuffer(), from.socketReceiveBuffer());
     }
 
     private static void awaitQuietly(CountDownLatch latch) {
@@ -407,6 +416,91 @@ class WireServerTest {
         release.countDown();
 
         assertThat(readMetadata(waiting).data().controllerId()).isEqualTo(1);
+    }
+
+    private InboundRequest sendHoldingBack(RawClient client) throws Exception {
+        handler.hold = true;
+        handler.holdNextBack = true;
+        client.send(RawClient.metadataHeader(1), RawClient.metadataRequest());
+        InboundRequest request = handler.takeHeld();
+        handler.hold = false;
+        handler.holdNextBack = false;
+        return request;
+    }
+
+    @Test
+    void a_frame_that_is_held_back_takes_no_memory_from_others() throws Exception {
+        server.close();
+        // Room for two frames of this size.
+        server = start(config -> memory(config, DataSize.ofKilobytes(32), Duration.ofMinutes(2), Duration.ofMinutes(
+                2)));
+        byte[] large = RawClient.bytes(RawClient.metadataHeader(2), largeRequest(150));
+        var holding = new ArrayList<InboundRequest>();
+        var heldBack = new ArrayList<RawClient>();
+        for (int i = 0; i < 3; i++) {
+            RawClient client = connect();
+            holding.add(sendHoldingBack(client));
+            client.write(large);
+            heldBack.add(client);
+        }
+        eventually().until(() -> server.counters().bytesIn() >= 3 * 4096);
+        RawClient another = connect();
+
+        another.write(large);
+
+        assertThat(readMetadata(another).data().controllerId()).isEqualTo(2);
+        assertThat(server.counters().requests(ApiKeys.METADATA)).isEqualTo(4);
+        holding.forEach(request -> request.respond(ScriptedHandler.answerTo(request)));
+        for (RawClient client : heldBack) {
+            assertThat(readMetadata(client).data().controllerId()).isEqualTo(1);
+            assertThat(readMetadata(client).data().controllerId()).isEqualTo(2);
+        }
+    }
+
+    @Test
+    void the_end_of_a_connection_is_seen_while_its_next_request_is_held_back_and_that_is_not_carried_out()
+            throws Exception {
+        RawClient client = connect();
+        InboundRequest request = sendHoldingBack(client);
+        CountDownLatch ended = new CountDownLatch(1);
+        request.addCloseAction(ended::countDown);
+        client.send(RawClient.metadataHeader(2), RawClient.metadataRequest());
+
+        client.close();
+
+        assertThat(ended.await(20, TimeUnit.SECONDS)).isTrue();
+        eventually().until(() -> server.counters().closed(CloseReason.PEER_CLOSED) == 1);
+        assertThat(server.counters().requests(ApiKeys.METADATA)).isEqualTo(1);
+    }
+
+    @Test
+    void a_request_that_is_held_back_for_too_long_ends_its_connection() throws Exception {
+        server.close();
+        server = start(config -> heldBack(config, Duration.ofMillis(50)));
+        RawClient client = connect();
+        sendHoldingBack(client);
+
+        client.send(RawClient.metadataHeader(2), RawClient.metadataRequest());
+
+        assertThat(client.read()).isEqualTo(-1);
+        assertThat(server.counters().closed(CloseReason.HELD_BACK_TOO_LONG)).isEqualTo(1);
+    }
+
+    @Test
+    void a_frame_that_is_held_back_does_not_run_out_of_time() throws Exception {
+        server.close();
+        server = start(config -> timeouts(config, Duration.ofMinutes(1), Duration.ofMillis(200), Duration.ofMinutes(
+                1)));
+        RawClient client = connect();
+        InboundRequest request = sendHoldingBack(client);
+        client.send(RawClient.metadataHeader(2), RawClient.metadataRequest());
+        // The clock of the one that stands still began to run after that of the one that waits.
+        assertThat(announce(2_000).read()).isEqualTo(-1);
+
+        request.respond(ScriptedHandler.answerTo(request));
+
+        assertThat(readMetadata(client).data().controllerId()).isEqualTo(1);
+        assertThat(readMetadata(client).data().controllerId()).isEqualTo(2);
     }
 
     @Test

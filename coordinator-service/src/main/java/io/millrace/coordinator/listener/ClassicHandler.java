@@ -32,12 +32,11 @@ class ClassicHandler {
         this.groups = groups;
     }
 
-    /** @return done once the answer is given, or nobody reads it any more */
-    CompletableFuture<Void> handleJoin(InboundRequest request) {
+    void handleJoin(InboundRequest request) {
         var join = ((JoinGroupRequest) request.body()).data();
         short version = request.version();
         Function<Errors, AbstractResponse> refusal = error -> ClassicResponses.join(error, join.memberId(), version);
-        return answering(request, refusal, () -> {
+        answering(request, refusal, () -> {
             Shard shard = shards.of(Names.group(join.groupId()));
             var sender = new ClassicRequests.Sender(Names.shown(request.header().clientId()), "/" + request.peer()
                     .getHostAddress(), UUID.randomUUID().toString());
@@ -51,9 +50,9 @@ class ClassicHandler {
         });
     }
 
-    CompletableFuture<Void> handleSync(InboundRequest request) {
+    void handleSync(InboundRequest request) {
         var sync = ((SyncGroupRequest) request.body()).data();
-        return answering(request, ClassicResponses::sync, () -> {
+        answering(request, ClassicResponses::sync, () -> {
             Shard shard = shards.of(Names.group(sync.groupId()));
             ClassicEvent.Sync event = ClassicRequests.sync(0, sync, request.version());
             return new Question(shard, sync.groupId(), number -> new ClassicEvent.Sync(number, event.sender(), event
@@ -62,19 +61,19 @@ class ClassicHandler {
         });
     }
 
-    CompletableFuture<Void> handleHeartbeat(InboundRequest request) {
+    void handleHeartbeat(InboundRequest request) {
         var heartbeat = ((HeartbeatRequest) request.body()).data();
-        return answering(request, ClassicResponses::heartbeat, () -> new Question(shards.of(Names.group(heartbeat
+        answering(request, ClassicResponses::heartbeat, () -> new Question(shards.of(Names.group(heartbeat
                 .groupId())), heartbeat.groupId(), number -> new ClassicEvent.Heartbeat(number,
                         new ClassicEvent.Sender(heartbeat.memberId(), heartbeat.groupInstanceId()), heartbeat
                                 .generationId()),
                 ClassicResponses::heartbeat));
     }
 
-    CompletableFuture<Void> handleLeave(InboundRequest request) {
+    void handleLeave(InboundRequest request) {
         var leave = (LeaveGroupRequest) request.body();
         short version = request.version();
-        return answering(request, error -> ClassicResponses.leave(error, version), () -> new Question(shards.of(Names
+        answering(request, error -> ClassicResponses.leave(error, version), () -> new Question(shards.of(Names
                 .group(leave.data().groupId())), leave.data().groupId(), number -> ClassicRequests.leave(number, leave
                         .members()),
                 reply -> ClassicResponses.leave(reply, version)));
@@ -89,7 +88,7 @@ class ClassicHandler {
         Question question();
     }
 
-    private CompletableFuture<Void> answering(InboundRequest request, Function<Errors, AbstractResponse> refusal,
+    private void answering(InboundRequest request, Function<Errors, AbstractResponse> refusal,
             Asking asking) {
         var answered = new CompletableFuture<Void>();
         try {
@@ -99,13 +98,12 @@ class ClassicHandler {
                 answered.complete(null);
             });
             if (!answered.isDone()) {
+                request.holdNextBack();
                 takeBackWithItsConnection(request, asked, answered);
             }
         } catch (RuntimeException e) {
             request.respond(refusal.apply(told(WireErrors.of(e).code())));
-            answered.complete(null);
         }
-        return answered;
     }
 
     private static void takeBackWithItsConnection(InboundRequest request, ClassicGroups.Asked asked,

@@ -35,7 +35,6 @@ class CoordinatorRequests implements RequestHandler {
     private final DescribeHandler descriptions;
     private final CommitHandler commits;
     private final OffsetFetchHandler offsets;
-    private final OneAtATime turns = new OneAtATime();
 
     CoordinatorRequests(ClusterImages images, ServiceClients services, AutoCreation autoCreation,
             ListenerSettings settings, ClassicHandler classic, HeartbeatHandler heartbeats, GroupsHandler groups,
@@ -59,12 +58,6 @@ class CoordinatorRequests implements RequestHandler {
 
     @Override
     public void handle(InboundRequest request) {
-        if (turns.awaitTurn(request)) {
-            handleInTurn(request);
-        }
-    }
-
-    private void handleInTurn(InboundRequest request) {
         switch (request.apiKey()) {
             case METADATA -> metadata.handleMetadata(request);
             case DESCRIBE_CLUSTER -> metadata.handleDescribeCluster(request);
@@ -75,10 +68,10 @@ class CoordinatorRequests implements RequestHandler {
             case LIST_CONFIG_RESOURCES -> configs.handleList(request);
             case INCREMENTAL_ALTER_CONFIGS -> configChanges.handleIncremental(request);
             case ALTER_CONFIGS -> configChanges.handleReplacing(request);
-            case JOIN_GROUP -> turns.begun(classic.handleJoin(request));
-            case SYNC_GROUP -> turns.begun(classic.handleSync(request));
-            case HEARTBEAT -> turns.begun(classic.handleHeartbeat(request));
-            case LEAVE_GROUP -> turns.begun(classic.handleLeave(request));
+            case JOIN_GROUP -> classic.handleJoin(request);
+            case SYNC_GROUP -> classic.handleSync(request);
+            case HEARTBEAT -> classic.handleHeartbeat(request);
+            case LEAVE_GROUP -> classic.handleLeave(request);
             case CONSUMER_GROUP_HEARTBEAT -> heartbeats.handle(request);
             case CONSUMER_GROUP_DESCRIBE -> descriptions.handleConsumerGroups(request);
             case DESCRIBE_GROUPS -> descriptions.handleGroups(request);

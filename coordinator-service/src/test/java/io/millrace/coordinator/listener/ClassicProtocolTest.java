@@ -182,6 +182,22 @@ class ClassicProtocolTest {
         assertThat(deleted.join().errors()).containsEntry(group, Errors.NON_EMPTY_GROUP);
     }
 
+    @Test
+    void a_join_that_waits_is_taken_back_when_its_connection_ends_with_another_request_behind_it() {
+        ClassicClient first = client();
+        first.beginJoin(3).join();
+        ClassicClient second = client();
+        second.beginJoin(3);
+        awaitPreparing();
+        second.wire.begin(ApiKeys.DELETE_GROUPS, 2, version -> new DeleteGroupsRequest.Builder(
+                new DeleteGroupsRequestData().setGroupsNames(List.of(group))).build(version),
+                DeleteGroupsResponse.class);
+
+        second.close();
+
+        await().until(() -> present().members().size() == 1);
+    }
+
     private Errors commit(ClassicClient member, String memberId, int generation) {
         var commit = new OffsetCommitRequestData().setGroupId(group).setMemberId(memberId)
                 .setGenerationIdOrMemberEpoch(generation).setGroupInstanceId(member.instanceId).setTopics(List.of(

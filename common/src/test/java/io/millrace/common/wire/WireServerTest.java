@@ -483,7 +483,7 @@ class WireServerTest {
         client.send(RawClient.metadataHeader(2), RawClient.metadataRequest());
 
         assertThat(client.read()).isEqualTo(-1);
-        assertThat(server.counters().closed(CloseReason.HELD_BACK_TOO_LONG)).isEqualTo(1);
+        eventually().until(() -> server.counters().closed(CloseReason.HELD_BACK_TOO_LONG) == 1);
     }
 
     @Test

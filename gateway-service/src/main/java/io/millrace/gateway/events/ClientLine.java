@@ -12,6 +12,9 @@ interface ClientLine extends EventSink {
     /** Whether it is known that the client has left. */
     boolean hasLeft();
 
+    /** Whether {@link #hasLeft} knows it soon and by itself; else only a write that fails tells. */
+    boolean tellsDeparture();
+
     /** Whether the client left before it had read all that had been sent. */
     boolean hasLost();
 }

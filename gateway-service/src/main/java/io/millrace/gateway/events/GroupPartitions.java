@@ -74,6 +74,11 @@ final class GroupPartitions {
         });
     }
 
+    /** Whether the client was given what does not count yet as come to it. */
+    boolean hasUnconfirmed() {
+        return sources.values().stream().anyMatch(source -> source.confirmed != source.position);
+    }
+
     /** What is to be noted before the records just read are given out. */
     List<Position> read() {
         return sources.values().stream().filter(source -> source.next != source.noted).map(source -> source.at(

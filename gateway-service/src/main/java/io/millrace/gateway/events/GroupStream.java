@@ -25,6 +25,7 @@ final class GroupStream implements LiveStream {
     /** Whether the coordinator may have noted more than was given out. */
     private boolean unsure;
     private long lastWriteNanos = System.nanoTime();
+    private boolean writtenSinceBeat;
     private long agedNanos = System.nanoTime();
     private long records;
     /** Up to when so many records had been written. */
@@ -67,10 +68,9 @@ final class GroupStream implements LiveStream {
             blocks.retry(settings.clientRetry.toMillis());
             blocks.joined(member.group(), member.instance(), settings.baseUri, settings.commitsItself);
             take(joined);
-            drain(client);
-            var end = follow(client, stopped);
+            var end = drain(client) ? follow(client, stopped) : End.TOO_SLOW;
             // Of one that is cut off for others' sake it is not known what it has got.
-            ended = end != End.TOO_SLOW;
+            ended = end != End.TOO_SLOW && prove(client);
             return end;
         } finally {
             pulse.interrupt();
@@ -94,6 +94,9 @@ final class GroupStream implements LiveStream {
         while (!stopped.getAsBoolean()) {
             try {
                 if (!isGranted) {
+                    if (!prove(client)) {
+                        return End.TOO_SLOW;
+                    }
                     take(beat());
                 }
                 isGranted = false;
@@ -119,7 +122,23 @@ final class GroupStream implements LiveStream {
         return End.STOPPED;
     }
 
+    /**
+     * Time alone confirms nothing: a beat may tell that the client has got something, and give its partitions to others. A line that does not
+     * tell of a departure is written to before each for as long as there is something to confirm.
+     *
+     * @return false when the client takes nothing while others wait for the memory
+     * @throws IOException when the client has left
+     */
+    private boolean prove(ClientLine client) throws IOException {
+        if (client.tellsDeparture() || writtenSinceBeat || !partitions.hasUnconfirmed()) {
+            return true;
+        }
+        blocks.heartbeat();
+        return drain(client);
+    }
+
     private PollGrant beat() {
+        writtenSinceBeat = false;
         long now = System.nanoTime();
         if (now - agedNanos >= settings.heartbeat.toNanos()) {
             agedNanos = now;
@@ -207,6 +226,7 @@ final class GroupStream implements LiveStream {
                 draining = false;
             }
             lastWriteNanos = System.nanoTime();
+            writtenSinceBeat = true;
             if (writtenRecords < records) {
                 writtenRecords = records;
                 lastRecordNanos = lastWriteNanos;

@@ -118,6 +118,11 @@ final class Gzip {
         }
 
         @Override
+        public boolean tellsDeparture() {
+            return client.tellsDeparture();
+        }
+
+        @Override
         public boolean hasLost() {
             return client.hasLost();
         }

@@ -145,6 +145,11 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
     }
 
     @Override
+    public boolean tellsDeparture() {
+        return true;
+    }
+
+    @Override
     public boolean hasLost() {
         return lost;
     }

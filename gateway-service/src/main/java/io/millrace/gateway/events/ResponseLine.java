@@ -4,7 +4,10 @@ import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.OutputStream;
 
-/** A response that shares its connection with others (HTTP/2). That its client has left is learned from a write that fails. */
+/**
+ * A response that shares its connection with others (HTTP/2). That its client has reset the stream, or closed the connection, is learned
+ * from the next write, which fails: Tomcat looks at the stream's state before it sends a frame.
+ */
 final class ResponseLine implements ClientLine {
     private final OutputStream out;
 
@@ -29,6 +32,11 @@ final class ResponseLine implements ClientLine {
 
     @Override
     public boolean hasLeft() {
+        return false;
+    }
+
+    @Override
+    public boolean tellsDeparture() {
         return false;
     }
 

@@ -84,6 +84,11 @@ final class StreamMeters {
         }
 
         @Override
+        public boolean tellsDeparture() {
+            return client.tellsDeparture();
+        }
+
+        @Override
         public boolean hasLost() {
             return client.hasLost();
         }

@@ -147,6 +147,11 @@ class EventStreamTest {
         }
 
         @Override
+        public boolean tellsDeparture() {
+            return true;
+        }
+
+        @Override
         public boolean hasLost() {
             return false;
         }

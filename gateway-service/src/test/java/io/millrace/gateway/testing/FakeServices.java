@@ -56,6 +56,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     private final AtomicInteger lostReplies = new AtomicInteger();
     /** By group. */
     private final Map<String, Long> confirmed = new ConcurrentHashMap<>();
+    private final Map<String, Integer> groupPolls = new ConcurrentHashMap<>();
     private final Map<String, Integer> losses = new ConcurrentHashMap<>();
     private final Map<String, Integer> answers = new ConcurrentHashMap<>();
     private final Map<String, Integer> touches = new ConcurrentHashMap<>();
@@ -71,6 +72,11 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     /** How often a poll was begun. */
     public int polls() {
         return polls.get();
+    }
+
+    /** How often a consumer of the group began one. */
+    public int polls(String group) {
+        return groupPolls.getOrDefault(group, 0);
     }
 
     /** What {@code delivered} is refused with from now on; null: it is taken. */
@@ -210,6 +216,9 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
         if (lossy) {
             losses.merge(group, 1, Integer::sum);
             groups.get(group).remove(instance);
+            member.positions.keySet().stream().filter(partition -> confirmed(group, partition.topic(), partition
+                    .partition()) >= 0).forEach(partition -> committed(group, partition.topic(), partition
+                            .partition(), confirmed(group, partition.topic(), partition.partition())));
             return;
         }
         if (member.isMember && member.settings.enableAutoCommit()) {
@@ -242,6 +251,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     @Override
     public synchronized PollGrant beginPoll(String group, String instance, BeginPoll request) {
         polls.incrementAndGet();
+        groupPolls.merge(group, 1, Integer::sum);
         var member = member(group, instance);
         var standing = request.standing();
         if (standing != null) {

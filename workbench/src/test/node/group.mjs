@@ -1,17 +1,18 @@
-// Two consumers of a group share a topic, one leaves, and no record is missed: node group.mjs LIBRARY BOOTSTRAP_SERVERS TOPIC
-// The last line that it prints is what it saw, as JSON.
+// Two consumers of a group share a topic, one leaves, and no record is missed: node group.mjs LIBRARY PROTOCOL BOOTSTRAP_SERVERS TOPIC
+// PROTOCOL is the group's: classic, or consumer where the library speaks it. The last line that it prints is what it saw, as JSON.
 import { createRequire } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
-const [library, bootstrapServers, topic] = process.argv.slice(2);
+const [library, protocol, bootstrapServers, topic] = process.argv.slice(2);
 const require = createRequire(pathToFileURL(process.cwd() + '/'));
 const PARTITIONS = 4;
 const RECORDS = 400;
 const PATIENCE_MS = 60_000;
 const PAUSE_MS = 100;
 const brokers = bootstrapServers.split(',');
+const sessions = protocol === 'classic' ? { sessionTimeout: 10_000, heartbeatInterval: 300 } : {}; // else the coordinator's
 
-/** What belongs to one library alone. */
+/** What the two libraries write differently. */
 const clients = {
   kafkajs() {
     const { Kafka, CompressionTypes, logLevel } = require('kafkajs');
@@ -20,8 +21,21 @@ const clients = {
       admin: kafka.admin(),
       producer: kafka.producer({ idempotent: true }),
       sending: { acks: -1, compression: CompressionTypes.GZIP },
-      consumer: () => kafka.consumer({ groupId: topic, sessionTimeout: 10_000, heartbeatInterval: 300 }),
+      consumer: () => kafka.consumer({ groupId: topic, maxWaitTimeInMs: 500, ...sessions }), // rejoins only between fetches
       subscription: { topics: [topic], fromBeginning: true },
+    };
+  },
+  '@confluentinc/kafka-javascript'() {
+    const { Kafka, CompressionTypes, logLevel } = require('@confluentinc/kafka-javascript').KafkaJS;
+    const kafka = new Kafka({ kafkaJS: { brokers, logLevel: logLevel.ERROR } });
+    return {
+      admin: kafka.admin(),
+      producer: kafka.producer({ kafkaJS: { idempotent: true, acks: -1, compression: CompressionTypes.LZ4 } }),
+      sending: {},
+      consumer: () => kafka.consumer({
+        kafkaJS: { groupId: topic, fromBeginning: true, ...sessions }, 'group.protocol': protocol,
+      }),
+      subscription: { topics: [topic] },
     };
   },
 };
@@ -40,13 +54,15 @@ async function until(what, holds) {
   }
 }
 
+/** Resolves with the values that were sent. */
 async function send(count) {
-  const messages = Array.from({ length: count }, () => ({ partition: sent % PARTITIONS, key: `key-${sent}`, value: `${sent++}` }));
-  await client.producer.send({ topic, messages, ...client.sending });
-  return messages;
+  const values = Array.from({ length: count }, () => `${sent++}`);
+  const messages = values.map(value => ({ partition: value % PARTITIONS, key: `key-${value}`, value }));
+  await client.producer.send({ topic, messages, ...client.sending }); // Confluent's turns the messages' own values into buffers
+  return values;
 }
 
-const isRead = messages => messages.every(message => readers.has(message.value));
+const isRead = values => values.every(value => readers.has(value));
 
 /** Sends a record to every partition again and again, until so many partitions are read by each consumer. */
 async function untilShared(what, shares) {
@@ -54,7 +70,7 @@ async function untilShared(what, shares) {
     const round = await send(PARTITIONS);
     await until(what, () => isRead(round));
     const counts = {};
-    round.forEach(message => (counts[readers.get(message.value)[0]] = (counts[readers.get(message.value)[0]] ?? 0) + 1));
+    round.forEach(value => (counts[readers.get(value)[0]] = (counts[readers.get(value)[0]] ?? 0) + 1));
     return JSON.stringify(Object.entries(counts).sort()) === JSON.stringify(Object.entries(shares).sort());
   });
 }
@@ -75,7 +91,7 @@ async function join(name) {
 await client.admin.connect();
 await client.admin.createTopics({ topics: [{ topic, numPartitions: PARTITIONS, replicationFactor: 1 }] });
 await client.producer.connect();
-const records = await send(RECORDS);
+const records = await send(RECORDS); // before anybody subscribes: librdkafka asks seldom for a topic that it did not find
 const first = await join('first');
 await until('one consumer reads everything', () => isRead(records));
 const second = await join('second');

@@ -11,10 +11,12 @@ import java.util.List;
 import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What programs for Node.js use: kafkajs, which speaks the protocol by itself. */
+/** What programs for Node.js use: kafkajs, which speaks the protocol by itself, and Confluent's client, which is librdkafka. */
 @WithSteadySuite
 @Order(5)
 class NodeClientsIT {
@@ -30,15 +32,22 @@ class NodeClientsIT {
 
     @Test
     void consumers_of_kafkajs_share_a_topic_and_hand_it_over() throws Exception {
-        shareAndHandOver("kafkajs", "by-kafkajs");
+        shareAndHandOver("kafkajs", "classic", "by-kafkajs");
     }
 
-    private void shareAndHandOver(String library, String topic) throws Exception {
+    @ParameterizedTest
+    @ValueSource(strings = {"classic", "consumer"})
+    void consumers_of_librdkafka_for_node_share_a_topic_and_hand_it_over(String protocol) throws Exception {
+        NodeModules.requireLibrdkafka();
+        shareAndHandOver(NodeModules.CONFLUENT, protocol, "by-librdkafka-for-node-" + protocol);
+    }
+
+    private void shareAndHandOver(String library, String protocol, String topic) throws Exception {
         Path modules = NodeModules.get();
         Path output = modules.resolve(topic + ".txt");
         Path script = TestSuites.home().resolve("workbench/src/test/node/group.mjs");
-        Process node = new ProcessBuilder("node", script.toString(), library, suite.bootstrapServers(), topic)
-                .directory(modules.toFile()).redirectErrorStream(true).redirectOutput(output.toFile()).start();
+        Process node = new ProcessBuilder("node", script.toString(), library, protocol, suite.bootstrapServers(),
+                topic).directory(modules.toFile()).redirectErrorStream(true).redirectOutput(output.toFile()).start();
         boolean isEnded = node.waitFor(TIMEOUT.toSeconds(), TimeUnit.SECONDS);
         node.destroyForcibly().waitFor();
         List<String> lines = Files.readAllLines(output);

@@ -12,10 +12,13 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
 
-/** What npm has for the tests, in one folder below {@code target}; got once for all of them. */
+/** What npm has for the tests, in one folder; got once for all of them. */
 final class NodeModules {
-    private static final List<String> PACKAGES = List.of("eventsource@4", "kafkajs@2.2.4");
-    private static final Path FOLDER = TestSuites.home().resolve("workbench/target/npm");
+    static final String CONFLUENT = "@confluentinc/kafka-javascript";
+    private static final List<String> PACKAGES = List.of("eventsource@4", "kafkajs@2.2.4", CONFLUENT + "@1.10.1");
+    /** Another than the one that {@code mvn clean} empties, for what takes minutes to build. */
+    private static final Path FOLDER = Path.of(System.getProperty("millrace.npm",
+            TestSuites.home().resolve("workbench/target/npm").toString())).toAbsolutePath();
     private static final Duration TIMEOUT = Duration.ofSeconds(60);
 
     private NodeModules() {}
@@ -24,13 +27,23 @@ final class NodeModules {
     static synchronized Path get() throws IOException, InterruptedException {
         assumeTrue(Commands.isOnPath("node") && Commands.isOnPath("npm"), "left out: Node or npm is not installed");
         Files.createDirectories(FOLDER);
-        if (!Files.isDirectory(FOLDER.resolve("node_modules/kafkajs"))) {
+        if (!Files.isDirectory(FOLDER.resolve("node_modules").resolve(CONFLUENT))) {
+            // without their scripts: where the binary of one cannot be downloaded, its script would compile for minutes
             List<String> command = new ArrayList<>(List.of("npm", "install", "--no-audit", "--no-fund", "--no-save",
                     "--ignore-scripts"));
             command.addAll(PACKAGES);
             assumeTrue(succeeds(FOLDER, command), "left out: npm cannot get " + PACKAGES);
         }
         return FOLDER;
+    }
+
+    /** Leaves the test out where the binary that Confluent's client is made of cannot be had. */
+    static synchronized void requireLibrdkafka() throws IOException, InterruptedException {
+        Path module = get().resolve("node_modules").resolve(CONFLUENT);
+        String download = FOLDER.resolve("node_modules/.bin/node-pre-gyp").toString();
+        assumeTrue(Files.exists(module.resolve("build/Release/confluent-kafka-javascript.node"))
+                || succeeds(module, List.of(download, "install")), "left out: the binary of " + CONFLUENT
+                        + " cannot be downloaded here; workbench/src/test/node/build-librdkafka.sh builds it");
     }
 
     private static boolean succeeds(Path folder, List<String> command) throws IOException, InterruptedException {

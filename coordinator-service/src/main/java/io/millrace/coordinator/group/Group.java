@@ -1,5 +1,6 @@
 package io.millrace.coordinator.group;
 
+import io.millrace.coordinator.group.classic.HeldBytes;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
@@ -51,6 +52,15 @@ public record Group(String groupId, long epoch, AssignorName assignor, long topi
 
     public SortedSet<PartitionId> targetOf(String memberId) {
         return target.getOrDefault(memberId, PartitionId.sorted(List.of()));
+    }
+
+    /** About the memory that takes what its members say. */
+    public long heldBytes() {
+        long bytes = HeldBytes.OBJECT + HeldBytes.of(groupId);
+        for (Member member : members.values()) {
+            bytes += HeldBytes.OBJECT + HeldBytes.of(member.memberId()) + member.profile().heldBytes();
+        }
+        return bytes;
     }
 
     public Phase phase() {

@@ -1,6 +1,7 @@
 package io.millrace.coordinator.group;
 
 import io.millrace.coordinator.group.classic.ClassicProfile;
+import io.millrace.coordinator.group.classic.HeldBytes;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -15,9 +16,25 @@ import org.jspecify.annotations.Nullable;
 public record MemberProfile(String clientId, String clientHost, Subscription subscription,
         @Nullable AssignorName assignor, int sessionTimeoutMs, int rebalanceTimeoutMs,
         @Nullable String instanceId, @Nullable ClassicProfile classic) {
+    /** What a compiled pattern takes for what it is written in. */
+    private static final int PATTERN_FACTOR = 32;
+
     public MemberProfile(String clientId, String clientHost, Subscription subscription,
             @Nullable AssignorName assignor, int sessionTimeoutMs, int rebalanceTimeoutMs) {
         this(clientId, clientHost, subscription, assignor, sessionTimeoutMs, rebalanceTimeoutMs, null, null);
+    }
+
+    /** About the memory that it takes. */
+    public long heldBytes() {
+        long bytes = HeldBytes.OBJECT + HeldBytes.of(clientId) + HeldBytes.of(clientHost) + HeldBytes.of(instanceId);
+        for (String topic : subscription.topics()) {
+            bytes += HeldBytes.of(topic);
+        }
+        TopicPattern pattern = subscription.pattern();
+        if (pattern != null) {
+            bytes += (long) PATTERN_FACTOR * HeldBytes.of(pattern.source());
+        }
+        return classic == null ? bytes : bytes + classic.heldBytes();
     }
 
     MemberProfile subscribedTo(Subscription changed) {

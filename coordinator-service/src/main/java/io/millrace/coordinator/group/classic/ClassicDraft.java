@@ -80,6 +80,13 @@ final class ClassicDraft {
         return ClassicGroup.staticMember(members, instanceId);
     }
 
+    /** The member that joins again, or in whose place one joins. */
+    @Nullable
+    ClassicMember known(ClassicEvent.Join join) {
+        ClassicMember known = members.get(join.memberId());
+        return known == null ? staticMember(join.profile().instanceId()) : known;
+    }
+
     /** Why the sender cannot speak for a member; null where it can. */
     @Nullable
     ClassicFault faultOf(ClassicEvent.Sender sender) {

@@ -59,6 +59,22 @@ public record ClassicGroup(String groupId, int generation, ClassicPhase phase, @
                 new TreeMap<>());
     }
 
+    /** About the memory that it takes. */
+    public long heldBytes() {
+        return heldBytes(members, pending);
+    }
+
+    static long heldBytes(SortedMap<String, ClassicMember> members, SortedMap<String, Long> pending) {
+        long bytes = 0;
+        for (ClassicMember member : members.values()) {
+            bytes += member.heldBytes();
+        }
+        for (String memberId : pending.keySet()) {
+            bytes += HeldBytes.of(memberId) + HeldBytes.OBJECT;
+        }
+        return bytes;
+    }
+
     public boolean isEmpty() {
         return phase instanceof ClassicPhase.Empty;
     }

@@ -72,10 +72,11 @@ public final class ClassicMachine {
         if (sessionTimeoutMs < limits.minSessionTimeoutMs() || sessionTimeoutMs > limits.maxSessionTimeoutMs()) {
             return ClassicFault.INVALID_SESSION_TIMEOUT;
         }
-        if (join.profile().sizeBytes() > limits.maxMetadataBytes()) {
+        if (join.profile().sizeBytes() > limits.maxMetadataBytes() || join.profile().protocols().size() > limits
+                .maxProtocols()) {
             return ClassicFault.INVALID_REQUEST;
         }
-        if (!hasRoomFor(draft, join)) {
+        if (!hasRoomFor(draft, join) || !holds(draft, join)) {
             return ClassicFault.GROUP_MAX_SIZE_REACHED;
         }
         return agrees(draft, join.profile()) ? null : ClassicFault.INCONSISTENT_GROUP_PROTOCOL;
@@ -86,15 +87,21 @@ public final class ClassicMachine {
         if (join.memberId().isEmpty() && draft.pending.size() >= limits.maxMembers()) {
             return false;
         }
-        ClassicMember known = draft.members.get(join.memberId());
-        if (known == null) {
-            known = draft.staticMember(join.profile().instanceId());
-        }
+        ClassicMember known = draft.known(join);
         if (draft.phase instanceof ClassicPhase.PreparingRebalance) {
             return known != null && known.awaitsGeneration() || draft.members.values().stream().filter(
                     ClassicMember::awaitsGeneration).count() < limits.maxMembers();
         }
         return known != null || draft.members.size() < limits.maxMembers();
+    }
+
+    private boolean holds(ClassicDraft draft, ClassicEvent.Join join) {
+        ClassicMember known = draft.known(join);
+        long otherBytes = ClassicGroup.heldBytes(draft.members, draft.pending) - (known == null ? 0
+                : known
+                        .heldBytes());
+        String memberId = join.memberId().isEmpty() ? join.freshId() : join.memberId();
+        return otherBytes + ClassicMember.heldBytes(memberId, join.profile()) <= limits.maxGroupBytes();
     }
 
     private static void leaveOutside(ClassicDraft draft, String memberId) {
@@ -110,8 +117,8 @@ public final class ClassicMachine {
         if (profile.protocolType().isEmpty() || profile.protocols().isEmpty()) {
             return false;
         }
-        return draft.members.isEmpty() || profile.protocolType().equals(draft.protocolType) && ProtocolVote.knownToAll(
-                draft.members.values()).stream().anyMatch(profile::knows);
+        return draft.members.isEmpty() || profile.protocolType().equals(draft.protocolType) && ProtocolVote
+                .agree(draft.members.values(), profile);
     }
 
     private void joinNew(ClassicDraft draft, ClassicEvent.Join join) {
@@ -256,9 +263,17 @@ public final class ClassicMachine {
                 || sync.protocolName() != null && !sync.protocolName().equals(draft.protocolName)) {
             return ClassicFault.INCONSISTENT_GROUP_PROTOCOL;
         }
-        boolean fits = sync.assignments().values().stream().allMatch(assignment -> assignment.sizeBytes() <= limits
-                .maxAssignmentBytes());
-        return fits ? null : ClassicFault.INVALID_REQUEST;
+        long allBytes = 0;
+        for (Opaque assignment : sync.assignments().values()) {
+            if (assignment.sizeBytes() > limits.maxAssignmentBytes()) {
+                return ClassicFault.INVALID_REQUEST;
+            }
+            allBytes += assignment.sizeBytes();
+        }
+        for (ClassicMember member : draft.members.values()) {
+            allBytes += ClassicMember.heldBytes(member.memberId(), member.profile());
+        }
+        return allBytes <= limits.maxGroupBytes() ? null : ClassicFault.INVALID_REQUEST;
     }
 
     private static void heartbeat(ClassicDraft draft, ClassicEvent.Heartbeat heartbeat) {

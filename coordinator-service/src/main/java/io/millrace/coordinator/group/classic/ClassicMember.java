@@ -35,6 +35,15 @@ public record ClassicMember(String memberId, ClassicProfile profile, Opaque assi
         return new ClassicMember(memberId, profile, assignment, Awaits.NOTHING, hasAssignment, ClassicGroup.NEVER);
     }
 
+    long heldBytes() {
+        return heldBytes(memberId, profile) + assignment.sizeBytes();
+    }
+
+    /** Of one that is not assigned to yet. */
+    static long heldBytes(String memberId, ClassicProfile profile) {
+        return HeldBytes.OBJECT + HeldBytes.of(memberId) + profile.heldBytes();
+    }
+
     boolean isStatic() {
         return profile.instanceId() != null;
     }

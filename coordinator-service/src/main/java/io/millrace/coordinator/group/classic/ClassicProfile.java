@@ -33,7 +33,12 @@ public record ClassicProfile(@Nullable String instanceId, String clientId, Strin
     }
 
     boolean knows(String protocolName) {
-        return protocols.stream().anyMatch(protocol -> protocol.name().equals(protocolName));
+        for (Protocol protocol : protocols) {
+            if (protocol.name().equals(protocolName)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     SortedSet<String> protocolNames() {
@@ -42,6 +47,16 @@ public record ClassicProfile(@Nullable String instanceId, String clientId, Strin
         return names;
     }
 
+    /** About the memory that all of it takes. */
+    public long heldBytes() {
+        long bytes = HeldBytes.of(instanceId) + HeldBytes.of(clientId) + HeldBytes.of(clientHost);
+        for (Protocol protocol : protocols) {
+            bytes += HeldBytes.of(protocol.name()) + HeldBytes.OBJECT + protocol.metadata().sizeBytes();
+        }
+        return bytes;
+    }
+
+    /** What it says of its protocols. */
     public int sizeBytes() {
         return protocols.stream().mapToInt(protocol -> protocol.name().length() + protocol.metadata().sizeBytes())
                 .sum();

@@ -9,7 +9,7 @@ import java.util.TreeSet;
 final class ProtocolVote {
     private ProtocolVote() {}
 
-    static SortedSet<String> knownToAll(Collection<ClassicMember> members) {
+    private static SortedSet<String> knownToAll(Collection<ClassicMember> members) {
         var common = new TreeSet<String>();
         boolean first = true;
         for (ClassicMember member : members) {
@@ -22,6 +22,25 @@ final class ProtocolVote {
             first = false;
         }
         return common;
+    }
+
+    /** Whether all members know one of the protocols that another does. */
+    static boolean agree(Collection<ClassicMember> members, ClassicProfile another) {
+        for (ClassicProfile.Protocol protocol : another.protocols()) {
+            if (areAllKnowing(members, protocol.name())) {
+                return true;
+            }
+        }
+        return false;
+    }
+
+    private static boolean areAllKnowing(Collection<ClassicMember> members, String protocolName) {
+        for (ClassicMember member : members) {
+            if (!member.profile().knows(protocolName)) {
+                return false;
+            }
+        }
+        return true;
     }
 
     /** @param members who have at least one protocol in common, as whoever has none with the others is not let in */

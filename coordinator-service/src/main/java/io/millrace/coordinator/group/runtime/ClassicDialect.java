@@ -45,8 +45,11 @@ final class ClassicDialect {
         if (spoken == null) {
             return new ClassicReply.Refused(join.memberId(), ClassicFault.INCONSISTENT_GROUP_PROTOCOL);
         }
-        if (classic.sizeBytes() > limits.maxMetadataBytes()) {
+        if (classic.sizeBytes() > limits.maxMetadataBytes() || classic.protocols().size() > limits.maxProtocols()) {
             return new ClassicReply.Refused(join.memberId(), ClassicFault.INVALID_REQUEST);
+        }
+        if (othersBytes(group, join) + classic.heldBytes() > limits.maxGroupBytes()) {
+            return new ClassicReply.Refused("", ClassicFault.GROUP_MAX_SIZE_REACHED);
         }
         boolean isNew = join.memberId().isEmpty();
         if (isNew && join.idRequired() && classic.instanceId() == null) {
@@ -75,6 +78,17 @@ final class ClassicDialect {
             case GroupReply.Refused(ErrorCode code, _) -> new ClassicReply.Refused(join.memberId(), fault(code));
             case GroupReply.Done() -> throw new IllegalStateException("a join is granted or refused");
         };
+    }
+
+    private static long othersBytes(Group group, ClassicEvent.Join join) {
+        long bytes = 0;
+        for (Member member : group.members().values()) {
+            ClassicProfile said = member.profile().classic();
+            if (said != null && !member.memberId().equals(join.memberId())) {
+                bytes += said.heldBytes();
+            }
+        }
+        return bytes;
     }
 
     private static ClassicFault fault(ErrorCode code) {

@@ -1,5 +1,6 @@
 package io.millrace.coordinator.group.runtime;
 
+import jakarta.validation.constraints.Min;
 import jakarta.validation.constraints.NotNull;
 import java.time.Duration;
 import org.springframework.boot.context.properties.bind.DefaultValue;
@@ -10,11 +11,15 @@ import org.springframework.util.unit.DataSize;
  *
  * @param initialRebalanceDelay how long an empty group waits for more members once the first has come, so that consumers which start
  *                              together rebalance once (Kafka's {@code group.initial.rebalance.delay.ms})
- * @param maxMetadata           all that one member says of its protocols; more is refused with {@code INVALID_REQUEST}
+ * @param maxProtocols          ways of assigning that one member knows; more are refused with {@code INVALID_REQUEST}
+ * @param maxMetadata           all that one member says of its protocols; more is refused likewise
  * @param maxAssignment         what a leader assigns to one member; more is refused likewise
+ * @param maxGroup              all that the members of one group say and are assigned, and so what its leader is told; a member that would
+ *                              take more is refused with {@code GROUP_MAX_SIZE_REACHED}, an assignment with {@code INVALID_REQUEST}
  */
 public record ClassicSettings(@NotNull @DefaultValue("3s") Duration initialRebalanceDelay,
-        @NotNull @DefaultValue("1MB") DataSize maxMetadata, @NotNull @DefaultValue("1MB") DataSize maxAssignment) {
+        @Min(1) @DefaultValue("32") int maxProtocols, @NotNull @DefaultValue("1MB") DataSize maxMetadata,
+        @NotNull @DefaultValue("1MB") DataSize maxAssignment, @NotNull @DefaultValue("16MB") DataSize maxGroup) {
     public ClassicSettings {
         if (initialRebalanceDelay.isNegative()) {
             throw new IllegalArgumentException("initial-rebalance-delay must not be negative: "

@@ -22,6 +22,8 @@ final class GroupCell {
     /** The topics that the group has been told of. */
     @Nullable
     Topics topicsSeen;
+    /** What the shard's account has of it. */
+    private long accountedBytes;
     /** Since when it is known to be without members and unchanged; null while it is neither, or nobody has looked. */
     private @Nullable Long emptySinceMs;
     private boolean forgotten;
@@ -30,11 +32,39 @@ final class GroupCell {
     /** Whether a thread is on its way to expire members or tell of topics. */
     final AtomicBoolean attended = new AtomicBoolean();
 
-    GroupCell(String groupId, Shard shard, Turnstile turnstile, @Nullable Group group) {
+    GroupCell(String groupId, Shard shard, Turnstile turnstile) {
         this.groupId = groupId;
         this.shard = shard;
         this.turnstile = turnstile;
-        this.group = group;
+    }
+
+    /** What is stored, or need not be. */
+    void believe(@Nullable Group nowGroup, @Nullable ClassicGroup nowClassic) {
+        settle((nowGroup == null ? 0 : nowGroup.heldBytes()) + (nowClassic == null ? 0 : nowClassic.heldBytes()));
+        // Who reads without the turnstile finds a group of one type or of both, and never of none.
+        if (nowClassic != null) {
+            classic = nowClassic;
+        }
+        group = nowGroup;
+        if (nowClassic == null) {
+            classic = null;
+        }
+    }
+
+    /** Takes the memory that the group is about to need; false where this coordinator has none left for groups. */
+    boolean reserve(long bytes) {
+        if (bytes > accountedBytes) {
+            if (!shard.memory.tryTake(bytes - accountedBytes)) {
+                return false;
+            }
+            accountedBytes = bytes;
+        }
+        return true;
+    }
+
+    private void settle(long bytes) {
+        shard.memory.change(bytes - accountedBytes);
+        accountedBytes = bytes;
     }
 
     /** The group is used: the time that it is empty begins anew. */
@@ -63,14 +93,14 @@ final class GroupCell {
 
     /** What is stored may be other than what is here: it is read again before the next step. */
     void doubt() {
-        group = null;
-        classic = null;
+        believe(null, null);
         waiting.dismiss(ClassicFault.COORDINATOR_NOT_AVAILABLE);
     }
 
     /** There is no such group any more; whoever has waited for this cell is to look for another. */
     void forget() {
         forgotten = true;
+        settle(0);
         shard.groups.remove(groupId, this);
     }
 

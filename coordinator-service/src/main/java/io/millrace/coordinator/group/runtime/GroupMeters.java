@@ -13,6 +13,7 @@ public class GroupMeters {
     final Counter rebalances;
     final Counter expiries;
     final Counter groupsRemoved;
+    final Counter refusals;
     final Timer events;
     public final Counter instancesExpired;
     public final Counter autoCommits;
@@ -27,6 +28,8 @@ public class GroupMeters {
                 .register(registry);
         groupsRemoved = Counter.builder("millrace.group.removals")
                 .description("Groups that nothing was left of").register(registry);
+        refusals = Counter.builder("millrace.group.refusals").description(
+                "Requests refused since groups hold all the memory that they may").register(registry);
         events = Timer.builder("millrace.group.heartbeat").description("Time of a member's request in its group")
                 .publishPercentileHistogram().register(registry);
         instancesExpired = Counter.builder("millrace.consumer.expiries")

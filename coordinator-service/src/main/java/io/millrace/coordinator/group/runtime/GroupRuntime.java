@@ -47,7 +47,7 @@ public class GroupRuntime {
                 throw new RefusedException(ErrorCode.TOO_MANY,
                         "this coordinator has its limit of %d groups".formatted(settings.maxGroups()));
             }
-            GroupCell cell = shard.groups.computeIfAbsent(groupId, id -> shard.newCell(id, null));
+            GroupCell cell = shard.groups.computeIfAbsent(groupId, shard::newCell);
             done = cell.turnstile.pass(() -> within(cell, task));
         }
     }
@@ -188,7 +188,7 @@ public class GroupRuntime {
      */
     void delete(String groupId, CommittedOffsets offsets) {
         Shard shard = shards.of(groupId);
-        GroupCell made = shard.newCell(groupId, null);
+        GroupCell made = shard.newCell(groupId);
         GroupCell known = shard.groups.putIfAbsent(groupId, made);
         // Whoever wants to make the group meanwhile waits for it.
         GroupCell cell = known == null ? made : known;

@@ -9,6 +9,7 @@ import jakarta.validation.constraints.NotNull;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
 import org.springframework.boot.context.properties.bind.DefaultValue;
+import org.springframework.util.unit.DataSize;
 import org.springframework.validation.annotation.Validated;
 
 /**
@@ -19,6 +20,8 @@ import org.springframework.validation.annotation.Validated;
  * @param maxMembers            members of one group; more are refused with 429
  * @param maxSubscribedTopics   topics that a subscription names; more are refused with 422
  * @param maxPatternLength      characters of a topic pattern; longer ones are refused with 422
+ * @param maxMemory             what members of all this coordinator's groups say and are assigned may take; beyond it, who joins or says
+ *                              more is refused with 429, and one of the classic protocol told to ask again later
  * @param minSessionTimeout     shorter session timeouts are refused with 422
  * @param maxSessionTimeout     longer ones too
  * @param requestsWaiting       requests that wait for one group; more are refused with 503
@@ -37,6 +40,7 @@ import org.springframework.validation.annotation.Validated;
 public record GroupSettings(@NotNull @DefaultValue("STICKY") AssignorName assignor,
         @Min(1) @DefaultValue("10000") int maxGroups, @Min(1) @DefaultValue("1000") int maxMembers,
         @Min(1) @DefaultValue("1000") int maxSubscribedTopics, @Min(1) @DefaultValue("256") int maxPatternLength,
+        @NotNull @DefaultValue("128MB") DataSize maxMemory,
         @NotNull @DefaultValue("1s") Duration minSessionTimeout,
         @NotNull @DefaultValue("30m") Duration maxSessionTimeout,
         @Min(1) @DefaultValue("2000") int requestsWaiting, @NotNull @DefaultValue("5s") Duration requestPatience,
@@ -50,8 +54,9 @@ public record GroupSettings(@NotNull @DefaultValue("STICKY") AssignorName assign
     }
 
     ClassicLimits classicLimits() {
-        return new ClassicLimits(maxMembers, Math.toIntExact(classic.maxMetadata().toBytes()), Math.toIntExact(classic
-                .maxAssignment().toBytes()), Math.toIntExact(minSessionTimeout.toMillis()),
+        return new ClassicLimits(maxMembers, classic.maxProtocols(), Math.toIntExact(classic.maxMetadata().toBytes()),
+                Math.toIntExact(classic.maxAssignment().toBytes()), classic.maxGroup().toBytes(), Math.toIntExact(
+                        minSessionTimeout.toMillis()),
                 Math.toIntExact(maxSessionTimeout.toMillis()), Math.toIntExact(classic.initialRebalanceDelay()
                         .toMillis()));
     }

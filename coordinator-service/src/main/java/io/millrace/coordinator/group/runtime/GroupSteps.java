@@ -13,6 +13,7 @@ import io.millrace.coordinator.group.classic.ClassicEvent;
 import io.millrace.coordinator.group.classic.ClassicFault;
 import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.classic.ClassicMachine;
+import io.millrace.coordinator.group.classic.ClassicReply;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
@@ -54,11 +55,13 @@ class GroupSteps {
         if (ClassicMembers.areAllThatIsLeft(before, step.group())) {
             downgrade(cell, before, step.group());
         } else if (step.group() != before) {
+            if (step.reply() instanceof GroupReply.Granted && !cell.reserve(step.group().heldBytes())) {
+                return noMemory();
+            }
             List<GroupChange> changes = GroupChange.between(before, step.group());
             storing(cell, () -> {
                 store.save(cell.shard, cell.groupId, changes);
-                cell.group = step.group();
-                cell.classic = null;
+                cell.believe(step.group(), null);
             });
             cell.used();
             before.members().keySet().stream().filter(memberId -> step.group().member(memberId) == null)
@@ -68,6 +71,12 @@ class GroupSteps {
             }
         }
         return step.reply();
+    }
+
+    private GroupReply noMemory() {
+        meters.refusals.increment();
+        return new GroupReply.Refused(ErrorCode.TOO_MANY, "the groups of this coordinator hold %s, which is its limit"
+                .formatted(settings.maxMemory()));
     }
 
     /** A consumer of another protocol joins: from now on the coordinator assigns, and the others go on speaking as they do. */
@@ -80,11 +89,13 @@ class GroupSteps {
         }
         GroupMachine.Step step = machine.apply(upgraded, event, topics.current());
         if (step.reply() instanceof GroupReply.Granted) {
+            if (!cell.reserve(step.group().heldBytes())) {
+                return noMemory();
+            }
             List<GroupChange> changes = GroupChange.between(before, step.group());
             storing(cell, () -> {
                 store.upgrade(cell.shard, cell.groupId, changes);
-                cell.group = step.group();
-                cell.classic = null;
+                cell.believe(step.group(), null);
             });
             cell.used();
             cell.sessions.restart(step.group(), clock.nowMs());
@@ -101,8 +112,7 @@ class GroupSteps {
         List<GroupChange> changes = GroupChange.between(before, empty);
         storing(cell, () -> {
             store.downgrade(cell.shard, cell.groupId, changes, classic);
-            cell.classic = classic;
-            cell.group = empty;
+            cell.believe(empty, classic);
         });
         cell.used();
         cell.sessions.restart(empty, clock.nowMs());
@@ -121,23 +131,50 @@ class GroupSteps {
         ClassicGroup before = known != null ? known : ClassicGroup.empty(cell.groupId, Math.toIntExact(group.epoch()));
         ClassicMachine.Step step = classicMachine.apply(before, event, clock.nowMs());
         ClassicGroup after = step.group();
+        if (!hasMemoryFor(cell, group, after, event)) {
+            return;
+        }
         if (step.mustBeStored()) {
             storing(cell, () -> {
                 store.save(cell.shard, after);
-                cell.classic = after;
-                cell.group = group.emptyAt(after.generation());
+                cell.believe(group.emptyAt(after.generation()), after);
             });
             cell.used();
             if (after.generation() != before.generation()) {
                 meters.rebalances.increment();
             }
         } else if (known != null || !after.isUnused()) {
-            cell.classic = after;
+            cell.believe(group, after);
         }
         if (cell.shard.isHeld()) {
             step.answers().forEach(answer -> cell.waiting.tell(answer.request(), answer.reply()));
         }
         cell.shard.letWait(cell);
+    }
+
+    /** What makes the group take more is not carried out where there is no memory for it; its sender is told to ask again later. */
+    private boolean hasMemoryFor(GroupCell cell, Group group, ClassicGroup after, ClassicEvent event) {
+        long request;
+        String memberId;
+        switch (event) {
+            case ClassicEvent.Join join -> {
+                request = join.request();
+                memberId = join.memberId();
+            }
+            case ClassicEvent.Sync sync -> {
+                request = sync.request();
+                memberId = sync.sender().memberId();
+            }
+            case ClassicEvent.Heartbeat _,ClassicEvent.Leave _,ClassicEvent.Disconnect _,ClassicEvent.Tick _,ClassicEvent.Restart _ -> {
+                return true;
+            }
+        }
+        if (cell.reserve(group.heldBytes() + after.heldBytes())) {
+            return true;
+        }
+        meters.refusals.increment();
+        cell.waiting.tell(request, new ClassicReply.Refused(memberId, ClassicFault.COORDINATOR_NOT_AVAILABLE));
+        return false;
     }
 
     void tellTopics(GroupCell cell) {
@@ -196,15 +233,14 @@ class GroupSteps {
             cell.sessions.restart(group, clock.nowMs());
             ClassicGroup classic = cell.classic;
             if (classic != null) {
-                cell.classic = classicMachine.apply(classic, new ClassicEvent.Restart(), clock.nowMs()).group();
+                cell.believe(group, classicMachine.apply(classic, new ClassicEvent.Restart(), clock.nowMs()).group());
             }
         }
         return group;
     }
 
     private static void loaded(GroupCell cell, GroupStore.Stored stored) {
-        cell.classic = stored.classic();
-        cell.group = stored.group();
+        cell.believe(stored.group(), stored.classic());
         cell.sessionsOutdated = true;
     }
 

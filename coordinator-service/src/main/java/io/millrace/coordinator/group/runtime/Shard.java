@@ -12,16 +12,18 @@ public final class Shard {
     private final int number;
     private final ShardLease lease;
     private final GroupSettings settings;
+    final GroupMemory.OfShard memory;
     private volatile boolean lost;
     private volatile boolean leaving;
     /** Its holder was away for a while: nobody's silence in that time counts. Owned by the expiry loop. */
     boolean wasAway;
     final ConcurrentHashMap<String, GroupCell> groups = new ConcurrentHashMap<>();
 
-    Shard(int number, ShardLease lease, GroupSettings settings) {
+    Shard(int number, ShardLease lease, GroupSettings settings, GroupMemory.OfShard memory) {
         this.number = number;
         this.lease = lease;
         this.settings = settings;
+        this.memory = memory;
     }
 
     public int number() {
@@ -42,10 +44,10 @@ public final class Shard {
         return cell == null ? null : cell.group;
     }
 
-    GroupCell newCell(String groupId, @Nullable Group group) {
+    GroupCell newCell(String groupId) {
         var turnstile = new Turnstile("group '" + groupId + "'", settings.requestsWaiting(), settings
                 .requestPatience());
-        return new GroupCell(groupId, this, turnstile, group);
+        return new GroupCell(groupId, this, turnstile);
     }
 
     /** Of a group that is known. Refused with {@link ErrorCode#UNKNOWN_GROUP}. */
@@ -61,6 +63,7 @@ public final class Shard {
     /** For good: another coordinator has written. */
     void markLost() {
         lost = true;
+        memory.close();
         groups.values().forEach(Shard::dismissWaiting);
     }
 

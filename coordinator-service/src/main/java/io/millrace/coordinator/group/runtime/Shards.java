@@ -30,6 +30,7 @@ public class Shards {
 
     private final GroupStore store;
     private final GroupSettings settings;
+    private final GroupMemory memory;
     private final TopicsFeed topics;
     private final MonotonicClock clock;
     private final List<ShardListener> listeners = new CopyOnWriteArrayList<>();
@@ -37,9 +38,11 @@ public class Shards {
     /** Of the last term of each shard that this process loaded, 0 for none. */
     private final AtomicLongArray lastEpochs = new AtomicLongArray(ClusterImage.GROUP_SHARDS);
 
-    Shards(GroupStore store, GroupSettings settings, TopicsFeed topics, GroupMeters meters, MonotonicClock clock) {
+    Shards(GroupStore store, GroupSettings settings, GroupMemory memory, TopicsFeed topics, GroupMeters meters,
+            MonotonicClock clock) {
         this.store = store;
         this.settings = settings;
+        this.memory = memory;
         this.topics = topics;
         this.clock = clock;
         meters.gauge("millrace.group.shards", "Shards of this coordinator", this, shards -> shards.held().size());
@@ -60,7 +63,7 @@ public class Shards {
         if (before != null) {
             before.markLost();
         }
-        var shard = new Shard(number, lease, settings);
+        var shard = new Shard(number, lease, settings, memory.new OfShard());
         GroupStore.Loaded loaded = store.takeOver(number, lease.epoch());
         if (!topics.awaitVersion(loaded.clusterVersion(), settings.requestPatience())) {
             throw new RefusedException(ErrorCode.UNAVAILABLE,
@@ -69,9 +72,9 @@ public class Shards {
         }
         for (GroupStore.Stored stored : loaded.groups()) {
             Group group = stored.group();
-            GroupCell cell = shard.newCell(group.groupId(), group);
+            GroupCell cell = shard.newCell(group.groupId());
+            cell.believe(group, stored.classic());
             cell.sessions.restart(group, clock.nowMs());
-            cell.classic = stored.classic();
             // The first step, or the first look, begins the sessions of classic members.
             cell.sessionsOutdated = stored.classic() != null;
             shard.groups.put(group.groupId(), cell);

@@ -29,7 +29,11 @@ class ClassicMachineTest {
     private long requests;
 
     private static ClassicLimits limits(int initialDelayMs) {
-        return new ClassicLimits(MAX_MEMBERS, MAX_BYTES, MAX_BYTES, 1_000, 60_000, initialDelayMs);
+        return new ClassicLimits(MAX_MEMBERS, 3, MAX_BYTES, MAX_BYTES, 10_000, 1_000, 60_000, initialDelayMs);
+    }
+
+    private static ClassicLimits groupLimits(long maxGroupBytes) {
+        return new ClassicLimits(MAX_MEMBERS, 3, MAX_BYTES, MAX_BYTES, maxGroupBytes, 1_000, 60_000, 0);
     }
 
     private static Opaque bytes(String text) {
@@ -434,6 +438,39 @@ class ClassicMachineTest {
         String first = joined(join("")).memberId();
         assertThat(refused(sync(first, 8, Map.of(first, Opaque.of(new byte[MAX_BYTES + 1]))))).isEqualTo(
                 ClassicFault.INVALID_REQUEST);
+    }
+
+    @Test
+    void a_member_knows_so_many_protocols_at_most() {
+        assertThat(refused(join("", profile(null, "a", "b", "c", "d"), false))).isEqualTo(ClassicFault.INVALID_REQUEST);
+    }
+
+    @Test
+    void a_group_takes_nobody_more_whose_metadata_it_cannot_hold_and_forgets_nobody() {
+        List<String> ids = settled(2);
+        machine = new ClassicMachine(groupLimits(group.heldBytes() + 100));
+
+        assertThat(replies.get(join(""))).isEqualTo(new ClassicReply.Refused("", ClassicFault.GROUP_MAX_SIZE_REACHED));
+        assertThat(group.members()).containsOnlyKeys(ids);
+        assertThat(waits(join(ids.get(0)))).as("who says what it said").isTrue();
+    }
+
+    @Test
+    void small_things_count_with_what_is_around_them() {
+        long bare = profile(null).heldBytes();
+        assertThat(profile(null, "a", "b", "c").heldBytes() - bare).isGreaterThan(3 * HeldBytes.OBJECT);
+        join("", profile(null, "range"), true);
+        assertThat(group.heldBytes()).as("an id that was given out").isGreaterThan(HeldBytes.OBJECT);
+    }
+
+    @Test
+    void assignments_that_the_group_cannot_hold_are_refused() {
+        String first = joined(join("")).memberId();
+        machine = new ClassicMachine(groupLimits(group.heldBytes() + 10));
+        assertThat(refused(sync(first, 8, Map.of(first, Opaque.of(new byte[11]))))).isEqualTo(
+                ClassicFault.INVALID_REQUEST);
+        assertThat(replies.get(sync(first, 8, Map.of(first, Opaque.of(new byte[10]))))).isInstanceOf(
+                ClassicReply.Synced.class);
     }
 
     @Test

@@ -26,6 +26,7 @@ import java.util.function.LongFunction;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.springframework.util.unit.DataSize;
 
 /** Classic groups in PostgreSQL, and those who wait in them. */
 class ClassicGroupsTest {
@@ -166,6 +167,47 @@ class ClassicGroupsTest {
             first.expiry.tick(false);
             assertThat(epochs()).isEmpty();
         });
+    }
+
+    private double held(RuntimeFixture at) {
+        return at.registry.get("millrace.group.memory").gauge().value();
+    }
+
+    @Test
+    void groups_take_so_much_memory_together_and_give_it_back() {
+        var small = new RuntimeFixture(postgres, images, 100, DataSize.ofKilobytes(2));
+        RuntimeFixture.Term ofSmall = small.takeOver(2);
+        double empty = held(small);
+        assertThat(join(small, "", "a")).singleElement().isInstanceOf(ClassicReply.Joined.class);
+        double ofOne = held(small) - empty;
+        for (int i = 0; held(small) + ofOne <= 2048; i++) {
+            join(small, "", "b" + i);
+        }
+        double full = held(small);
+        List<String> members = List.copyOf(classic(small).members().keySet());
+
+        assertThat(join(small, "", "one-more")).containsExactly(new ClassicReply.Refused("",
+                ClassicFault.COORDINATOR_NOT_AVAILABLE));
+        assertThat(small.registry.get("millrace.group.refusals").counter().count()).isEqualTo(1);
+        assertThat(classic(small).members()).containsOnlyKeys(members);
+        assertThat(held(small)).isEqualTo(full).isLessThanOrEqualTo(2048);
+        ask(small, request -> new ClassicEvent.Leave(request, members.stream().map(id -> new ClassicEvent.Sender(id,
+                null)).toList()));
+        assertThat(held(small)).isEqualTo(empty);
+        assertThat(join(small, "", "one-more")).singleElement().isInstanceOf(ClassicReply.Joined.class);
+        ofSmall.held = false;
+        small.shards.release(RuntimeFixture.SHARD);
+        assertThat(held(small)).isZero();
+    }
+
+    @Test
+    void members_of_the_other_protocol_count_to_the_same_account() {
+        var small = new RuntimeFixture(postgres, images, 100, DataSize.ofBytes(700));
+        small.takeOver(2);
+        assertThat(small.join("a", "orders")).isInstanceOf(GroupReply.Granted.class);
+        assertThat(small.join("b", "orders", "x".repeat(200))).isInstanceOfSatisfying(GroupReply.Refused.class,
+                refused -> assertThat(refused.code()).isEqualTo(ErrorCode.TOO_MANY));
+        assertThat(small.runtime.find(GROUP).members()).containsOnlyKeys("a");
     }
 
     private void failToStore() {

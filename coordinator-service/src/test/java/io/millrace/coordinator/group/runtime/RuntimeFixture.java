@@ -62,17 +62,21 @@ final class RuntimeFixture {
     }
 
     RuntimeFixture(TestPostgres postgres, FixedImages images, int maxGroups) {
+        this(postgres, images, maxGroups, DataSize.ofMegabytes(1));
+    }
+
+    RuntimeFixture(TestPostgres postgres, FixedImages images, int maxGroups, DataSize maxMemory) {
         var dataSource = postgres.dataSource();
         var jdbc = JdbcClient.create(dataSource);
         store = new GroupStore(jdbc, new DataSourceTransactionManager(dataSource));
         topics = new TopicsFeed(images);
-        var settings = new GroupSettings(AssignorName.STICKY, maxGroups, 10, 10, 100, Duration.ofSeconds(1),
+        var settings = new GroupSettings(AssignorName.STICKY, maxGroups, 10, 10, 100, maxMemory, Duration.ofSeconds(1),
                 Duration.ofMinutes(1), 100, Duration.ofSeconds(30), Duration.ofMillis(100), 4,
-                Duration.ofMillis(EMPTY_GROUP_RETENTION_MS), 2, new ClassicSettings(Duration.ZERO, DataSize.ofKilobytes(
-                        1),
-                        DataSize.ofKilobytes(1)));
+                Duration.ofMillis(EMPTY_GROUP_RETENTION_MS), 2, new ClassicSettings(Duration.ZERO, 8, DataSize
+                        .ofKilobytes(
+                                1), DataSize.ofKilobytes(1), DataSize.ofKilobytes(20)));
         var meters = new GroupMeters(registry);
-        shards = new Shards(store, settings, topics, meters, nowMs::get);
+        shards = new Shards(store, settings, new GroupMemory(settings, meters), topics, meters, nowMs::get);
         var steps = new GroupSteps(store, settings, topics, meters, nowMs::get);
         runtime = new GroupRuntime(shards, steps, store, settings, meters, nowMs::get);
         classic = new ClassicGroups(runtime, steps);

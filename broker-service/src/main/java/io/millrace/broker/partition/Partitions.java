@@ -218,7 +218,7 @@ public final class Partitions implements ClusterImages.Listener {
                 }
             }
         }
-        logs.rememberMoved(moved);
+        logs.replicas().rememberMoved(moved);
     }
 
     /** Whether the metadata is of a later incarnation than what is in the log: then those who have the partition now may never have seen it. */
@@ -358,8 +358,9 @@ public final class Partitions implements ClusterImages.Listener {
         try {
             if (partition == null) {
                 PartitionLog log = logs.getOrCreate(topic.name(), topic.id(), image.index(), config);
-                partition = new Partition(topic.id(), topic.name(), image.index(), log, context, logs.movedInEpoch(topic
-                        .id(), image.index()).orElse(Partition.NEVER_HERE));
+                partition = new Partition(topic.id(), topic.name(), image.index(), log, context, logs.replicas()
+                        .movedInEpoch(topic
+                                .id(), image.index()).orElse(Partition.NEVER_HERE));
             }
             if (!partition.log().config().equals(config)) {
                 partition.log().updateConfig(config);

@@ -83,7 +83,7 @@ public final class LogReporter implements ClusterImages.Listener, AutoCloseable 
             boolean inSync = image.isr().contains(brokerId) && !self.tailLost();
             boolean isNew = !previous.clusterId().isEmpty() && previous.topic(partition.topicId()) == null
                     && !image.recovering();
-            if ((inSync || isNew) && logs.markWhole(partition.topicId(), partition.index())) {
+            if ((inSync || isNew) && logs.replicas().markWhole(partition.topicId(), partition.index())) {
                 wholeChanged = true;
             }
             boolean givenUp = partition.leadership().leaderEpoch() >= image.leaderEpoch();
@@ -103,7 +103,7 @@ public final class LogReporter implements ClusterImages.Listener, AutoCloseable 
             due.clear();
         }
         Name name = new Name(partition.topicId(), partition.index());
-        if (!told.contains(name) && logs.isWhole(name.topicId(), name.index())) {
+        if (!told.contains(name) && logs.replicas().isWhole(name.topicId(), name.index())) {
             due.put(name, new LogReport(name.topicId(), name.index(), partition.log().joinedEpoch(), partition.log()
                     .logEndOffset()));
         }
@@ -136,7 +136,7 @@ public final class LogReporter implements ClusterImages.Listener, AutoCloseable 
         }
         try {
             if (remember) {
-                logs.rememberWhole();
+                logs.replicas().rememberWhole();
             }
             if (sent.isEmpty()) {
                 return true;

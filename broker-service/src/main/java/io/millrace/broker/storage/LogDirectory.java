@@ -14,12 +14,10 @@ import java.nio.file.attribute.FileTime;
 import java.time.Clock;
 import java.util.ArrayList;
 import java.util.Collection;
-import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
-import java.util.OptionalInt;
 import java.util.OptionalLong;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -27,8 +25,6 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.function.BiFunction;
-import java.util.function.ToLongFunction;
-import java.util.stream.Collectors;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.errors.KafkaStorageException;
 import org.jspecify.annotations.Nullable;
@@ -50,8 +46,6 @@ public final class LogDirectory implements AutoCloseable {
     /** A partition that has data here. */
     public record LocalPartition(Uuid topicId, String topic, int partition) {}
 
-    private record Key(Uuid topicId, int partition) {}
-
     private final Path root;
     private final Clock clock;
     private final StorageProperties properties;
@@ -59,18 +53,13 @@ public final class LogDirectory implements AutoCloseable {
     private final MetaProperties meta;
     private final LogSettings settings;
     private final ExecutorService flushExecutor;
-    private final Map<Key, StoredLog> logs = new ConcurrentHashMap<>();
+    private final Map<ReplicaName, StoredLog> logs = new ConcurrentHashMap<>();
     private final DepartedFolders departedFolders;
-    private final OffsetCheckpoint recoveryPoints;
-    private final OffsetCheckpoint highWatermarks;
-    private final OffsetCheckpoint logStarts;
-    /** Held while log starts are looked at and written, so that an older state never replaces a newer one; the directory's monitor is taken before. */
-    private final Object logStartsLock = new Object();
+    private final LogCheckpoints checkpoints;
     private final SharedWork rememberingStarts;
     private final Housekeeping housekeeping;
     private final @Nullable RememberedRegistration lastRegistration;
-    private final WholeLogs whole;
-    private final MovedReplicas moved;
+    private final RememberedReplicas replicas;
     private boolean openedClean;
     private boolean registered;
     private volatile boolean damaged;
@@ -90,12 +79,9 @@ public final class LogDirectory implements AutoCloseable {
         this.flushExecutor = Executors.newFixedThreadPool(properties.flushThreads(), Thread.ofPlatform().name(
                 "log-flush-", 0).daemon().factory());
         this.departedFolders = new DepartedFolders();
-        this.recoveryPoints = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.RECOVERY_POINTS));
-        this.highWatermarks = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.HIGH_WATERMARKS));
-        this.logStarts = new OffsetCheckpoint(root.resolve(OffsetCheckpoint.LOG_STARTS));
+        this.checkpoints = new LogCheckpoints(root, logs.values());
         this.rememberingStarts = new SharedWork(flushExecutor, this::writeChangedStarts);
-        this.whole = new WholeLogs(root.resolve(WholeLogs.FILE_NAME));
-        this.moved = MovedReplicas.read(root.resolve(MovedReplicas.FILE_NAME), clock.millis());
+        this.replicas = new RememberedReplicas(root, clock, this::fail);
         this.housekeeping = new Housekeeping(this, properties);
     }
 
@@ -126,7 +112,7 @@ public final class LogDirectory implements AutoCloseable {
         Path marker = root.resolve(CleanShutdown.FILE_NAME);
         boolean clean = Files.exists(marker);
         openedClean = clean;
-        LogOpenings openings = new LogOpenings(clean, recoveryPoints.read(), highWatermarks.read(), logStarts.read());
+        LogOpenings openings = checkpoints.read(clean);
         List<PartitionFolder> folders = StoredFolders.list(root, departedFolders);
         // From here on a crash is an unclean one.
         Files.deleteIfExists(marker);
@@ -140,48 +126,9 @@ public final class LogDirectory implements AutoCloseable {
                     / 1_000_000,
                     clean ? "a clean" : "an unclean");
         }
-        writeCheckpoints();
+        checkpoints.write();
         departedFolders.settle(Long.MAX_VALUE);
-        whole.load(partitions().stream().map(ReplicaName::of).toList(), tailLost());
-    }
-
-    /** Whether a log has lost nothing since its replica was last in sync. */
-    public boolean isWhole(Uuid topicId, int partition) {
-        return whole.contains(new ReplicaName(topicId, partition));
-    }
-
-    /** Takes note that a replica is in sync. True if that is new, and hence to be {@linkplain #rememberWhole remembered}. */
-    public boolean markWhole(Uuid topicId, int partition) {
-        return whole.add(new ReplicaName(topicId, partition));
-    }
-
-    /** Remembers, durably, which logs are whole. One of which that is forgotten counts as one that is not. */
-    public void rememberWhole() {
-        try {
-            whole.write();
-            moved.remove(whole.names());
-        } catch (IOException e) {
-            fail(e);
-            throw new UncheckedIOException(e);
-        }
-    }
-
-    /**
-     * Remembers, durably, in which leader epochs other brokers got replicas that were here. To be called before their logs go.
-     */
-    public void rememberMoved(Map<LocalPartition, Integer> leaderEpochs) {
-        try {
-            moved.add(leaderEpochs.entrySet().stream().collect(Collectors.toMap(entry -> ReplicaName.of(entry
-                    .getKey()), Map.Entry::getValue)), clock.millis());
-        } catch (IOException e) {
-            fail(e);
-            throw new KafkaStorageException("cannot note that replicas are others' now: " + e.getMessage(), e);
-        }
-    }
-
-    /** The leader epoch in which the replica that was here went to another broker, unless it has come back and been in sync since. */
-    public OptionalInt movedInEpoch(Uuid topicId, int partition) {
-        return moved.leaderEpoch(new ReplicaName(topicId, partition));
+        replicas.load(partitions(), tailLost());
     }
 
     private void load(PartitionFolder folder, LogOpenings openings, BiFunction<String, Uuid, TopicConfig> configs)
@@ -193,7 +140,7 @@ public final class LogDirectory implements AutoCloseable {
             return;
         }
         LogOpening opening = openings.of(folder);
-        put(folder, topicId, openLog(folder, topicId, configs.apply(folder.topic(), topicId), opening));
+        put(openLog(folder, topicId, configs.apply(folder.topic(), topicId), opening));
     }
 
     private StoredLog openLog(PartitionFolder folder, Uuid topicId, TopicConfig config, LogOpening opening)
@@ -210,8 +157,8 @@ public final class LogDirectory implements AutoCloseable {
         return new StoredLog(folder, topicId, store, log, flushExecutor, nowMs);
     }
 
-    private void put(PartitionFolder folder, Uuid topicId, StoredLog log) {
-        logs.put(new Key(topicId, folder.partition()), log);
+    private void put(StoredLog log) {
+        logs.put(log.name(), log);
     }
 
     /** The directory itself. */
@@ -227,6 +174,11 @@ public final class LogDirectory implements AutoCloseable {
     /** The directory's own id, which a broker registers with. */
     public Uuid directoryId() {
         return meta.directoryId();
+    }
+
+    /** What is known of replicas beside their logs. */
+    public RememberedReplicas replicas() {
+        return replicas;
     }
 
     /** The epoch of the broker's last registration with this directory; nothing if there was none. */
@@ -247,7 +199,7 @@ public final class LogDirectory implements AutoCloseable {
         try {
             if (!registered && lastRegistration != null && brokerEpoch > lastRegistration.brokerEpoch() + 1) {
                 // Another copy of this directory, or another directory, has served in its place.
-                whole.clear();
+                replicas.clearWhole();
             }
             registered = true;
             new RememberedRegistration(brokerEpoch, RememberedRegistration.currentBootId()).write(root);
@@ -267,7 +219,7 @@ public final class LogDirectory implements AutoCloseable {
 
     /** The log of a partition, if it has one here. */
     public Optional<PartitionLog> log(Uuid topicId, int partition) {
-        StoredLog stored = logs.get(new Key(topicId, partition));
+        StoredLog stored = logs.get(new ReplicaName(topicId, partition));
         return stored == null ? Optional.empty() : Optional.of(stored.log());
     }
 
@@ -284,12 +236,12 @@ public final class LogDirectory implements AutoCloseable {
      * @throws KafkaStorageException when the disk fails or has failed before, or data of another topic is in the way and cannot be moved
      */
     public PartitionLog getOrCreate(String topic, Uuid topicId, int partition, TopicConfig config) {
-        StoredLog present = logs.get(new Key(topicId, partition));
+        StoredLog present = logs.get(new ReplicaName(topicId, partition));
         return present != null ? present.log() : create(topic, topicId, partition, config);
     }
 
     private synchronized PartitionLog create(String topic, Uuid topicId, int partition, TopicConfig config) {
-        StoredLog present = logs.get(new Key(topicId, partition));
+        StoredLog present = logs.get(new ReplicaName(topicId, partition));
         if (present != null) {
             return present.log();
         }
@@ -302,7 +254,7 @@ public final class LogDirectory implements AutoCloseable {
             PartitionFolder folder = PartitionFolder.of(root, topic, partition);
             folder.writeTopicId(topicId);
             StoredLog created = openLog(folder, topicId, config, LogOpening.UNKNOWN);
-            put(folder, topicId, created);
+            put(created);
             return created.log();
         } catch (IOException e) {
             fail(e);
@@ -344,7 +296,7 @@ public final class LogDirectory implements AutoCloseable {
 
     private List<StoredLog> stored(Collection<LocalPartition> partitions) {
         return partitions.stream()
-                .map(partition -> logs.get(new Key(partition.topicId(), partition.partition())))
+                .map(partition -> logs.get(ReplicaName.of(partition)))
                 .filter(Objects::nonNull).toList();
     }
 
@@ -354,7 +306,7 @@ public final class LogDirectory implements AutoCloseable {
             return true;
         }
         int left = 0;
-        forgetWhole(leaving);
+        replicas.forgetWhole(leaving.stream().map(StoredLog::name).toList());
         for (StoredLog stored : leaving) {
             try {
                 depart(stored, suffix);
@@ -366,7 +318,7 @@ public final class LogDirectory implements AutoCloseable {
         try {
             AtomicFiles.flushDirectory(root);
             // A new topic of the same name must not find the old one's offsets after a crash.
-            writeCheckpoints();
+            checkpoints.write();
         } catch (IOException e) {
             fail(e);
             throw new KafkaStorageException("cannot note that logs are gone: " + e.getMessage(), e);
@@ -374,21 +326,11 @@ public final class LogDirectory implements AutoCloseable {
         return left == leaving.size();
     }
 
-    private void forgetWhole(List<StoredLog> leaving) {
-        try {
-            whole.remove(leaving.stream().map(stored -> new ReplicaName(stored.topicId(), stored.folder().partition()))
-                    .toList());
-        } catch (IOException e) {
-            fail(e);
-            throw new KafkaStorageException("cannot note that logs are to go: " + e.getMessage(), e);
-        }
-    }
-
     private void depart(StoredLog stored, String suffix) throws IOException {
         Path target = stored.folder().departed(suffix);
         PartitionLog log = stored.log();
         log.depart(() -> stored.store().moveTo(target));
-        logs.remove(new Key(stored.topicId(), stored.folder().partition()));
+        logs.remove(stored.name());
         long untilMs = clock.millis() + log.config().fileDeleteDelayMs();
         if (suffix.equals(PartitionFolder.DELETED_SUFFIX)) {
             LOGGER.info("Deleted {}", stored.folder().path());
@@ -407,7 +349,7 @@ public final class LogDirectory implements AutoCloseable {
      * it completes when they are durable. Appends that wait at the same time share one fsync.
      */
     public CompletableFuture<Void> afterAppend(Uuid topicId, int partition) {
-        StoredLog stored = logs.get(new Key(topicId, partition));
+        StoredLog stored = logs.get(new ReplicaName(topicId, partition));
         if (stored == null) {
             return DONE;
         }
@@ -419,7 +361,7 @@ public final class LogDirectory implements AutoCloseable {
      * records have come together. To be asked again when it completes, since there may be the other to wait for.
      */
     public CompletableFuture<Void> beforeFetch(Uuid topicId, int partition) {
-        StoredLog stored = logs.get(new Key(topicId, partition));
+        StoredLog stored = logs.get(new ReplicaName(topicId, partition));
         if (stored == null) {
             return DONE;
         }
@@ -483,15 +425,7 @@ public final class LogDirectory implements AutoCloseable {
         if (properties.departedRetention().isPositive()) {
             long beforeMs = nowMs - properties.departedRetention().toMillis();
             departedFolders.removeStrays(beforeMs);
-            forgetMoved(beforeMs);
-        }
-    }
-
-    private void forgetMoved(long beforeMs) {
-        try {
-            moved.removeBefore(beforeMs);
-        } catch (IOException e) {
-            fail(e);
+            replicas.forgetMovedBefore(beforeMs);
         }
     }
 
@@ -523,7 +457,7 @@ public final class LogDirectory implements AutoCloseable {
      */
     public synchronized void rememberOffsets() {
         try {
-            writeCheckpoints();
+            checkpoints.write();
         } catch (IOException e) {
             fail(e);
             throw new KafkaStorageException("cannot note where logs start and end: " + e.getMessage(), e);
@@ -546,36 +480,11 @@ public final class LogDirectory implements AutoCloseable {
     private void writeChangedStarts() {
         ensureUsable();
         try {
-            writeLogStarts();
+            checkpoints.writeLogStarts();
         } catch (IOException e) {
             fail(e);
             throw new KafkaStorageException("cannot note where logs start: " + e.getMessage(), e);
         }
-    }
-
-    private void writeCheckpoints() throws IOException {
-        recoveryPoints.write(offsets(PartitionLog::recoveryPoint));
-        writeLogStarts();
-        highWatermarks.write(offsets(PartitionLog::highWatermark));
-    }
-
-    private void writeLogStarts() throws IOException {
-        synchronized (logStartsLock) {
-            Map<StoredLog, Long> starts = new HashMap<>();
-            logs.values().forEach(stored -> starts.put(stored, stored.log().logStartOffset()));
-            Map<PartitionFolder, Long> byFolder = new HashMap<>();
-            starts.forEach((stored, offset) -> byFolder.put(stored.folder(), offset));
-            logStarts.write(byFolder);
-            starts.forEach(StoredLog::startRemembered);
-        }
-    }
-
-    private Map<PartitionFolder, Long> offsets(ToLongFunction<PartitionLog> offset) {
-        Map<PartitionFolder, Long> offsets = new HashMap<>();
-        for (StoredLog stored : logs.values()) {
-            offsets.put(stored.folder(), offset.applyAsLong(stored.log()));
-        }
-        return offsets;
     }
 
     /** Flushes and closes all logs and gives the directory back. The next start needs no recovery, unless something failed. */
@@ -599,7 +508,7 @@ public final class LogDirectory implements AutoCloseable {
         try {
             departedFolders.settle(Long.MAX_VALUE);
             if (failure == null && problems.isEmpty()) {
-                writeCheckpoints();
+                checkpoints.write();
                 CleanShutdown.mark(root);
             } else {
                 LOGGER.warn("{} was not closed in order: the next start checks every log", root);

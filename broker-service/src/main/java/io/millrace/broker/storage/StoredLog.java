@@ -25,6 +25,10 @@ final class StoredLog {
         this.lastFlushMs = nowMs;
     }
 
+    ReplicaName name() {
+        return new ReplicaName(topicId, folder.partition());
+    }
+
     PartitionFolder folder() {
         return folder;
     }

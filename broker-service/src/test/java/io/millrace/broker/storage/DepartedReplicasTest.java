@@ -41,7 +41,7 @@ class DepartedReplicasTest {
         }
 
         try (LogDirectory directory = open("killed")) {
-            assertThat(directory.isWhole(topicId, 0)).isTrue();
+            assertThat(directory.replicas().isWhole(topicId, 0)).isTrue();
         }
     }
 
@@ -55,7 +55,7 @@ class DepartedReplicasTest {
         }
 
         try (LogDirectory directory = open("killed")) {
-            assertThat(directory.isWhole(topicId, 0)).isFalse();
+            assertThat(directory.replicas().isWhole(topicId, 0)).isFalse();
         }
     }
 
@@ -63,18 +63,18 @@ class DepartedReplicasTest {
     void in_which_epoch_a_replica_went_is_known_until_it_is_in_sync_again() throws IOException {
         try (LogDirectory directory = open("first")) {
             inSync(directory);
-            directory.rememberMoved(Map.of(directory.partitions().getFirst(), 5));
+            directory.replicas().rememberMoved(Map.of(directory.partitions().getFirst(), 5));
             directory.delete(directory.partitions());
             kill();
         }
 
         try (LogDirectory directory = open("killed")) {
-            assertThat(directory.movedInEpoch(topicId, 0)).hasValue(5);
+            assertThat(directory.replicas().movedInEpoch(topicId, 0)).hasValue(5);
             inSync(directory);
-            assertThat(directory.movedInEpoch(topicId, 0)).isEmpty();
+            assertThat(directory.replicas().movedInEpoch(topicId, 0)).isEmpty();
         }
         try (LogDirectory directory = open("killed")) {
-            assertThat(directory.movedInEpoch(topicId, 0)).isEmpty();
+            assertThat(directory.replicas().movedInEpoch(topicId, 0)).isEmpty();
         }
     }
 
@@ -91,20 +91,21 @@ class DepartedReplicasTest {
         try (LogDirectory directory = open("first")) {
             directory.retain();
 
-            assertThat(directory.movedInEpoch(topicId, 0)).isEmpty();
-            assertThat(directory.movedInEpoch(topicId, 1)).hasValue(6);
-            assertThat(directory.movedInEpoch(other, 0)).as("of a version before, which wrote no time").hasValue(7);
+            assertThat(directory.replicas().movedInEpoch(topicId, 0)).isEmpty();
+            assertThat(directory.replicas().movedInEpoch(topicId, 1)).hasValue(6);
+            assertThat(directory.replicas().movedInEpoch(other, 0)).as("of a version before, which wrote no time")
+                    .hasValue(7);
         }
         try (LogDirectory directory = open("first")) {
-            assertThat(directory.movedInEpoch(topicId, 0)).isEmpty();
-            assertThat(directory.movedInEpoch(topicId, 1)).hasValue(6);
+            assertThat(directory.replicas().movedInEpoch(topicId, 0)).isEmpty();
+            assertThat(directory.replicas().movedInEpoch(topicId, 1)).hasValue(6);
         }
     }
 
     private void inSync(LogDirectory directory) {
         directory.getOrCreate("orders", topicId, 0, TopicConfig.DEFAULT);
-        directory.markWhole(topicId, 0);
-        directory.rememberWhole();
+        directory.replicas().markWhole(topicId, 0);
+        directory.replicas().rememberWhole();
     }
 
     private LogDirectory open(String name) throws IOException {

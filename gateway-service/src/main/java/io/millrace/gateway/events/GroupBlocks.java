@@ -80,14 +80,18 @@ final class GroupBlocks {
         return out.size();
     }
 
-    /** Memory held. */
-    int capacityBytes() {
-        return out.capacity();
+    /** Memory held, besides the little that every stream has. */
+    int heldBytes() {
+        return out.capacity() > INITIAL_BYTES ? out.capacity() : 0;
     }
 
-    /** Takes back what was added since it had this size. */
+    /** Takes back what was added since it had this size, and the memory for it. */
     void truncate(int size) {
-        out.truncate(size);
+        if (size < out.size()) {
+            var kept = new JsonOutput(Math.max(size, INITIAL_BYTES));
+            kept.write(out.array(), 0, size);
+            out = kept;
+        }
     }
 
     /**

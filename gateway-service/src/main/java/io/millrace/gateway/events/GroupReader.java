@@ -19,8 +19,8 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /**
- * Reads what a group's stream may read, and renders it. Counts what it has read until it is asked to read on, which is when the client has
- * taken it; while other streams' clients leave no memory for more, it waits instead of reading.
+ * Reads what a group's stream may read, and renders it. Counts what it has read until it hears that the client has taken it, or is not to
+ * get it; while other streams' clients leave no memory for more, it waits instead of reading.
  */
 final class GroupReader {
     private static final Logger log = LoggerFactory.getLogger(GroupReader.class);
@@ -87,7 +87,7 @@ final class GroupReader {
 
     /** Reads all partitions, and waits until there is something in any. */
     Read read(GroupPartitions partitions, Duration wait, GroupBlocks blocks) throws InterruptedException {
-        hold(0);
+        recount(blocks);
         if (memory.usedBytes() >= memory.limitBytes()) {
             LockSupport.parkNanos(this, wait.toNanos());
             if (Thread.interrupted()) {
@@ -113,11 +113,16 @@ final class GroupReader {
         }
         long records = 0;
         for (int i = 0; i < fetched.size(); i++) {
-            hold(fetchedBytes + blocks.capacityBytes());
+            hold(fetchedBytes + blocks.heldBytes());
             records += take(wanted.get(i), fetched.get(i), blocks);
         }
-        hold(blocks.capacityBytes());
+        recount(blocks);
         return new Read(records, false);
+    }
+
+    /** What was read is with the client, or is not given out, except what the blocks still hold. */
+    void recount(GroupBlocks blocks) {
+        hold(blocks.heldBytes());
     }
 
     /** Whether what readers hold is so much that others may have to wait. */

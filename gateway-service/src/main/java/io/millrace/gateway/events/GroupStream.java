@@ -181,6 +181,7 @@ final class GroupStream implements LiveStream {
             if (!given) {
                 partitions.forgetRead();
                 blocks.truncate(before);
+                reader.recount(blocks);
             }
         }
     }
@@ -227,6 +228,7 @@ final class GroupStream implements LiveStream {
             }
             lastWriteNanos = System.nanoTime();
             writtenSinceBeat = true;
+            reader.recount(blocks);
             if (writtenRecords < records) {
                 writtenRecords = records;
                 lastRecordNanos = lastWriteNanos;

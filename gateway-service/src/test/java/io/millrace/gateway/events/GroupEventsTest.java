@@ -15,6 +15,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -76,6 +77,32 @@ class GroupEventsTest {
         }
         await().untilAsserted(() -> assertThat(gateway.services.instancesOf("g-scarce")).isEmpty());
         await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void a_stream_that_waits_for_its_coordinator_leaves_the_memory_to_others(boolean hasNoted) {
+        var topic = "waits-" + hasNoted;
+        topic(topic, 1);
+        var memory = gateway.bean(GroupStreams.class).budget();
+        try (var stream = open("/consumers/g-" + topic + "/events?from=earliest&topics=" + topic)) {
+            await().untilAsserted(() -> assertThat(stream.events("caught-up")).hasSize(1));
+            gateway.services.goAwayAtDelivery(hasNoted);
+            append(topic, 0, "\"" + "x".repeat(100_000) + "\"");
+            if (hasNoted) {
+                await().untilAsserted(() -> assertThat(stream.events("record")).hasSize(1));
+            }
+            int polls = gateway.services.polls();
+            await().until(() -> gateway.services.polls() > polls + 2);
+
+            assertThat(memory.usedBytes()).isZero();
+
+            gateway.services.comeBack();
+            append(topic, 0, "\"more\"");
+            await().untilAsserted(() -> assertThat(stream.events("record")).hasSize(2));
+        } finally {
+            gateway.services.comeBack();
+        }
     }
 
     @Test

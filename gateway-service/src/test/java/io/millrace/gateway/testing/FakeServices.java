@@ -53,6 +53,8 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     private final AtomicInteger polls = new AtomicInteger();
     private final Set<TopicPartition> others = new HashSet<>();
     private volatile @Nullable ErrorCode refuseDelivered;
+    private volatile @Nullable Boolean leavesAfterNoting;
+    private volatile boolean away;
     private final AtomicInteger lostReplies = new AtomicInteger();
     /** By group. */
     private final Map<String, Long> confirmed = new ConcurrentHashMap<>();
@@ -82,6 +84,26 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     /** What {@code delivered} is refused with from now on; null: it is taken. */
     public void refuseDelivered(@Nullable ErrorCode code) {
         refuseDelivered = code;
+    }
+
+    /**
+     * The next time that records are about to be given out, the groups' coordinator is away, until {@link #comeBack}.
+     *
+     * @param afterNoting whether it notes that they are
+     */
+    public void goAwayAtDelivery(boolean afterNoting) {
+        leavesAfterNoting = afterNoting;
+    }
+
+    public void comeBack() {
+        leavesAfterNoting = null;
+        away = false;
+    }
+
+    private void requirePresent() {
+        if (away) {
+            throw new RefusedException(ErrorCode.UNAVAILABLE, "the coordinator is away");
+        }
     }
 
     /** Whether the partition is another member's, wherever that is. */
@@ -252,6 +274,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     public synchronized PollGrant beginPoll(String group, String instance, BeginPoll request) {
         polls.incrementAndGet();
         groupPolls.merge(group, 1, Integer::sum);
+        requirePresent();
         var member = member(group, instance);
         var standing = request.standing();
         if (standing != null) {
@@ -305,6 +328,13 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     @Override
     public synchronized void delivered(String group, String instance, Delivered delivered) {
         var member = member(group, instance);
+        var leaves = leavesAfterNoting;
+        if (leaves != null && !delivered.positions().isEmpty()) {
+            away = true;
+            if (!leaves) {
+                requirePresent();
+            }
+        }
         var refusal = refuseDelivered;
         if (refusal != null) {
             throw new RefusedException(refusal, "not taken");

@@ -1,7 +1,6 @@
 package io.millrace.common.record;
 
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.zip.CRC32C;
 import org.apache.kafka.common.compress.Compression;
@@ -14,7 +13,7 @@ import org.jspecify.annotations.Nullable;
 /**
  * Walks the records of a fetch response: one record at a time, its parts being slices of {@link #bytes()}, without an object per record.
  * Batches are checked against their CRC and decompressed where needed; control batches are passed over; a batch that was cut off at the end
- * of the response, as brokers do, ends the walk. Not safe for use by several threads at once.
+ * of the response, as brokers do, ends the walk, and so does one for which there is no memory. Not safe for use by several threads at once.
  */
 public final class RecordCursor {
     /** A batch that decompresses to more is refused: it would take the process's memory. */
@@ -24,6 +23,8 @@ public final class RecordCursor {
     private final byte[] fetched;
     private final int end;
     private final CRC32C crc = new CRC32C();
+    private final BatchUnpacker unpacker;
+    private boolean starved;
     private int nextBatch;
     private long nextOffset;
 
@@ -59,6 +60,12 @@ public final class RecordCursor {
      * @param fromOffset records before it are passed over: a batch is fetched whole even when asked for from its middle
      */
     public RecordCursor(ByteBuffer records, long fromOffset) {
+        this(records, fromOffset, BatchMemory.UNLIMITED);
+    }
+
+    /** @param memory what batches may be decompressed into; what is taken of it lasts as long as this cursor is used */
+    public RecordCursor(ByteBuffer records, long fromOffset, BatchMemory memory) {
+        unpacker = new BatchUnpacker(memory);
         if (records.hasArray()) {
             fetched = records.array();
             nextBatch = records.arrayOffset() + records.position();
@@ -108,7 +115,12 @@ public final class RecordCursor {
         return nextOffset;
     }
 
-    /** What {@link #keyStart} and the like index. */
+    /** Whether the walk has ended before a batch that there was no memory for. */
+    public boolean isStarved() {
+        return starved;
+    }
+
+    /** What {@link #keyStart} and the like index; good until the next record. */
     public byte[] bytes() {
         return bytes;
     }
@@ -225,8 +237,11 @@ public final class RecordCursor {
             bytes = fetched;
             position = start + BatchLayout.RECORDS;
             batchEnd = nextBatch;
-        } else {
-            decompress(attributes & BatchLayout.COMPRESSION_MASK, start, size);
+        } else if (!decompress(attributes & BatchLayout.COMPRESSION_MASK, start, size)) {
+            starved = true;
+            remaining = 0;
+            nextBatch = end;
+            return false;
         }
         if (remaining <= 0) {
             // Compaction leaves empty batches behind to keep a producer's last sequence.
@@ -236,21 +251,23 @@ public final class RecordCursor {
         return true;
     }
 
-    private void decompress(int codec, int start, int size) {
+    private boolean decompress(int codec, int start, int size) {
         ByteBuffer compressed = ByteBuffer.wrap(fetched, start + BatchLayout.RECORDS, size - BatchLayout.RECORDS)
                 .slice();
-        try (InputStream in = Compression.of(CompressionType.forId(codec)).build()
-                .wrapForInput(compressed, BatchLayout.MAGIC_V2, BufferSupplier.NO_CACHING)) {
-            bytes = in.readNBytes(MAX_DECOMPRESSED_BATCH_BYTES + 1);
+        Compression compression = Compression.of(CompressionType.forId(codec)).build();
+        try {
+            if (!unpacker.unpack(() -> compression.wrapForInput(compressed.duplicate(), BatchLayout.MAGIC_V2,
+                    BufferSupplier.NO_CACHING), compressed.remaining(), MAX_DECOMPRESSED_BATCH_BYTES)) {
+                return false;
+            }
         } catch (IOException | RuntimeException e) {
-            throw new CorruptBatchException("the batch at offset " + baseOffset + " does not decompress", e);
+            throw new CorruptBatchException("the batch at offset " + baseOffset + " does not decompress: " + e
+                    .getMessage(), e);
         }
-        if (bytes.length > MAX_DECOMPRESSED_BATCH_BYTES) {
-            throw new CorruptBatchException("the batch at offset " + baseOffset + " decompresses to more than "
-                    + MAX_DECOMPRESSED_BATCH_BYTES + " bytes");
-        }
+        bytes = unpacker.bytes();
         position = 0;
-        batchEnd = bytes.length;
+        batchEnd = unpacker.length();
+        return true;
     }
 
     private void readRecord() {

@@ -22,16 +22,25 @@ public interface BrokerClient extends AutoCloseable {
      *
      * @param responseType what the broker answers with, for example {@code ProduceResponse.class}
      * @param timeout from this call to the answer, connecting included
+     * @param memory asked once the answer's size is known
      * @return the answer, which may hold error codes; or exceptionally one of
      *         {@link DisconnectedException} (no connection, or lost before the answer: the broker may or may not have acted),
      *         {@link RequestTimedOutException} (the same, and slow),
      *         {@link InFlightLimitException} (not sent: too many unanswered),
+     *         {@link ResponseRefusedException} (answered, but the answer was not taken in),
      *         {@link org.apache.kafka.common.errors.UnsupportedVersionException} (not sent: no common version),
      *         {@link IllegalArgumentException} (not sent: a produce request with acks=0 has no answer to wait for)
      */
     <R extends AbstractResponse> CompletableFuture<R> send(BrokerEndpoint broker, Lane lane,
             AbstractRequest.Builder<?> request,
-            Class<R> responseType, Duration timeout);
+            Class<R> responseType, Duration timeout, ResponseMemory memory);
+
+    /** The same, for an answer that is taken in whatever its size. */
+    default <R extends AbstractResponse> CompletableFuture<R> send(BrokerEndpoint broker, Lane lane,
+            AbstractRequest.Builder<?> request,
+            Class<R> responseType, Duration timeout) {
+        return send(broker, lane, request, responseType, timeout, ResponseMemory.UNLIMITED);
+    }
 
     /** Closes every connection; what is unanswered fails with {@link DisconnectedException}. */
     @Override

@@ -164,20 +164,34 @@ final class ClientSession {
             while (isOpen()) {
                 int correlationId = reader.awaitFrame();
                 lastReceivedNanos = System.nanoTime();
-                PendingRequest<?> request = take(correlationId);
-                // Records of a fetch must outlive the shared buffer; everything else is copied out while parsing.
-                ByteBuffer frame = reader.takeFrame(request.apiKey() == ApiKeys.FETCH);
-                if (!request.abandoned()) {
-                    ResponseHeader.parse(frame, request.apiKey().responseHeaderVersion(request.version));
-                    request.answerWith(AbstractResponse.parseResponse(request.apiKey(), new ByteBufferAccessor(frame),
-                            request.version));
-                }
-                reader.releaseFrame();
+                readResponse(take(correlationId));
             }
         } catch (EOFException e) {
             close("the broker closed the connection", e);
         } catch (IOException | RuntimeException e) {
             close("read failed: " + e.getMessage(), e);
+        }
+    }
+
+    private void readResponse(PendingRequest<?> request) throws IOException {
+        try {
+            if (request.abandoned()) {
+                reader.skipFrame();
+            } else if (!request.admits(reader.frameBytes())) {
+                reader.skipFrame();
+                request.failWith(new ResponseRefusedException(broker, reader.frameBytes()));
+            } else {
+                // Records of a fetch must outlive the shared buffer; everything else is copied out while parsing.
+                ByteBuffer frame = reader.takeFrame(request.apiKey() == ApiKeys.FETCH);
+                ResponseHeader.parse(frame, request.apiKey().responseHeaderVersion(request.version));
+                request.answerWith(AbstractResponse.parseResponse(request.apiKey(), new ByteBufferAccessor(frame),
+                        request.version));
+                reader.releaseFrame();
+            }
+        } catch (IOException | RuntimeException e) {
+            // It is in flight no more, so that the session's end would not tell it.
+            request.failWith(new DisconnectedException(broker, "the connection was lost within the response", e));
+            throw e;
         }
     }
 

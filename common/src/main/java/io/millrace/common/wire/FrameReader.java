@@ -37,6 +37,25 @@ final class FrameReader {
         return inbound.getInt(inbound.position() + Integer.BYTES);
     }
 
+    /** Of the frame that {@link #awaitFrame} found, without its size. */
+    int frameBytes() {
+        return frameBytes;
+    }
+
+    /** Reads past the frame that {@link #awaitFrame} found, keeping nothing of it. */
+    void skipFrame() throws IOException {
+        long left = Integer.BYTES + (long) frameBytes;
+        while (true) {
+            int buffered = (int) Math.min(inbound.remaining(), left);
+            inbound.position(inbound.position() + buffered);
+            left -= buffered;
+            if (left == 0) {
+                return;
+            }
+            fill(1);
+        }
+    }
+
     /**
      * The whole frame that {@link #awaitFrame} found, without its size.
      *

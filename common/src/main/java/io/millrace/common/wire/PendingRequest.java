@@ -15,16 +15,19 @@ final class PendingRequest<R extends AbstractResponse> {
     private final CompletableFuture<R> answer = new CompletableFuture<>();
     private final Duration timeout;
     private final long deadlineNanos;
+    private final ResponseMemory memory;
     short version;
     int correlationId;
     long enqueuedNanos;
     ByteBuffer @Nullable [] frame;
 
-    PendingRequest(AbstractRequest.Builder<?> builder, Class<R> responseType, Duration timeout, long nowNanos) {
+    PendingRequest(AbstractRequest.Builder<?> builder, Class<R> responseType, Duration timeout, long nowNanos,
+            ResponseMemory memory) {
         this.builder = builder;
         this.responseType = responseType;
         this.timeout = timeout;
         this.deadlineNanos = nowNanos + timeout.toNanos();
+        this.memory = memory;
     }
 
     AbstractRequest.Builder<?> builder() {
@@ -50,6 +53,11 @@ final class PendingRequest<R extends AbstractResponse> {
     /** Whether nobody waits for the answer any more. */
     boolean abandoned() {
         return answer.isDone();
+    }
+
+    /** Whether an answer of this size is to be taken in. */
+    boolean admits(int sizeBytes) {
+        return memory.admits(sizeBytes);
     }
 
     void answerWith(AbstractResponse response) {

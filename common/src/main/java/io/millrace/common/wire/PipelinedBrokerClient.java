@@ -34,8 +34,8 @@ final class PipelinedBrokerClient implements BrokerClient {
     @Override
     public <R extends AbstractResponse> CompletableFuture<R> send(BrokerEndpoint broker, Lane lane,
             AbstractRequest.Builder<?> request,
-            Class<R> responseType, Duration timeout) {
-        PendingRequest<R> pending = new PendingRequest<>(request, responseType, timeout, System.nanoTime());
+            Class<R> responseType, Duration timeout, ResponseMemory memory) {
+        PendingRequest<R> pending = new PendingRequest<>(request, responseType, timeout, System.nanoTime(), memory);
         Route route = new Route(broker, lane);
         while (true) {
             if (closed) {

@@ -124,6 +124,70 @@ class RecordCursorTest {
                 .hasMessageContaining("CRC");
     }
 
+    @ParameterizedTest
+    @EnumSource(names = {"GZIP", "SNAPPY", "LZ4", "ZSTD"})
+    void a_batch_that_there_is_no_memory_for_ends_the_walk_before_it(CompressionType compression) {
+        var small = List.of(new Sample("k", "v", -1, List.of()));
+        var large = List.of(new Sample("k", "x".repeat(10_000_000), -1, List.of()));
+        ByteBuffer log = ByteBuffer.allocate(8 * 1024 * 1024)
+                .put(batch(compression, TimestampType.CREATE_TIME, 0, small))
+                .put(batch(compression, TimestampType.CREATE_TIME, 1, large))
+                .put(batch(compression, TimestampType.CREATE_TIME, 2, small)).flip();
+        var enough = new Counted(10_100_000);
+        var cursor = new RecordCursor(log.duplicate(), 0, enough);
+        for (int i = 0; i < 3; i++) {
+            assertThat(cursor.next()).isTrue();
+        }
+        assertThat(read(cursor)).isEqualTo(small.getFirst());
+        assertThat(cursor.next()).isFalse();
+        assertThat(cursor.isStarved()).isFalse();
+
+        for (long limit : new long[]{8_000_000, 4_000_000, 100_000}) {
+            var tooLittle = new RecordCursor(log.duplicate(), 0, new Counted(limit));
+            assertThat(tooLittle.next()).isTrue();
+            assertThat(read(tooLittle)).isEqualTo(small.getFirst());
+
+            assertThat(tooLittle.next()).isFalse();
+
+            assertThat(tooLittle.isStarved()).isTrue();
+            assertThat(tooLittle.nextOffset()).isEqualTo(1);
+            assertThat(tooLittle.next()).isFalse();
+        }
+    }
+
+    @Test
+    void a_batch_that_decompresses_to_more_than_the_limit_is_refused_before_there_is_memory_for_it() {
+        var zeros = List.of(new Sample(null, "\0".repeat(70 << 20), -1, List.of()),
+                new Sample(null, "\0".repeat(70 << 20), -1, List.of()));
+        var memory = new Counted(9 << 20);
+
+        assertThatThrownBy(() -> new RecordCursor(batch(CompressionType.ZSTD, TimestampType.CREATE_TIME, 0, zeros), 0,
+                memory).next()).isInstanceOf(CorruptBatchException.class).hasMessageContaining("134217728");
+    }
+
+    private static final class Counted implements BatchMemory {
+        private final long limitBytes;
+        private long usedBytes;
+
+        Counted(long limitBytes) {
+            this.limitBytes = limitBytes;
+        }
+
+        @Override
+        public boolean tryTake(long bytes) {
+            if (usedBytes + bytes > limitBytes) {
+                return false;
+            }
+            usedBytes += bytes;
+            return true;
+        }
+
+        @Override
+        public void giveBack(long bytes) {
+            usedBytes -= bytes;
+        }
+    }
+
     private static ByteBuffer batch(CompressionType compression, TimestampType timestamps, long baseOffset,
             List<Sample> samples) {
         try (var builder = MemoryRecords.builder(ByteBuffer.allocate(256 * 1024), (byte) 2, Compression.of(compression)

@@ -3,6 +3,8 @@ package io.millrace.common.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.DataInputStream;
+import java.io.DataOutputStream;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
@@ -12,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.ExecutionException;
 import org.apache.kafka.common.errors.UnsupportedVersionException;
 import org.apache.kafka.common.message.DescribeClusterRequestData;
@@ -202,6 +205,54 @@ class BrokerClientTest {
             assertThatThrownBy(answer::get).cause().isInstanceOf(DisconnectedException.class).hasMessageContaining(
                     "limit");
         }
+    }
+
+    @Test
+    void an_answer_that_there_is_no_memory_for_is_passed_over_and_the_next_one_read() throws Exception {
+        List<Integer> sizes = new CopyOnWriteArrayList<>();
+        CompletableFuture<MetadataResponse> refused = client.send(endpoint(), Lane.DATA, MetadataRequest.Builder
+                .allTopics(), MetadataResponse.class, LONG, size -> !sizes.add(size));
+        CompletableFuture<MetadataResponse> next = ask(endpoint(), Lane.DATA, LONG);
+
+        assertThatThrownBy(refused::get).hasCauseInstanceOf(ResponseRefusedException.class);
+        assertThat(next.get().errorCounts()).isEmpty();
+        assertThat(sizes).singleElement().satisfies(size -> assertThat(size).isPositive());
+    }
+
+    @Test
+    void an_answer_that_breaks_off_fails_its_request() throws Exception {
+        try (ServerSocket listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            var broken = new BrokerEndpoint(7, "127.0.0.1", listening.getLocalPort());
+            CompletableFuture<MetadataResponse> answer = ask(broken, Lane.DATA, LONG);
+            try (Socket socket = listening.accept()) {
+                relayOneAnswer(socket);
+                var in = new DataInputStream(socket.getInputStream());
+                byte[] request = in.readNBytes(in.readInt());
+                var out = new DataOutputStream(socket.getOutputStream());
+                out.writeInt(1_000);
+                out.write(request, Short.BYTES + Short.BYTES, Integer.BYTES);
+                out.write(new byte[100]);
+            }
+
+            assertThatThrownBy(answer::get).hasCauseInstanceOf(DisconnectedException.class);
+        }
+    }
+
+    /** The broker's own answer to a request. */
+    private void relayOneAnswer(Socket client) throws IOException {
+        try (Socket broker = new Socket(InetAddress.getLoopbackAddress(), server.port())) {
+            relayFrame(client, broker);
+            relayFrame(broker, client);
+        }
+    }
+
+    private static void relayFrame(Socket from, Socket to) throws IOException {
+        var in = new DataInputStream(from.getInputStream());
+        byte[] frame = in.readNBytes(in.readInt());
+        var out = new DataOutputStream(to.getOutputStream());
+        out.writeInt(frame.length);
+        out.write(frame);
+        out.flush();
     }
 
     @Test

@@ -49,7 +49,7 @@ public final class Brokers {
     /**
      * Fetches from the leaders of several partitions. Returns as soon as there are records in any or one cannot be read from where it was
      * asked, else when the wait is over or the gateway's shutdown begins. Partitions that others got ahead of are without records and
-     * without error; those that had their time and did not answer are {@code LEADER_UNAVAILABLE}.
+     * without error; those that had their time and did not answer are {@code LEADER_UNAVAILABLE}. What there was no memory for is {@code QUEUE_FULL}, at once.
      *
      * @return one element for each wanted, in the same order
      */

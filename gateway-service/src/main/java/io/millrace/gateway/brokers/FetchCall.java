@@ -53,14 +53,18 @@ final class FetchCall {
                         : IsolationLevel.READ_UNCOMMITTED);
     }
 
-    /** Tells what the leader answered, or that it did not. */
-    void read(@Nullable FetchResponse response, Reader reader) {
+    /** Tells what the leader answered. */
+    void read(FetchResponse response, Reader reader) {
         for (Wanted each : wanted) {
-            PartitionData data = response == null || response.data().errorCode() != Errors.NONE.code() ? null
-                    : find(response, each);
+            PartitionData data = response.data().errorCode() != Errors.NONE.code() ? null : find(response, each);
             reader.fetched(each.index, data == null ? Fetched.failed(each.from, ErrorCode.LEADER_UNAVAILABLE)
                     : toFetched(each.from, data));
         }
+    }
+
+    /** Tells that there is no answer of the leader. */
+    void fail(ErrorCode error, Reader reader) {
+        wanted.forEach(each -> reader.fetched(each.index, Fetched.failed(each.from, error)));
     }
 
     private static Fetched toFetched(FetchFrom from, PartitionData data) {

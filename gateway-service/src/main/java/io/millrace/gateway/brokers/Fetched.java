@@ -9,7 +9,8 @@ import org.jspecify.annotations.Nullable;
  *
  * @param from           what was asked
  * @param error          null when it was read, though it may be without records; {@code OFFSET_OUT_OF_RANGE}, {@code UNKNOWN_TOPIC},
- *                       {@code UNKNOWN_PARTITION} or {@code LEADER_UNAVAILABLE} otherwise
+ *                       {@code UNKNOWN_PARTITION}, {@code LEADER_UNAVAILABLE}, or {@code QUEUE_FULL} when there was no memory for
+ *                       what the leader answered, otherwise
  * @param logStartOffset first offset there is; -1 if not known
  * @param highWatermark  where the readable part ends; -1 if not known
  * @param records        batches, for a {@link io.millrace.common.record.RecordCursor}

@@ -6,6 +6,8 @@ import io.millrace.common.metadata.PartitionImage;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.common.wire.Lane;
+import io.millrace.common.wire.ResponseRefusedException;
+import io.millrace.gateway.brokers.FetchCall.Reader;
 import java.time.Duration;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -121,13 +123,13 @@ final class Fetching {
 
     private void send(BrokerEndpoint leader, FetchCall call, Duration wait) {
         access.client().send(leader, Lane.LONG_POLL, call.request(limits, wait), FetchResponse.class, wait.plus(
-                TRANSFER_ALLOWANCE))
-                .whenComplete((response, _) -> mailbox.post(() -> accept(call, response)));
+                TRANSFER_ALLOWANCE), limits.memory())
+                .whenComplete((response, failure) -> mailbox.post(() -> accept(call, response, failure)));
     }
 
-    private void accept(FetchCall call, @Nullable FetchResponse response) {
+    private void accept(FetchCall call, @Nullable FetchResponse response, @Nullable Throwable failure) {
         long now = System.nanoTime();
-        call.read(response, (index, fetched) -> {
+        Reader reader = (index, fetched) -> {
             if (!attempts.ends(index, call)) {
                 return;
             }
@@ -140,7 +142,14 @@ final class Fetching {
                 attempts.answered(index, now);
                 settled |= fetched.hasRecords() || fetched.error() != null;
             }
-        });
+        };
+        if (response != null) {
+            call.read(response, reader);
+        } else {
+            // Asked again at once for as much, the leader would send it for nothing again.
+            call.fail(failure instanceof ResponseRefusedException ? ErrorCode.QUEUE_FULL
+                    : ErrorCode.LEADER_UNAVAILABLE, reader);
+        }
     }
 
     private boolean isAnswered(int index) {

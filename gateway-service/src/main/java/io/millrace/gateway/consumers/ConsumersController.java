@@ -7,6 +7,7 @@ import io.millrace.common.api.InstancesApi.Subscription;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.gateway.answers.AnswerMemory;
 import io.millrace.gateway.consumers.Bodies.CreateConsumer;
 import io.millrace.gateway.consumers.Bodies.CreatedConsumer;
 import io.millrace.gateway.consumers.Bodies.Partitions;
@@ -55,8 +56,10 @@ class ConsumersController {
 
     private final ServiceClients services;
     private final Polls polls;
+    private final AnswerMemory answers;
 
-    ConsumersController(ServiceClients services, Polls polls) {
+    ConsumersController(ServiceClients services, Polls polls, AnswerMemory answers) {
+        this.answers = answers;
         this.services = services;
         this.polls = polls;
     }
@@ -177,28 +180,31 @@ class ConsumersController {
     @ApiResponse(responseCode = "406", description = "The instance has another format than the one accepted, or a record is not JSON", content = @Content)
     @ApiResponse(responseCode = "409", description = "Another poll has taken over, or the partitions went to another member", content = @Content)
     @ApiResponse(responseCode = "422", description = "A parameter is out of its range", content = @Content)
+    @ApiResponse(responseCode = "503", description = "The group's coordinator is away, or there is no memory for the answer; try again after `Retry-After`", content = @Content)
     void records(
             @Parameter(example = "shipping") @PathVariable String group,
             @Parameter(example = "c1") @PathVariable String instance,
             @Parameter(description = "Longest wait in milliseconds", example = "1000") @RequestParam(required = false) @Nullable Integer timeout,
-            @Parameter(name = "max_bytes", description = "Size of the records as stored; one record is given though it be larger") @RequestParam(name = "max_bytes", required = false) @Nullable Integer maxBytes,
+            @Parameter(name = "max_bytes", description = "Size of the records as stored, less while the gateway is short of memory; one record is given though it be larger") @RequestParam(name = "max_bytes", required = false) @Nullable Integer maxBytes,
             @Parameter(name = "poll_id", description = "A name for this poll, to repeat it when its answer was lost") @RequestParam(name = "poll_id", required = false) @Nullable String pollId,
             @Parameter(hidden = true) @RequestHeader(name = "Accept", required = false) @Nullable String accept,
             HttpServletResponse response) throws IOException, InterruptedException {
         var request = new Polls.Request(group, instance, timeout, maxBytes, pollId, RecordFormat.named(accept));
-        var answer = polls.poll(request);
-        try {
-            var body = answer.batch().finish();
-            response.setContentType(answer.format().mediaType());
-            response.setContentLength(body.size());
-            body.writeTo(response.getOutputStream());
-            response.flushBuffer();
-            // Over HTTP/2 an answer is whole only with the end of its stream.
-            response.getOutputStream().close();
-        } catch (IOException | RuntimeException e) {
-            polls.answered(request, answer, false);
-            throw e;
+        try (var share = answers.open()) {
+            var answer = polls.poll(request, share);
+            try {
+                var body = answer.batch().body();
+                response.setContentType(answer.format().mediaType());
+                response.setContentLengthLong(body.sizeBytes());
+                body.sendTo(response.getOutputStream());
+                response.flushBuffer();
+                // Over HTTP/2 an answer is whole only with the end of its stream.
+                response.getOutputStream().close();
+            } catch (IOException | RuntimeException e) {
+                polls.answered(request, answer, false);
+                throw e;
+            }
+            polls.answered(request, answer, true);
         }
-        polls.answered(request, answer, true);
     }
 }

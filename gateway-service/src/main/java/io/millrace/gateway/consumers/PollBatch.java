@@ -4,7 +4,8 @@ import io.millrace.common.api.InstancesApi.Granted;
 import io.millrace.common.api.InstancesApi.Position;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.record.RecordCursor;
-import io.millrace.gateway.json.JsonOutput;
+import io.millrace.gateway.answers.AnswerBody;
+import io.millrace.gateway.answers.AnswerShare;
 import io.millrace.gateway.records.NotJson;
 import io.millrace.gateway.records.RecordFormat;
 import io.millrace.gateway.records.RecordJsonWriter;
@@ -18,25 +19,26 @@ import java.util.List;
  * advances only with what was written.
  */
 final class PollBatch {
-    private static final int INITIAL_BYTES = 1024;
-
     private final List<Source> sources = new ArrayList<>();
     private final RecordJsonWriter writer;
-    private final JsonOutput out = new JsonOutput(INITIAL_BYTES);
+    private final AnswerShare share;
+    private final AnswerBody body;
     private final long budgetBytes;
     private final boolean repeats;
     private long usedBytes;
-    private int written;
+    private boolean full;
 
     /**
+     * @param share       what it holds
      * @param budgetBytes what the records may take by their stored size; a first record that is larger is given nevertheless
      * @param repeats     whether each partition ends where it is told, whatever the budget
      */
-    PollBatch(RecordFormat format, long budgetBytes, boolean repeats) {
+    PollBatch(AnswerShare share, RecordFormat format, long budgetBytes, boolean repeats) {
+        this.share = share;
+        this.body = new AnswerBody(share);
         this.writer = new RecordJsonWriter(format, NotJson.REFUSE, false);
         this.budgetBytes = budgetBytes;
         this.repeats = repeats;
-        out.write('[');
     }
 
     /** Adds a partition; one that a repeated poll had read nothing of is left out. */
@@ -66,50 +68,64 @@ final class PollBatch {
     /**
      * Writes records of a partition that were fetched from its position, as far as there is room.
      *
-     * @throws RefusedException when the very first record of the poll cannot be shown in the format
+     * @throws RefusedException when the very first record of the poll cannot be shown in the format, or there is no memory for it, or for
+     *                          any of a repeated poll
      */
     void write(Source source, ByteBuffer records) {
-        var cursor = new RecordCursor(records, source.position);
+        if (full) {
+            return;
+        }
+        var cursor = new RecordCursor(records, source.position, share.batches());
         writer.partition(source.granted.topic(), source.granted.partition());
         while (cursor.next()) {
             if (source.endsBefore(cursor.offset())) {
                 source.giveUp();
                 return;
             }
-            if (!repeats && usedBytes + cursor.sizeBytes() > budgetBytes && written > 0) {
+            if (!repeats && usedBytes + cursor.sizeBytes() > budgetBytes && written() > 0) {
                 return;
             }
             if (!write(cursor)) {
-                source.giveUp();
+                if (!full) {
+                    source.giveUp();
+                }
                 return;
             }
             source.position = cursor.nextOffset();
         }
         source.position = Math.max(source.position, cursor.nextOffset());
+        if (cursor.isStarved()) {
+            starve();
+        }
     }
 
     private boolean write(RecordCursor record) {
-        int before = out.size();
         try {
-            if (written > 0) {
-                out.write(',');
+            if (!body.add(writer, record)) {
+                starve();
+                return false;
             }
-            writer.write(out, record);
         } catch (RefusedException refusal) {
             // What comes before it is given out first; the next poll begins with it and is refused.
-            out.truncate(before);
-            if (written == 0) {
+            if (written() == 0) {
                 throw refusal;
             }
             return false;
         }
         usedBytes += record.sizeBytes();
-        written++;
         return true;
     }
 
+    /** There is no memory for more: what there is is the answer. */
+    private void starve() {
+        if (repeats || written() == 0) {
+            throw share.refusal();
+        }
+        full = true;
+    }
+
     int written() {
-        return written;
+        return body.records();
     }
 
     long usedBytes() {
@@ -117,7 +133,7 @@ final class PollBatch {
     }
 
     long roomBytes() {
-        return repeats ? Math.max(budgetBytes, 1) : Math.max(budgetBytes - usedBytes, 0);
+        return repeats ? Math.max(budgetBytes, 1) : full ? 0 : Math.max(budgetBytes - usedBytes, 0);
     }
 
     /** The positions that are to be remembered: of what was read, and of what was looked up for the first time. */
@@ -134,10 +150,8 @@ final class PollBatch {
                 .map(source -> new Position(source.granted.topic(), source.granted.partition(), source.start)).toList();
     }
 
-    /** The whole answer. */
-    JsonOutput finish() {
-        out.write(']');
-        return out;
+    AnswerBody body() {
+        return body;
     }
 
     /** One partition of the poll. */

@@ -8,6 +8,7 @@ import io.millrace.common.api.InstancesApi.Settings;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.gateway.answers.AnswerShare;
 import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.FetchFrom;
 import io.millrace.gateway.brokers.FetchLimits;
@@ -73,7 +74,8 @@ final class Polls {
      */
     record Answer(RecordFormat format, PollBatch batch, long pollNumber, boolean isAwaited) {}
 
-    Answer poll(Request request) throws InterruptedException {
+    /** @param share what the answer may hold */
+    Answer poll(Request request, AnswerShare share) throws InterruptedException {
         var instances = services.instances(request.group);
         long deadline = 0;
         int refused = 0;
@@ -86,14 +88,15 @@ final class Polls {
             var format = RecordFormat.ofLabel(grant.settings().format());
             checkAccepted(request.accept, format);
             deadline = deadline == 0 ? begun + waitNanos(request, grant.settings()) : deadline;
-            var batch = new PollBatch(format, budgetBytes(request), grant.repeatUpTo());
+            share.clear();
+            var batch = new PollBatch(share, format, budgetBytes(request), grant.repeatUpTo());
             grant.partitions().stream().filter(granted -> isPresent(granted.topic(), granted.topicId())).forEach(
                     batch::add);
             batch.rotate(grant.pollNumber());
             if (grant.repeatUpTo()) {
-                repeat(batch, grant.settings(), deadline);
+                repeat(batch, share, grant.settings(), deadline);
             } else {
-                read(batch, grant.settings(), begun, deadline);
+                read(batch, share, grant.settings(), begun, deadline);
             }
             boolean isAnswer = batch.written() > 0 || grant.repeatUpTo();
             boolean taken = deliver(instances, request, new Delivered(grant.pollNumber(), batch.delivered(), batch
@@ -101,6 +104,9 @@ final class Polls {
             if (!taken) {
                 refused++;
             } else if (isAnswer || isOver(deadline)) {
+                if (!isAnswer && share.wasRefused()) {
+                    throw share.refusal();
+                }
                 return new Answer(format, batch, grant.pollNumber(), isAnswer);
             }
         }
@@ -181,7 +187,8 @@ final class Polls {
      * Reads until there is enough or the time is over; while there is nothing, only until the coordinator is to be asked again, and while
      * there is less than the client wants, not so long that its session could run out.
      */
-    private void read(PollBatch batch, Settings settings, long begun, long deadline) throws InterruptedException {
+    private void read(PollBatch batch, AnswerShare share, Settings settings, long begun, long deadline)
+            throws InterruptedException {
         long heartbeatAt = begun + properties.heartbeat().toNanos();
         long sessionAt = begun + Duration.ofMillis(settings.sessionTimeoutMs() / 2).toNanos();
         begin(batch.sources().stream().filter(source -> !source.hasPosition()).toList(), settings);
@@ -199,7 +206,7 @@ final class Polls {
                 Thread.sleep(Duration.ofNanos(Math.min(left, properties.assignmentWait().toNanos())));
                 return;
             }
-            fetch(batch, wanted, enough ? Duration.ZERO : Duration.ofNanos(left), settings);
+            fetch(batch, share, wanted, enough ? Duration.ZERO : Duration.ofNanos(left), settings);
             rounds += enough ? 1 : 0;
             if (!enough && (left == 0 || shutdown.hasBegun())) {
                 return;
@@ -208,11 +215,16 @@ final class Polls {
     }
 
     /** Reads again what an earlier poll had given out, all of it. */
-    private void repeat(PollBatch batch, Settings settings, long deadline) throws InterruptedException {
+    private void repeat(PollBatch batch, AnswerShare share, Settings settings, long deadline)
+            throws InterruptedException {
         for (var open = batch.open(); !open.isEmpty(); open = batch.open()) {
             long before = open.stream().mapToLong(Source::position).sum();
             long left = isOver(deadline) ? 0 : deadline - System.nanoTime();
-            fetch(batch, open, Duration.ofNanos(left), settings);
+            fetch(batch, share, open, Duration.ofNanos(left), settings);
+            if (share.wasRefused()) {
+                // It would wait for others with what it has rendered in its hands.
+                throw share.refusal();
+            }
             var still = batch.open();
             if (left == 0 && still.size() == open.size() && still.stream().mapToLong(Source::position)
                     .sum() == before) {
@@ -222,17 +234,22 @@ final class Polls {
         }
     }
 
-    private void fetch(PollBatch batch, List<Source> wanted, Duration wait, Settings settings)
+    private void fetch(PollBatch batch, AnswerShare share, List<Source> wanted, Duration wait, Settings settings)
             throws InterruptedException {
-        int totalBytes = (int) Math.min(Math.max(batch.roomBytes(), 1), Integer.MAX_VALUE);
+        long deadline = System.nanoTime() + wait.toNanos();
+        int totalBytes = share.fetchBytes(Math.max(batch.roomBytes(), 1));
         int partitionBytes = Math.max(totalBytes / wanted.size(), Math.min(totalBytes, LEAST_FETCH_BYTES));
         boolean readCommitted = readsCommitted(settings);
         var fetched = fetches.fetch(wanted.stream()
                 .map(source -> new FetchFrom(source.granted().topic(), source.granted().partition(), source.position()))
                 .toList(),
-                new FetchLimits(wait, totalBytes, partitionBytes, readCommitted));
+                new FetchLimits(wait, totalBytes, partitionBytes, readCommitted, share));
         for (int i = 0; i < fetched.size(); i++) {
             take(batch, wanted.get(i), fetched.get(i), settings);
+        }
+        share.releaseFetched();
+        if (fetched.stream().anyMatch(each -> each.error() == ErrorCode.QUEUE_FULL)) {
+            share.awaitRoom(deadline);
         }
     }
 
@@ -258,7 +275,7 @@ final class Polls {
             }
             // Deleted, which the coordinator learns by itself: asked for again, it would end every wait for the others at once.
             case ErrorCode.UNKNOWN_TOPIC, ErrorCode.UNKNOWN_PARTITION -> source.giveUp();
-            // No leader at the moment: the others are served.
+            // No leader at the moment, or no memory for what it answered: the others are served.
             case ErrorCode _ -> {}
         }
     }

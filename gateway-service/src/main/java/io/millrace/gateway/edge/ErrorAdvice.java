@@ -5,6 +5,7 @@ import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.json.MalformedJsonException;
 import java.net.SocketTimeoutException;
+import org.apache.coyote.CloseNowException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.Ordered;
 import org.springframework.core.annotation.Order;
@@ -40,6 +41,12 @@ class ErrorAdvice extends io.millrace.common.web.ErrorAdvice {
     ResponseEntity<Object> interrupted(InterruptedException interrupted) {
         Thread.currentThread().interrupt();
         return handleRefusal(new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down; try again"));
+    }
+
+    /** Its answer is under way: only the end of the connection tells the client that it is not whole. */
+    @ExceptionHandler
+    void cutOff(CloseNowException unfinished) throws CloseNowException {
+        throw unfinished;
     }
 
     /** Every answer of the gateway has a code, also to what Spring refuses. */

@@ -12,14 +12,45 @@ public final class JsonOutput {
     private static final byte[] HEX = "0123456789abcdef".getBytes(StandardCharsets.US_ASCII);
     private static final byte[] REPLACEMENT = {(byte) 0xef, (byte) 0xbf, (byte) 0xbd};
     private static final int LONGEST_LONG = 20;
+    private static final int LEAST_BYTES = 64;
+    private static final int LARGEST_ARRAY = Integer.MAX_VALUE - 8;
     /** {@code \\u001f} */
     private static final int LONGEST_ESCAPE = 6;
 
+    private final Growth growth;
     private byte[] bytes;
     private int size;
 
     public JsonOutput(int initialBytes) {
-        bytes = new byte[Math.max(initialBytes, 64)];
+        this(initialBytes, Growth.UNCOUNTED);
+    }
+
+    /** @param growth hears of every array but the first */
+    public JsonOutput(int initialBytes, Growth growth) {
+        this.growth = growth;
+        bytes = new byte[Math.max(initialBytes, LEAST_BYTES)];
+    }
+
+    /** Counts the memory of an output that gets larger. */
+    public interface Growth {
+        /** Counts nothing. */
+        Growth UNCOUNTED = new Growth() {
+            @Override
+            public void take(int bytes) {
+                // There is no limit.
+            }
+
+            @Override
+            public void giveBack(int bytes) {
+                // Nor was it counted.
+            }
+        };
+
+        /** Before there is a larger array. What it throws leaves the output as it is. */
+        void take(int bytes);
+
+        /** Once the smaller array is not used any more. */
+        void giveBack(int bytes);
     }
 
     public void clear() {
@@ -208,8 +239,15 @@ public final class JsonOutput {
     }
 
     private void ensureRoom(int more) {
-        if (size + more > bytes.length) {
-            bytes = Arrays.copyOf(bytes, Math.max(size + more, 2 * bytes.length));
+        if (more > bytes.length - size) {
+            if (more > LARGEST_ARRAY - size) {
+                throw new IllegalStateException("more JSON than an array holds: " + size + " and " + more + " bytes");
+            }
+            int larger = (int) Math.max(size + more, Math.min(2L * bytes.length, LARGEST_ARRAY));
+            growth.take(larger);
+            int smaller = bytes.length;
+            bytes = Arrays.copyOf(bytes, larger);
+            growth.giveBack(smaller);
         }
     }
 }

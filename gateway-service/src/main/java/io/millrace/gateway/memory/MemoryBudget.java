@@ -20,6 +20,23 @@ public final class MemoryBudget {
         return true;
     }
 
+    /**
+     * The same, but whoever holds all that is used may go beyond: what is larger than the limit comes through alone.
+     *
+     * @param heldBytes what the caller holds already
+     */
+    public boolean tryReserveOrAlone(long bytes, long heldBytes) {
+        while (true) {
+            long used = usedBytes.get();
+            if (used + bytes > limitBytes && used > heldBytes) {
+                return false;
+            }
+            if (usedBytes.compareAndSet(used, used + bytes)) {
+                return true;
+            }
+        }
+    }
+
     public void take(long bytes) {
         usedBytes.addAndGet(bytes);
     }
@@ -30,6 +47,16 @@ public final class MemoryBudget {
 
     public boolean isExceeded() {
         return usedBytes.get() > limitBytes;
+    }
+
+    /** Whether so much is used that others may soon find none. */
+    public boolean isScarce() {
+        return usedBytes.get() >= limitBytes / 2;
+    }
+
+    /** What is left; 0 when the limit is exceeded. */
+    public long freeBytes() {
+        return Math.max(0, limitBytes - usedBytes.get());
     }
 
     public long usedBytes() {

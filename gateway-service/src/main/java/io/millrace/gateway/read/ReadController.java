@@ -1,10 +1,9 @@
 package io.millrace.gateway.read;
 
-import static java.nio.charset.StandardCharsets.US_ASCII;
-
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.common.record.RecordCursor;
+import io.millrace.gateway.answers.AnswerMemory;
+import io.millrace.gateway.answers.AnswerShare;
 import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.FetchFrom;
 import io.millrace.gateway.brokers.FetchLimits;
@@ -14,7 +13,6 @@ import io.millrace.gateway.brokers.Shutdown;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.ApiText;
 import io.millrace.gateway.edge.ErrorSchema;
-import io.millrace.gateway.json.JsonOutput;
 import io.millrace.gateway.records.NotJson;
 import io.millrace.gateway.records.RecordFormat;
 import io.millrace.gateway.records.RecordJsonWriter;
@@ -44,17 +42,17 @@ import org.springframework.web.bind.annotation.RestController;
 @RestController
 @Tag(name = ApiText.RECORDS)
 class ReadController {
-    private static final byte[] OPEN = "[".getBytes(US_ASCII);
-    private static final byte[] CLOSE = "]".getBytes(US_ASCII);
     private static final String NEXT_OFFSET_HEADER = "Millrace-Next-Offset";
     private static final String END_OFFSET_HEADER = "Millrace-End-Offset";
 
     private final Topics topics;
     private final Brokers brokers;
     private final Shutdown shutdown;
+    private final AnswerMemory answers;
     private final ReadProperties properties;
 
-    ReadController(Topics topics, Brokers brokers, Shutdown shutdown, ReadProperties properties) {
+    ReadController(Topics topics, Brokers brokers, Shutdown shutdown, AnswerMemory answers, ReadProperties properties) {
+        this.answers = answers;
         this.shutdown = shutdown;
         this.topics = topics;
         this.brokers = brokers;
@@ -82,7 +80,7 @@ class ReadController {
     @ApiResponse(responseCode = "416", description = "The offset is outside the log", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject("""
                             {"error_code":416,"message":"offset 99 is outside partition 0 of topic 'orders', which goes from 0 to 2",\
                             "code":"OFFSET_OUT_OF_RANGE"}""")))
-    @ApiResponse(responseCode = "503", description = "The leader is away; try again after `Retry-After`", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_503)))
+    @ApiResponse(responseCode = "503", description = "The leader is away, or there is no memory for the answer; try again after `Retry-After`", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ErrorSchema.class), examples = @ExampleObject(ApiText.ERROR_503)))
     @GetMapping("/topics/{topic}/partitions/{partition}/records")
     void read(
             @Parameter(example = "orders") @PathVariable("topic") String topic,
@@ -90,7 +88,7 @@ class ReadController {
             @Parameter(description = "A number, `earliest` (the default) or `latest`", example = "earliest") @RequestParam(name = "offset", required = false) @Nullable String offset,
             @Parameter(description = "Instead of an offset: from the first record at or after this time, in ms since 1970") @RequestParam(name = "timestamp", required = false) @Nullable Long timestamp,
             @Parameter(description = "Longest wait for records, in ms", example = "1000") @RequestParam(name = "timeout", required = false) @Nullable Long timeout,
-            @Parameter(description = "Most bytes of records; a first record that is larger comes nevertheless") @RequestParam(name = "max_bytes", required = false) @Nullable Long maxBytes,
+            @Parameter(description = "Most bytes of records, fewer while the gateway is short of memory; a first record that is larger comes nevertheless") @RequestParam(name = "max_bytes", required = false) @Nullable Long maxBytes,
             @Parameter(hidden = true) HttpServletRequest request,
             @Parameter(hidden = true) HttpServletResponse response) throws IOException, InterruptedException {
         topics.require(topic, partition);
@@ -102,17 +100,17 @@ class ReadController {
         long from = start(topic, partition, offset, timestamp);
         var writer = new RecordJsonWriter(format, named == null ? NotJson.AS_STRING : NotJson.REFUSE, false);
         writer.partition(topic, partition);
-        var answer = new JsonOutput(16 * 1024);
-        answer.write(OPEN);
-        long end = fill(answer, writer, new FetchFrom(topic, partition, from), wait, budgetBytes);
-        answer.write(CLOSE);
-        response.setContentType(named == null ? ApiText.JSON : named.mediaType());
-        response.setHeader(NEXT_OFFSET_HEADER, Long.toString(writer.nextOffset()));
-        if (end >= 0) {
-            response.setHeader(END_OFFSET_HEADER, Long.toString(end));
+        try (var share = answers.open()) {
+            var answer = new PartitionAnswer(share, writer, from, budgetBytes);
+            long end = fill(answer, share, topic, partition, wait);
+            response.setContentType(named == null ? ApiText.JSON : named.mediaType());
+            response.setHeader(NEXT_OFFSET_HEADER, Long.toString(answer.nextOffset()));
+            if (end >= 0) {
+                response.setHeader(END_OFFSET_HEADER, Long.toString(end));
+            }
+            response.setContentLengthLong(answer.body().sizeBytes());
+            answer.body().sendTo(response.getOutputStream());
         }
-        response.setContentLength(answer.size());
-        answer.writeTo(response.getOutputStream());
     }
 
     /**
@@ -120,26 +118,34 @@ class ReadController {
      *
      * @return the end offset, -1 if not known
      */
-    private long fill(JsonOutput answer, RecordJsonWriter writer, FetchFrom start, Duration wait, int budgetBytes)
+    private long fill(PartitionAnswer answer, AnswerShare share, String topic, int partition, Duration wait)
             throws InterruptedException {
         long deadline = System.nanoTime() + wait.toNanos();
-        FetchFrom from = start;
         while (true) {
+            var from = new FetchFrom(topic, partition, answer.nextOffset());
             long left = Math.max(0, deadline - System.nanoTime());
-            var limits = new FetchLimits(Duration.ofNanos(left), budgetBytes, budgetBytes, false);
+            int fetchBytes = share.fetchBytes(answer.budgetBytes());
+            var limits = new FetchLimits(Duration.ofNanos(left), fetchBytes, fetchBytes, false, share);
             Fetched fetched = brokers.fetch(List.of(from), limits).getFirst();
+            if (fetched.error() == ErrorCode.QUEUE_FULL) {
+                if (shutdown.hasBegun() || !share.awaitRoom(share.patientUntil(deadline))) {
+                    throw share.refusal();
+                }
+                continue;
+            }
             if (fetched.error() != null) {
                 throw refusal(fetched, fetched.error());
             }
             if (from.offset() > fetched.highWatermark() && fetched.highWatermark() >= 0) {
                 throw refusal(fetched, ErrorCode.OFFSET_OUT_OF_RANGE);
             }
-            writer.writeAll(answer, new RecordCursor(fetched.records(), from.offset()), budgetBytes, true);
-            if (writer.written() > 0 || shutdown.hasBegun() || deadline - System.nanoTime() < TimeUnit.MILLISECONDS
-                    .toNanos(1)) {
+            answer.addAll(fetched.records());
+            share.releaseFetched();
+            if (answer.body().records() > 0 || shutdown.hasBegun() || deadline - System
+                    .nanoTime() < TimeUnit.MILLISECONDS
+                            .toNanos(1)) {
                 return fetched.highWatermark();
             }
-            from = new FetchFrom(from.topic(), from.partition(), writer.nextOffset());
         }
     }
 

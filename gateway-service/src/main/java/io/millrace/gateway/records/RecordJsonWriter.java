@@ -30,8 +30,6 @@ public final class RecordJsonWriter {
     private final JsonOutput prefix = new JsonOutput(128);
     private String topic = "";
     private int partition;
-    private int written;
-    private long nextOffset;
 
     /**
      * @param onOneLine line breaks within stored JSON become spaces, for outputs that are lines themselves (server-sent events)
@@ -52,43 +50,6 @@ public final class RecordJsonWriter {
         prefix.write(PARTITION);
         prefix.writeLong(index);
         prefix.write(OFFSET);
-    }
-
-    /**
-     * Writes a partition's records, comma-separated, until they are at an end or the next would exceed the budget.
-     *
-     * @param budgetBytes what the records may take, by their stored size
-     * @param atLeastOne  the first record is written though it exceeds the budget, so that no record can stop a reader (KIP-74)
-     * @return the stored size of what was written; {@link #written} and {@link #nextOffset} tell more
-     */
-    public long writeAll(JsonOutput target, RecordCursor records, long budgetBytes, boolean atLeastOne) {
-        long used = 0;
-        written = 0;
-        nextOffset = records.nextOffset();
-        while (records.next()) {
-            if (used + records.sizeBytes() > budgetBytes && (written > 0 || !atLeastOne)) {
-                return used;
-            }
-            if (written > 0) {
-                target.write(',');
-            }
-            write(target, records);
-            used += records.sizeBytes();
-            written++;
-            nextOffset = records.nextOffset();
-        }
-        nextOffset = records.nextOffset();
-        return used;
-    }
-
-    /** Records that the last {@link #writeAll} wrote. */
-    public int written() {
-        return written;
-    }
-
-    /** Where to read on after the last {@link #writeAll}. */
-    public long nextOffset() {
-        return nextOffset;
     }
 
     /** Writes the cursor's present record. */

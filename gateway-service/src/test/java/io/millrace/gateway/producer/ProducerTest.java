@@ -12,6 +12,7 @@ import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.common.wire.Lane;
+import io.millrace.common.wire.ResponseMemory;
 import io.millrace.gateway.brokers.Leaders;
 import io.millrace.gateway.testing.FakeBroker;
 import io.millrace.gateway.testing.FakeBroker.Verdict;
@@ -119,7 +120,8 @@ class ProducerTest {
         var failing = new BrokerClient() {
             @Override
             public <R extends AbstractResponse> CompletableFuture<R> send(BrokerEndpoint endpoint, Lane lane,
-                    AbstractRequest.Builder<?> request, Class<R> responseType, Duration timeout) {
+                    AbstractRequest.Builder<?> request, Class<R> responseType, Duration timeout,
+                    ResponseMemory memory) {
                 if (failures.getAndDecrement() > 0) {
                     throw new IllegalStateException("a fault");
                 }

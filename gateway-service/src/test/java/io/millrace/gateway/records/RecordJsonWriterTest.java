@@ -25,6 +25,11 @@ class RecordJsonWriterTest {
         return new RecordCursor(MemoryRecords.withRecords(baseOffset, Compression.NONE, records).buffer(), baseOffset);
     }
 
+    private static RecordCursor first(RecordCursor cursor) {
+        assertThat(cursor.next()).isTrue();
+        return cursor;
+    }
+
     private RecordJsonWriter writer(RecordFormat format, NotJson notJson, boolean onOneLine) {
         var writer = new RecordJsonWriter(format, notJson, onOneLine);
         writer.partition("a\"b", 3);
@@ -37,7 +42,7 @@ class RecordJsonWriterTest {
 
     @Test
     void stored_json_can_be_kept_on_one_line() {
-        writer(RecordFormat.JSON, NotJson.REFUSE, true).writeAll(out, cursor(5, "{\r\n \"a\":\n1}"), 1000, true);
+        writer(RecordFormat.JSON, NotJson.REFUSE, true).write(out, first(cursor(5, "{\r\n \"a\":\n1}")));
 
         assertThat(written()).isEqualTo(
                 "{\"topic\":\"a\\\"b\",\"partition\":3,\"offset\":5,\"timestamp\":7,\"key\":null,\"value\":{   \"a\": 1}}");
@@ -45,11 +50,10 @@ class RecordJsonWriterTest {
 
     @Test
     void what_is_not_json_is_refused_or_shown_as_a_string() {
-        writer(RecordFormat.JSON, NotJson.AS_STRING, false).writeAll(out, cursor(0, "plain \"text\""), 1000, true);
+        writer(RecordFormat.JSON, NotJson.AS_STRING, false).write(out, first(cursor(0, "plain \"text\"")));
 
         assertThat(written()).endsWith("\"value\":\"plain \\\"text\\\"\"}");
-        assertThatThrownBy(() -> writer(RecordFormat.JSON, NotJson.REFUSE, false).writeAll(out, cursor(0, "plain"),
-                1000, true))
+        assertThatThrownBy(() -> writer(RecordFormat.JSON, NotJson.REFUSE, false).write(out, first(cursor(0, "plain"))))
                 .isInstanceOfSatisfying(RefusedException.class, refusal -> assertThat(refusal.code()).isEqualTo(
                         ErrorCode.FORMAT_MISMATCH));
     }
@@ -60,26 +64,10 @@ class RecordJsonWriterTest {
                 new Header[]{new RecordHeader("k", "hey".getBytes(UTF_8)), new RecordHeader("n", (byte[]) null)});
         var records = new RecordCursor(MemoryRecords.withRecords(Compression.NONE, record).buffer(), 0);
 
-        writer(RecordFormat.TEXT, NotJson.REFUSE, false).writeAll(out, records, 1000, true);
+        writer(RecordFormat.TEXT, NotJson.REFUSE, false).write(out, first(records));
 
         assertThat(written()).endsWith(
                 ",\"headers\":[{\"key\":\"k\",\"value\":\"aGV5\"},{\"key\":\"n\",\"value\":null}]}");
-    }
-
-    @Test
-    void the_budget_ends_an_answer_before_the_record_that_exceeds_it() {
-        RecordJsonWriter writer = writer(RecordFormat.JSON, NotJson.REFUSE, false);
-        RecordCursor records = cursor(10, "11111", "22222", "33333");
-
-        long used = writer.writeAll(out, records, 25, false);
-
-        assertThat(writer.written()).isEqualTo(2);
-        assertThat(writer.nextOffset()).isEqualTo(12);
-        assertThat(used).isBetween(20L, 25L);
-        assertThat(writer.writeAll(out, cursor(10, "11111"), 5, false)).isZero();
-        assertThat(writer.nextOffset()).isEqualTo(10);
-        assertThat(writer.writeAll(out, cursor(10, "11111"), 5, true)).isPositive();
-        assertThat(writer.nextOffset()).isEqualTo(11);
     }
 
     @Test

@@ -3,6 +3,8 @@ package io.millrace.gateway.testing;
 import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.common.wire.Lane;
+import io.millrace.common.wire.ResponseMemory;
+import io.millrace.common.wire.ResponseRefusedException;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.Map;
@@ -10,6 +12,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import org.apache.kafka.common.protocol.ObjectSerializationCache;
 import org.apache.kafka.common.requests.AbstractRequest;
 import org.apache.kafka.common.requests.AbstractResponse;
 import org.apache.kafka.common.requests.FetchRequest;
@@ -42,7 +45,7 @@ public final class FakeBrokerClient implements BrokerClient {
     @Override
     public <R extends AbstractResponse> CompletableFuture<R> send(BrokerEndpoint endpoint, Lane lane,
             AbstractRequest.Builder<?> request,
-            Class<R> responseType, Duration timeout) {
+            Class<R> responseType, Duration timeout, ResponseMemory memory) {
         FakeBroker broker = brokers.get(endpoint.id());
         if (broker == null) {
             refusals.incrementAndGet();
@@ -52,7 +55,19 @@ public final class FakeBrokerClient implements BrokerClient {
         open.put(answer, endpoint.id());
         answer.whenComplete((_, _) -> open.remove(answer));
         AbstractRequest built = request.build();
-        CompletableFuture<R> response = broker.answer(built).thenApply(responseType::cast);
+        var response = new CompletableFuture<R>();
+        broker.answer(built).whenComplete((result, failure) -> {
+            if (failure != null) {
+                response.completeExceptionally(failure);
+                return;
+            }
+            int size = result.data().size(new ObjectSerializationCache(), built.version());
+            if (memory.admits(size)) {
+                response.complete(responseType.cast(result));
+            } else {
+                response.completeExceptionally(new ResponseRefusedException(endpoint, size));
+            }
+        });
         if (built instanceof FetchRequest && response.isDone()) {
             // What several leaders have at once comes at once, so that a poll gives out all of it.
             open.remove(answer);
@@ -63,7 +78,8 @@ public final class FakeBrokerClient implements BrokerClient {
                     if (failure == null) {
                         answer.complete(result);
                     } else {
-                        answer.completeExceptionally(new IOException("no answer from " + endpoint, failure));
+                        answer.completeExceptionally(failure instanceof ResponseRefusedException ? failure
+                                : new IOException("no answer from " + endpoint, failure));
                     }
                 }, Thread::startVirtualThread);
         return answer;

@@ -7,6 +7,7 @@ import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.wire.BrokerClient;
 import io.millrace.common.wire.BrokerEndpoint;
 import io.millrace.common.wire.Lane;
+import io.millrace.common.wire.ResponseMemory;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import org.apache.kafka.common.compress.Compression;
@@ -76,8 +77,8 @@ public final class FakeBrokers implements BrokerClient {
 
     @Override
     public <R extends AbstractResponse> CompletableFuture<R> send(BrokerEndpoint broker, Lane lane,
-            AbstractRequest.Builder<?> request, Class<R> responseType, Duration timeout) {
-        return client.send(broker, lane, request, responseType, timeout);
+            AbstractRequest.Builder<?> request, Class<R> responseType, Duration timeout, ResponseMemory memory) {
+        return client.send(broker, lane, request, responseType, timeout, memory);
     }
 
     /** A gateway closes its client; the brokers stay for the others. */

@@ -5,11 +5,13 @@ import io.millrace.common.api.ServiceClients;
 import io.millrace.common.wire.InboundRequest;
 import io.millrace.coordinator.group.classic.ClassicEvent;
 import io.millrace.coordinator.group.classic.ClassicFault;
-import io.millrace.coordinator.group.classic.ClassicGroup;
+import io.millrace.coordinator.group.classic.ClassicReply;
+import io.millrace.coordinator.group.runtime.ClassicGroups;
 import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.Shard;
 import io.millrace.coordinator.group.runtime.Shards;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
+import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
 import org.apache.kafka.common.protocol.Errors;
@@ -22,12 +24,15 @@ import org.springframework.stereotype.Component;
 class CommitHandler {
     private final Shards shards;
     private final GroupRuntime runtime;
+    private final ClassicGroups classic;
     private final TopicsFeed topics;
     private final ServiceClients services;
 
-    CommitHandler(Shards shards, GroupRuntime runtime, TopicsFeed topics, ServiceClients services) {
+    CommitHandler(Shards shards, GroupRuntime runtime, ClassicGroups classic, TopicsFeed topics,
+            ServiceClients services) {
         this.shards = shards;
         this.runtime = runtime;
+        this.classic = classic;
         this.topics = topics;
         this.services = services;
     }
@@ -45,7 +50,7 @@ class CommitHandler {
 
     private OffsetCommitResponseData store(OffsetCommitRequestData commit, boolean byId) {
         Shard shard = shards.of(Names.group(commit.groupId()));
-        checkClassic(commit);
+        checkClassic(shard, commit);
         OffsetsApi.Member member = null;
         if (commit.generationIdOrMemberEpoch() >= 0) {
             member = new OffsetsApi.Member(Names.member(commit.memberId()), commit.generationIdOrMemberEpoch());
@@ -64,15 +69,16 @@ class CommitHandler {
         return commits.response();
     }
 
-    /** What the offset service cannot see in the member's row: what its group is at just now. */
-    private void checkClassic(OffsetCommitRequestData commit) {
-        ClassicGroup classic = runtime.classicIfAny(commit.groupId());
-        if (classic == null || classic.isUnused()) {
+    /** What the offset service cannot see in the member's row: what its group is at just now. A commit that is taken is a sign of life. */
+    private void checkClassic(Shard shard, OffsetCommitRequestData commit) {
+        if (!runtime.speaksClassic(commit.groupId(), commit.memberId())) {
             return;
         }
-        ClassicFault fault = classic.faultOfCommit(new ClassicEvent.Sender(commit.memberId(), commit
-                .groupInstanceId()), commit.generationIdOrMemberEpoch());
-        if (fault != null) {
+        var sender = new ClassicEvent.Sender(commit.memberId(), commit.groupInstanceId());
+        var told = new AtomicReference<ClassicReply>();
+        classic.ask(shard, commit.groupId(), request -> new ClassicEvent.Commit(request, sender, commit
+                .generationIdOrMemberEpoch()), told::set);
+        if (told.get() instanceof ClassicReply.Refused(_, ClassicFault fault)) {
             throw ClassicResponses.error(fault).exception();
         }
     }

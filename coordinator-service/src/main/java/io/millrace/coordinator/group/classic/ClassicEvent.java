@@ -28,6 +28,13 @@ public sealed interface ClassicEvent {
 
     record Heartbeat(long request, Sender sender, int generation) implements ClassicEvent {}
 
+    /**
+     * Before offsets are stored: whether the sender may commit. One that may is alive.
+     *
+     * @param generation negative for a sender that is no member
+     */
+    record Commit(long request, Sender sender, int generation) implements ClassicEvent {}
+
     /** @param leavers one that names no member id is meant by its instance id */
     record Leave(long request, List<Sender> leavers) implements ClassicEvent {}
 

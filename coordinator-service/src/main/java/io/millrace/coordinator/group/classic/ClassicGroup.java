@@ -99,7 +99,8 @@ public record ClassicGroup(String groupId, int generation, ClassicPhase phase, @
      *
      * @param generation negative for a sender that is no member
      */
-    public @Nullable ClassicFault faultOfCommit(ClassicEvent.Sender sender, int generation) {
+    @Nullable
+    ClassicFault faultOfCommit(ClassicEvent.Sender sender, int generation) {
         if (generation < 0 && isEmpty()) {
             return null;
         }

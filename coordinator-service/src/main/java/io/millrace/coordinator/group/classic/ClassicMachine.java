@@ -40,6 +40,7 @@ public final class ClassicMachine {
             case ClassicEvent.Join join -> join(draft, join);
             case ClassicEvent.Sync sync -> sync(draft, sync);
             case ClassicEvent.Heartbeat heartbeat -> heartbeat(draft, heartbeat);
+            case ClassicEvent.Commit commit -> commit(draft, commit);
             case ClassicEvent.Leave(long request, var leavers) -> leave(draft, request, leavers);
             case ClassicEvent.Disconnect(long request) -> disconnect(draft, request);
             case ClassicEvent.Tick() -> tick(draft);
@@ -293,6 +294,20 @@ public final class ClassicMachine {
         } else {
             draft.answer(heartbeat.request(), new ClassicReply.Alive());
         }
+    }
+
+    /** Some clients heartbeat only when they poll, and commit in between. */
+    private static void commit(ClassicDraft draft, ClassicEvent.Commit commit) {
+        ClassicFault fault = draft.before.faultOfCommit(commit.sender(), commit.generation());
+        if (fault != null) {
+            draft.refuse(commit.request(), commit.sender().memberId(), fault);
+            return;
+        }
+        ClassicMember member = draft.members.get(commit.sender().memberId());
+        if (member != null) {
+            draft.put(member.alive(draft.nowMs));
+        }
+        draft.answer(commit.request(), new ClassicReply.Alive());
     }
 
     private static void leave(ClassicDraft draft, long request, List<ClassicEvent.Sender> leavers) {

@@ -34,6 +34,7 @@ final class ClassicDialect {
             case ClassicEvent.Join join -> cell.waiting.tell(join.request(), join(cell, group, join));
             case ClassicEvent.Sync sync -> cell.waiting.tell(sync.request(), sync(cell, group, sync));
             case ClassicEvent.Heartbeat beat -> cell.waiting.tell(beat.request(), heartbeat(cell, group, beat));
+            case ClassicEvent.Commit commit -> cell.waiting.tell(commit.request(), commit(cell, group, commit));
             case ClassicEvent.Leave(long request, var leavers) -> cell.waiting.tell(request, leave(cell, leavers));
             case ClassicEvent.Disconnect _,ClassicEvent.Tick _,ClassicEvent.Restart _ -> {}
         }
@@ -132,6 +133,15 @@ final class ClassicDialect {
         return ClassicMembers.mustJoinAgain(group, member)
                 ? new ClassicReply.Refused(memberId, ClassicFault.REBALANCE_IN_PROGRESS)
                 : new ClassicReply.Alive();
+    }
+
+    /** The offset service fences it by the member's epoch, as it does every member's of this group. */
+    private ClassicReply commit(GroupCell cell, Group group, ClassicEvent.Commit commit) {
+        String memberId = commit.sender().memberId();
+        if (ClassicMembers.faultOf(group, commit.sender(), commit.generation()) == null) {
+            heard(cell, group, memberId);
+        }
+        return new ClassicReply.Alive();
     }
 
     private ClassicReply leave(GroupCell cell, List<ClassicEvent.Sender> leavers) {

@@ -165,7 +165,7 @@ class GroupSteps {
                 request = sync.request();
                 memberId = sync.sender().memberId();
             }
-            case ClassicEvent.Heartbeat _,ClassicEvent.Leave _,ClassicEvent.Disconnect _,ClassicEvent.Tick _,ClassicEvent.Restart _ -> {
+            case ClassicEvent.Heartbeat _,ClassicEvent.Commit _,ClassicEvent.Leave _,ClassicEvent.Disconnect _,ClassicEvent.Tick _,ClassicEvent.Restart _ -> {
                 return true;
             }
         }

@@ -292,6 +292,42 @@ class ClassicMachineTest {
         assertThat(joined(join(ids.get(0))).members()).hasSize(1);
     }
 
+    private long commit(String memberId, int generation) {
+        requests++;
+        return apply(new ClassicEvent.Commit(requests, new ClassicEvent.Sender(memberId, null), generation));
+    }
+
+    @Test
+    void a_commit_is_a_sign_of_life_also_while_all_join_again_and_is_not_stored() {
+        List<String> ids = settled(2);
+        for (int i = 0; i < 3; i++) {
+            pass(SESSION_MS - 1);
+            ids.forEach(id -> assertThat(replies.get(commit(id, group.generation()))).isEqualTo(
+                    new ClassicReply.Alive()));
+            assertThat(stored).isFalse();
+        }
+        join(ids.get(0));
+        pass(SESSION_MS - 1);
+        commit(ids.get(1), group.generation());
+        pass(SESSION_MS - 1);
+
+        assertThat(group.members()).containsOnlyKeys(ids);
+    }
+
+    @Test
+    void who_may_not_commit_is_not_kept_alive_by_trying() {
+        List<String> ids = settled(2);
+        pass(SESSION_MS - 1);
+        assertThat(refused(commit(ids.get(0), group.generation() - 1))).isEqualTo(ClassicFault.ILLEGAL_GENERATION);
+        assertThat(refused(commit("nobody", group.generation()))).isEqualTo(ClassicFault.UNKNOWN_MEMBER_ID);
+        assertThat(refused(commit("", -1))).isEqualTo(ClassicFault.UNKNOWN_MEMBER_ID);
+
+        pass(1);
+
+        assertThat(group.members()).isEmpty();
+        assertThat(replies.get(commit("", -1))).isEqualTo(new ClassicReply.Alive());
+    }
+
     @Test
     void who_does_not_join_again_within_the_rebalances_time_is_left_behind() {
         List<String> ids = settled(2);

@@ -3,6 +3,7 @@ package io.millrace.coordinator.listener;
 import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.classic.ClassicMember;
 import io.millrace.coordinator.group.classic.ConsumerMetadata;
+import java.util.Objects;
 import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroup;
 import org.apache.kafka.common.message.DescribeGroupsResponseData.DescribedGroupMember;
 import org.apache.kafka.common.message.ListGroupsResponseData.ListedGroup;
@@ -21,15 +22,23 @@ final class ClassicDescriptions {
 
     static DescribedGroup described(ClassicGroup group) {
         var described = new DescribedGroup().setGroupId(group.groupId()).setGroupState(group.phase().shownName())
-                .setProtocolType(text(group.protocolType())).setProtocolData(text(group.protocolName()));
+                .setProtocolType(text(group.protocolType()));
         for (ClassicMember member : group.members().values()) {
             described.members().add(new DescribedGroupMember().setMemberId(member.memberId()).setGroupInstanceId(member
                     .profile().instanceId()).setClientId(member.profile().clientId()).setClientHost(member.profile()
-                            .clientHost())
-                    .setMemberMetadata(member.profile().metadataOf(group.protocolName()).bytes()).setMemberAssignment(
-                            member.assignment().bytes()));
+                            .clientHost()));
+        }
+        if (group.isAssigned()) {
+            described.setProtocolData(text(group.protocolName())).members().forEach(shown -> tell(shown, group));
         }
         return described;
+    }
+
+    /** While its members rebalance, nobody knows who owns what. */
+    private static void tell(DescribedGroupMember shown, ClassicGroup group) {
+        ClassicMember member = Objects.requireNonNull(group.member(shown.memberId()));
+        shown.setMemberMetadata(member.profile().metadataOf(group.protocolName()).bytes()).setMemberAssignment(member
+                .assignment().bytes());
     }
 
     /** Whether a member subscribes to the topic, or may: one whose subscription nobody can read is taken to. */

@@ -2,6 +2,7 @@ package io.millrace.coordinator.listener;
 
 import io.millrace.common.wire.InboundRequest;
 import io.millrace.coordinator.group.classic.ClassicEvent;
+import io.millrace.coordinator.group.classic.ClassicFault;
 import io.millrace.coordinator.group.classic.ClassicReply;
 import io.millrace.coordinator.group.runtime.ClassicGroups;
 import io.millrace.coordinator.group.runtime.Shard;
@@ -42,6 +43,10 @@ class ClassicHandler {
                     .getHostAddress(), UUID.randomUUID().toString());
             // What is wrong with it whatever the group is like, before there is one.
             ClassicEvent.Join checked = ClassicRequests.join(0, join, version, sender);
+            ClassicFault fault = groups.refusalOf(checked);
+            if (fault != null) {
+                throw ClassicResponses.error(fault).exception();
+            }
             if (checked.memberId().isEmpty()) {
                 groups.make(shard, join.groupId());
             }
@@ -116,11 +121,14 @@ class ClassicHandler {
         answered.thenRun(() -> request.removeCloseAction(takeBack));
     }
 
-    /** A group that is not there is one that does not know the member; of what may succeed later, clients understand but this. */
-    private static Errors told(Errors error) {
+    /**
+     * A group that is not there is one that does not know the member; of what may succeed later, clients understand but this. Where there
+     * are too many groups, one may go: it is not that this one has too many members.
+     */
+    static Errors told(Errors error) {
         return switch (error) {
             case GROUP_ID_NOT_FOUND -> Errors.UNKNOWN_MEMBER_ID;
-            case COORDINATOR_LOAD_IN_PROGRESS -> Errors.COORDINATOR_NOT_AVAILABLE;
+            case COORDINATOR_LOAD_IN_PROGRESS, GROUP_MAX_SIZE_REACHED -> Errors.COORDINATOR_NOT_AVAILABLE;
             default -> error;
         };
     }

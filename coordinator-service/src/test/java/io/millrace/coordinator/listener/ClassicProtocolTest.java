@@ -3,6 +3,7 @@ package io.millrace.coordinator.listener;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.millrace.common.error.ErrorCode;
 import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.classic.ClassicPhase;
 import java.util.ArrayList;
@@ -17,6 +18,7 @@ import java.util.concurrent.Executors;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.DeleteGroupsRequestData;
 import org.apache.kafka.common.message.DescribeGroupsRequestData;
+import org.apache.kafka.common.message.DescribeGroupsResponseData;
 import org.apache.kafka.common.message.JoinGroupResponseData;
 import org.apache.kafka.common.message.LeaveGroupRequestData.MemberIdentity;
 import org.apache.kafka.common.message.ListGroupsRequestData;
@@ -258,9 +260,7 @@ class ClassicProtocolTest {
         worker.join();
         worker.beginSync(Map.of(worker.memberId, new byte[]{4, -5})).join();
 
-        var described = worker.wire.send(ApiKeys.DESCRIBE_GROUPS, 6, version -> new DescribeGroupsRequest.Builder(
-                new DescribeGroupsRequestData().setGroups(List.of(group))).build(version), DescribeGroupsResponse.class)
-                .data().groups().getFirst();
+        var described = described(worker);
 
         assertThat(described.protocolType()).isEqualTo("connect");
         assertThat(described.protocolData()).isEqualTo("range");
@@ -274,6 +274,33 @@ class ClassicProtocolTest {
                 ListGroupsResponse.class).data().groups();
         assertThat(listed).filteredOn(it -> it.groupId().equals(group)).singleElement().satisfies(it -> assertThat(it
                 .protocolType()).isEqualTo("connect"));
+    }
+
+    private DescribeGroupsResponseData.DescribedGroup described(ClassicClient by) {
+        return by.wire.send(ApiKeys.DESCRIBE_GROUPS, 6, version -> new DescribeGroupsRequest.Builder(
+                new DescribeGroupsRequestData().setGroups(List.of(group))).build(version), DescribeGroupsResponse.class)
+                .data().groups().getFirst();
+    }
+
+    @Test
+    void a_group_that_rebalances_is_shown_without_what_its_members_had() {
+        ClassicClient worker = client();
+        worker.metadata = new byte[]{1};
+        worker.beginJoin(3).join();
+        worker.beginSync(Map.of(worker.memberId, new byte[]{2})).join();
+        client().beginJoin(3);
+        awaitPreparing();
+
+        var described = described(client());
+
+        assertThat(described.groupState()).isEqualTo("PreparingRebalance");
+        assertThat(described.protocolType()).isEqualTo("consumer");
+        assertThat(described.protocolData()).isEmpty();
+        assertThat(described.members()).hasSize(2).allSatisfy(member -> {
+            assertThat(member.clientId()).isEqualTo("wire-test");
+            assertThat(member.memberMetadata()).isEmpty();
+            assertThat(member.memberAssignment()).isEmpty();
+        });
     }
 
     @Test
@@ -306,5 +333,12 @@ class ClassicProtocolTest {
         faulty.type = "consumer";
         faulty.metadata = new byte[1024 * 1024 + 1];
         assertThat(error(faulty.beginJoin(9).join())).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(coordinator.groups().list()).as("a refused join makes no group").noneMatch(listed -> listed.group()
+                .groupId().equals(group));
+    }
+
+    @Test
+    void too_many_groups_are_no_reason_to_give_up() {
+        assertThat(ClassicHandler.told(WireErrors.of(ErrorCode.TOO_MANY))).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE);
     }
 }

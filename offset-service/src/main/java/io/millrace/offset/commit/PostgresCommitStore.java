@@ -24,7 +24,7 @@ import org.springframework.transaction.support.TransactionTemplate;
  * <p>What a coordinator commits from its memory is fenced by its shard's row in the same way: a successor that has raised the epoch, and
  * reads what is committed only then, sees all that its predecessor will ever have committed.
  *
- * <p>All locks are taken in the order of their keys, so that two services do not wait for each other.
+ * <p>All locks are taken in the order of their keys' bytes, as the coordinator takes them, so that two services do not wait for each other.
  */
 @Component
 final class PostgresCommitStore implements CommitStore {
@@ -35,7 +35,7 @@ final class PostgresCommitStore implements CommitStore {
             select group_id
             from groups.consumer_group
             where group_id = any(:groups::text[])
-            order by group_id
+            order by group_id collate "C"
             for update
             """;
 
@@ -72,7 +72,7 @@ final class PostgresCommitStore implements CommitStore {
                     select request.group_id, request.member_id
                     from request
                     where request.member_id is not null)
-                order by member.group_id, member.member_id
+                order by member.group_id collate "C", member.member_id collate "C"
                 for share of member
             ),
             orphan as materialized (

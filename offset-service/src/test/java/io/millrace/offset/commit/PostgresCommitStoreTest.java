@@ -73,6 +73,30 @@ class PostgresCommitStoreTest {
                 .query(Long.class).single()).isOne();
     }
 
+    /** In most languages' order, a small letter comes before a capital one; in that of the bytes it is the other way round. */
+    @Test
+    void members_are_locked_in_the_order_of_their_ids_bytes_whatever_the_order_of_the_batch() throws Exception {
+        groups.add("g", "a", 1);
+        direct.sql("""
+                insert into groups.member
+                select (jsonb_populate_record(member, '{"member_id": "B"}')).* from groups.member where group_id = 'g'
+                """).update();
+        CompletableFuture<List<CommitOutcome>> storing;
+        try (Connection other = POSTGRES.dataSource().getConnection(); var statement = other.createStatement()) {
+            other.setAutoCommit(false);
+            statement.execute("select from groups.member where group_id = 'g' and member_id = 'B' for update");
+            storing = CompletableFuture.supplyAsync(() -> store.store(List.of(commit("g", new Member("a", 1), row(0,
+                    10)), commit("g", new Member("B", 1), row(1, 20)))));
+            await().until(() -> direct.sql("""
+                    select exists (select from pg_stat_activity
+                        where datname = current_database() and wait_event_type = 'Lock')
+                    """).query(Boolean.class).single());
+
+            statement.execute("select from groups.member where group_id = 'g' and member_id = 'a' for update nowait");
+        }
+        assertThat(storing.get()).containsOnly(CommitOutcome.STORED);
+    }
+
     @Test
     void each_commit_of_a_batch_has_its_own_verdict_and_is_stored_wholly_or_not_at_all() {
         groups.add("g", "m", 3);

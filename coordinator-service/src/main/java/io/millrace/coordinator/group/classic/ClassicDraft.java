@@ -105,7 +105,8 @@ final class ClassicDraft {
             leaderId = memberId;
         }
         pending.remove(memberId);
-        put(new ClassicMember(memberId, profile, Opaque.EMPTY, awaits, false, ClassicGroup.NEVER));
+        put(new ClassicMember(memberId, profile, Opaque.EMPTY, awaits, false, nowMs + limits.newMemberTimeoutMs(),
+                ClassicGroup.NEVER));
         if (phase instanceof ClassicPhase.PreparingRebalance(boolean isFirst, _, long extensibleMs, long endsAtMs)
                 && isFirst) {
             phase = new ClassicPhase.PreparingRebalance(true, true, extensibleMs, endsAtMs);
@@ -209,7 +210,8 @@ final class ClassicDraft {
         }
         protocolName = ProtocolVote.chosenBy(members.values());
         phase = new ClassicPhase.CompletingRebalance(nowMs + rebalanceTimeoutMs());
-        members.replaceAll((_, member) -> member.given(Opaque.EMPTY).synced(false));
+        members.replaceAll((_, member) -> member.given(Opaque.EMPTY).synced(false).joinedBy(
+                ClassicGroup.NEVER));
         for (ClassicMember member : List.copyOf(members.values())) {
             if (member.awaits() instanceof Awaits.Generation(long request, _)) {
                 boolean leads = member.memberId().equals(leaderId);

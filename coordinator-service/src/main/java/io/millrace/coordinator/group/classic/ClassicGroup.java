@@ -84,6 +84,11 @@ public record ClassicGroup(String groupId, int generation, ClassicPhase phase, @
         return isEmpty() && pending.isEmpty();
     }
 
+    /** False of one that has only given out ids so far, which nobody has come back with. */
+    public boolean hasHadMembers() {
+        return protocolType != null;
+    }
+
     public @Nullable ClassicMember member(String memberId) {
         return members.get(memberId);
     }
@@ -152,7 +157,7 @@ public record ClassicGroup(String groupId, int generation, ClassicPhase phase, @
             case ClassicPhase.Stable(long syncedByMs) -> syncedByMs;
         };
         for (ClassicMember member : members.values()) {
-            deadlineMs = Math.min(deadlineMs, member.heardByMs());
+            deadlineMs = Math.min(deadlineMs, Math.min(member.heardByMs(), member.joinedByMs()));
         }
         for (long givenUpAtMs : pending.values()) {
             deadlineMs = Math.min(deadlineMs, givenUpAtMs);

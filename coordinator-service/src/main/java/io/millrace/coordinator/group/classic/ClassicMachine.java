@@ -34,6 +34,30 @@ public final class ClassicMachine {
         this.limits = limits;
     }
 
+    /** Why an event is refused whatever its group is like; null where it depends on that. */
+    public @Nullable ClassicFault refusalOf(ClassicEvent event) {
+        return switch (event) {
+            case ClassicEvent.Join join -> refusalOf(join.profile());
+            case ClassicEvent.Leave(_, var leavers) when leavers.size() > limits.maxMembers() ->
+                ClassicFault.INVALID_REQUEST;
+            case ClassicEvent.Sync _,ClassicEvent.Heartbeat _,ClassicEvent.Commit _,ClassicEvent.Leave _,ClassicEvent.Disconnect _,ClassicEvent.Tick _,ClassicEvent.Restart _ ->
+                null;
+        };
+    }
+
+    private @Nullable ClassicFault refusalOf(ClassicProfile profile) {
+        int sessionTimeoutMs = profile.sessionTimeoutMs();
+        if (sessionTimeoutMs < limits.minSessionTimeoutMs() || sessionTimeoutMs > limits.maxSessionTimeoutMs()) {
+            return ClassicFault.INVALID_SESSION_TIMEOUT;
+        }
+        if (profile.protocolType().isEmpty() || profile.protocols().isEmpty()) {
+            return ClassicFault.INCONSISTENT_GROUP_PROTOCOL;
+        }
+        boolean fits = profile.sizeBytes() <= limits.maxMetadataBytes() && profile.protocols().size() <= limits
+                .maxProtocols();
+        return fits ? null : ClassicFault.INVALID_REQUEST;
+    }
+
     public Step apply(ClassicGroup group, ClassicEvent event, long nowMs) {
         var draft = new ClassicDraft(group, limits, nowMs);
         switch (event) {
@@ -41,7 +65,7 @@ public final class ClassicMachine {
             case ClassicEvent.Sync sync -> sync(draft, sync);
             case ClassicEvent.Heartbeat heartbeat -> heartbeat(draft, heartbeat);
             case ClassicEvent.Commit commit -> commit(draft, commit);
-            case ClassicEvent.Leave(long request, var leavers) -> leave(draft, request, leavers);
+            case ClassicEvent.Leave leave -> leave(draft, leave);
             case ClassicEvent.Disconnect(long request) -> disconnect(draft, request);
             case ClassicEvent.Tick() -> tick(draft);
             case ClassicEvent.Restart() -> restart(draft);
@@ -69,13 +93,9 @@ public final class ClassicMachine {
     }
 
     private @Nullable ClassicFault faultOf(ClassicDraft draft, ClassicEvent.Join join) {
-        int sessionTimeoutMs = join.profile().sessionTimeoutMs();
-        if (sessionTimeoutMs < limits.minSessionTimeoutMs() || sessionTimeoutMs > limits.maxSessionTimeoutMs()) {
-            return ClassicFault.INVALID_SESSION_TIMEOUT;
-        }
-        if (join.profile().sizeBytes() > limits.maxMetadataBytes() || join.profile().protocols().size() > limits
-                .maxProtocols()) {
-            return ClassicFault.INVALID_REQUEST;
+        ClassicFault refusal = refusalOf(join.profile());
+        if (refusal != null) {
+            return refusal;
         }
         if (!hasRoomFor(draft, join) || !holds(draft, join)) {
             return ClassicFault.GROUP_MAX_SIZE_REACHED;
@@ -115,9 +135,6 @@ public final class ClassicMachine {
     }
 
     private static boolean agrees(ClassicDraft draft, ClassicProfile profile) {
-        if (profile.protocolType().isEmpty() || profile.protocols().isEmpty()) {
-            return false;
-        }
         return draft.members.isEmpty() || profile.protocolType().equals(draft.protocolType) && ProtocolVote
                 .agree(draft.members.values(), profile);
     }
@@ -310,6 +327,15 @@ public final class ClassicMachine {
         draft.answer(commit.request(), new ClassicReply.Alive());
     }
 
+    private void leave(ClassicDraft draft, ClassicEvent.Leave leave) {
+        ClassicFault refusal = refusalOf(leave);
+        if (refusal != null) {
+            draft.refuse(leave.request(), "", refusal);
+        } else {
+            leave(draft, leave.request(), leave.leavers());
+        }
+    }
+
     private static void leave(ClassicDraft draft, long request, List<ClassicEvent.Sender> leavers) {
         var left = new ArrayList<ClassicReply.Leaver>();
         boolean anybody = false;
@@ -366,7 +392,7 @@ public final class ClassicMachine {
     private static void tick(ClassicDraft draft) {
         boolean anybody = draft.pending.values().removeIf(givenUpAtMs -> givenUpAtMs <= draft.nowMs);
         for (ClassicMember member : List.copyOf(draft.members.values())) {
-            if (member.heardByMs() <= draft.nowMs) {
+            if (member.heardByMs() <= draft.nowMs || member.joinedByMs() <= draft.nowMs) {
                 draft.remove(member);
                 anybody = true;
             }
@@ -388,6 +414,8 @@ public final class ClassicMachine {
     private static void restart(ClassicDraft draft) {
         draft.pending.replaceAll((_, _) -> draft.nowMs + draft.limits.maxSessionTimeoutMs());
         draft.members.replaceAll((_, member) -> member.alive(draft.nowMs));
+        draft.members.replaceAll((_, member) -> member.joinedByMs() == ClassicGroup.NEVER ? member
+                : member.joinedBy(draft.nowMs + draft.limits.newMemberTimeoutMs()));
         long endsAtMs = draft.nowMs + draft.rebalanceTimeoutMs();
         switch (draft.phase) {
             case ClassicPhase.PreparingRebalance(boolean isFirst, boolean moreCame, long extensibleMs, _) ->

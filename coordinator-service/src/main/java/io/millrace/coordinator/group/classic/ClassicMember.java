@@ -6,10 +6,11 @@ package io.millrace.coordinator.group.classic;
  * @param assignment  as the leader gave it in the present generation; empty before
  * @param awaits      the request of its own that is not answered yet
  * @param synced      whether it has asked for its assignment in the present generation
+ * @param joinedByMs  when it is given up unless a generation has begun with it; {@link ClassicGroup#NEVER} once one has
  * @param heardByMs   when its session ends unless it is heard; {@link ClassicGroup#NEVER} while it waits for an answer
  */
 public record ClassicMember(String memberId, ClassicProfile profile, Opaque assignment, Awaits awaits, boolean synced,
-        long heardByMs) {
+        long joinedByMs, long heardByMs) {
     /** What a member waits for. */
     public sealed interface Awaits {
         record Nothing() implements Awaits {}
@@ -32,7 +33,8 @@ public record ClassicMember(String memberId, ClassicProfile profile, Opaque assi
      */
     public static ClassicMember stored(String memberId, ClassicProfile profile, Opaque assignment,
             boolean hasAssignment) {
-        return new ClassicMember(memberId, profile, assignment, Awaits.NOTHING, hasAssignment, ClassicGroup.NEVER);
+        return new ClassicMember(memberId, profile, assignment, Awaits.NOTHING, hasAssignment, ClassicGroup.NEVER,
+                ClassicGroup.NEVER);
     }
 
     long heldBytes() {
@@ -59,24 +61,28 @@ public record ClassicMember(String memberId, ClassicProfile profile, Opaque assi
     }
 
     ClassicMember saying(ClassicProfile changed) {
-        return new ClassicMember(memberId, changed, assignment, awaits, synced, heardByMs);
+        return new ClassicMember(memberId, changed, assignment, awaits, synced, joinedByMs, heardByMs);
     }
 
     ClassicMember named(String newId) {
-        return new ClassicMember(newId, profile, assignment, awaits, synced, heardByMs);
+        return new ClassicMember(newId, profile, assignment, awaits, synced, joinedByMs, heardByMs);
     }
 
     ClassicMember given(Opaque newAssignment) {
-        return new ClassicMember(memberId, profile, newAssignment, awaits, synced, heardByMs);
+        return new ClassicMember(memberId, profile, newAssignment, awaits, synced, joinedByMs, heardByMs);
     }
 
     ClassicMember awaiting(Awaits answer) {
-        return new ClassicMember(memberId, profile, assignment, answer, synced, ClassicGroup.NEVER);
+        return new ClassicMember(memberId, profile, assignment, answer, synced, joinedByMs, ClassicGroup.NEVER);
     }
 
     /** Waits for nothing, and has its whole session before it. */
     ClassicMember heard(long nowMs) {
         return lives(Awaits.NOTHING, nowMs);
+    }
+
+    ClassicMember joinedBy(long timeMs) {
+        return new ClassicMember(memberId, profile, assignment, awaits, synced, timeMs, heardByMs);
     }
 
     /** Its session begins anew, where it runs. */
@@ -90,10 +96,11 @@ public record ClassicMember(String memberId, ClassicProfile profile, Opaque assi
     }
 
     private ClassicMember lives(Awaits answer, long nowMs) {
-        return new ClassicMember(memberId, profile, assignment, answer, synced, nowMs + profile.sessionTimeoutMs());
+        return new ClassicMember(memberId, profile, assignment, answer, synced, joinedByMs, nowMs + profile
+                .sessionTimeoutMs());
     }
 
     ClassicMember synced(boolean hasSynced) {
-        return new ClassicMember(memberId, profile, assignment, awaits, hasSynced, heardByMs);
+        return new ClassicMember(memberId, profile, assignment, awaits, hasSynced, joinedByMs, heardByMs);
     }
 }

@@ -14,6 +14,7 @@ import io.millrace.coordinator.group.classic.ClassicReply;
 import io.millrace.coordinator.group.classic.ConsumerMetadata;
 import java.util.ArrayList;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /** Requests of the classic protocol to a group that others lead with it; all are answered at once. Inside the group's turnstile. */
 final class ClassicDialect {
@@ -29,8 +30,13 @@ final class ClassicDialect {
         this.clock = clock;
     }
 
-    void answer(GroupCell cell, Group group, ClassicEvent event) {
+    /** @param refusal of the event, whatever its group is like */
+    void answer(GroupCell cell, Group group, ClassicEvent event, @Nullable ClassicFault refusal) {
         switch (event) {
+            case ClassicEvent.Join join when refusal != null -> cell.waiting.tell(join.request(),
+                    new ClassicReply.Refused(join.memberId(), refusal));
+            case ClassicEvent.Leave leave when refusal != null -> cell.waiting.tell(leave.request(),
+                    new ClassicReply.Refused("", refusal));
             case ClassicEvent.Join join -> cell.waiting.tell(join.request(), join(cell, group, join));
             case ClassicEvent.Sync sync -> cell.waiting.tell(sync.request(), sync(cell, group, sync));
             case ClassicEvent.Heartbeat beat -> cell.waiting.tell(beat.request(), heartbeat(cell, group, beat));
@@ -45,9 +51,6 @@ final class ClassicDialect {
         ClassicMembers.Spoken spoken = ClassicMembers.spoken(classic, topics.current()).orElse(null);
         if (spoken == null) {
             return new ClassicReply.Refused(join.memberId(), ClassicFault.INCONSISTENT_GROUP_PROTOCOL);
-        }
-        if (classic.sizeBytes() > limits.maxMetadataBytes() || classic.protocols().size() > limits.maxProtocols()) {
-            return new ClassicReply.Refused(join.memberId(), ClassicFault.INVALID_REQUEST);
         }
         if (othersBytes(group, join) + classic.heldBytes() > limits.maxGroupBytes()) {
             return new ClassicReply.Refused("", ClassicFault.GROUP_MAX_SIZE_REACHED);

@@ -3,10 +3,12 @@ package io.millrace.coordinator.group.runtime;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.coordinator.group.classic.ClassicEvent;
+import io.millrace.coordinator.group.classic.ClassicFault;
 import io.millrace.coordinator.group.classic.ClassicReply;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.Consumer;
 import java.util.function.LongFunction;
+import org.jspecify.annotations.Nullable;
 import org.springframework.stereotype.Component;
 
 /**
@@ -28,6 +30,11 @@ public class ClassicGroups {
     public interface Asked {
         /** Nobody waits for the answer any more: it is not given, and the member that waited may go. */
         void takeBack();
+    }
+
+    /** Why a question is refused whatever its group is like, or whether there is one; null where it depends on that. */
+    public @Nullable ClassicFault refusalOf(ClassicEvent event) {
+        return steps.refusalOf(event);
     }
 
     /** Makes the group unless it is there. Refused with {@link ErrorCode#TOO_MANY}. */

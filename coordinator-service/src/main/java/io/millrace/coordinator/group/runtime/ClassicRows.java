@@ -25,6 +25,14 @@ final class ClassicRows {
                 assigned = :assigned
             where group_id = :group and epoch <= :generation
             """;
+    /** In the order in which the offset service locks them, so that neither waits for the other in a circle. */
+    private static final String LOCK_MEMBERS = """
+            select member_id
+            from groups.member
+            where group_id = :group
+            order by member_id collate "C"
+            for update
+            """;
     private static final String DELETE_OTHERS = """
             delete from groups.member
             where group_id = :group and member_id <> all(:members::text[])
@@ -60,6 +68,7 @@ final class ClassicRows {
         }
         Collection<ClassicMember> members = group.members().values();
         String[] ids = strings(members, ClassicMember::memberId);
+        jdbc.sql(LOCK_MEMBERS).param("group", group.groupId()).query(String.class).list();
         jdbc.sql(DELETE_OTHERS).param("group", group.groupId()).param("members", ids).update();
         if (members.isEmpty()) {
             return;

@@ -85,6 +85,13 @@ final class GroupCell {
         return nowMs - emptySinceMs;
     }
 
+    /** The group of the classic protocol that others are shown; none for the sake of ids that were given out. */
+    @Nullable
+    ClassicGroup shownClassic() {
+        ClassicGroup now = classic;
+        return now != null && now.hasHadMembers() ? now : null;
+    }
+
     /** Whether members of the classic protocol are in the group, or about to be. */
     boolean isClassicInUse() {
         ClassicGroup now = classic;

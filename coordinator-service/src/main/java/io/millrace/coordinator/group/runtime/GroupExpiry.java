@@ -4,6 +4,7 @@ import io.millrace.common.error.RefusedException;
 import io.millrace.coordinator.group.GroupEvent;
 import io.millrace.coordinator.group.classic.ClassicEvent;
 import io.millrace.coordinator.group.classic.ClassicGroup;
+import io.millrace.coordinator.group.classic.ClassicMember;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Semaphore;
@@ -110,13 +111,21 @@ class GroupExpiry {
 
     private void attendClassic(GroupCell cell) {
         ClassicGroup before = cell.classic;
+        long nowMs = clock.nowMs();
         steps.step(cell, new ClassicEvent.Tick());
         ClassicGroup after = cell.classic;
-        if (before != null && after != null) {
-            before.members().keySet().stream().filter(memberId -> after.member(memberId) == null).forEach(memberId -> {
+        if (before == null || after == null) {
+            return;
+        }
+        for (ClassicMember member : before.members().values()) {
+            if (after.member(member.memberId()) == null && member.heardByMs() <= nowMs) {
                 meters.expiries.increment();
-                LOG.info("Group {}: member {} was not heard from in time", cell.groupId, memberId);
-            });
+                LOG.info("Group {}: member {} was not heard from in time", cell.groupId, member.memberId());
+            } else if (after.member(member.memberId()) == null) {
+                meters.leftBehind.increment();
+                LOG.info("Group {}: member {} did not join, or ask for its assignment, in time", cell.groupId, member
+                        .memberId());
+            }
         }
     }
 }

@@ -12,6 +12,7 @@ import org.springframework.stereotype.Component;
 public class GroupMeters {
     final Counter rebalances;
     final Counter expiries;
+    final Counter leftBehind;
     final Counter groupsRemoved;
     final Counter refusals;
     final Timer events;
@@ -26,6 +27,8 @@ public class GroupMeters {
                 registry);
         expiries = Counter.builder("millrace.group.expiries").description("Members that were not heard from in time")
                 .register(registry);
+        leftBehind = Counter.builder("millrace.group.left.behind").description(
+                "Members of classic groups that did not join, or ask for their assignment, in time").register(registry);
         groupsRemoved = Counter.builder("millrace.group.removals")
                 .description("Groups that nothing was left of").register(registry);
         refusals = Counter.builder("millrace.group.refusals").description(

@@ -138,7 +138,7 @@ public class GroupRuntime {
     /** The same of a group whose members speak the classic protocol; null for others. Refused with {@link ErrorCode#UNKNOWN_GROUP}. */
     public @Nullable ClassicGroup findClassic(String groupId) {
         find(groupId);
-        return shards.of(groupId).cell(groupId).classic;
+        return shards.of(groupId).cell(groupId).shownClassic();
     }
 
     /** As {@link #findClassic}, and null too where there is no such group here. */
@@ -148,9 +148,9 @@ public class GroupRuntime {
         if (cell == null) {
             return null;
         }
-        return cell.group != null ? cell.classic : cell.turnstile.pass(() -> {
+        return cell.group != null ? cell.shownClassic() : cell.turnstile.pass(() -> {
             steps.stored(cell);
-            return cell.classic;
+            return cell.shownClassic();
         });
     }
 

@@ -57,7 +57,8 @@ public record GroupSettings(@NotNull @DefaultValue("STICKY") AssignorName assign
         return new ClassicLimits(maxMembers, classic.maxProtocols(), Math.toIntExact(classic.maxMetadata().toBytes()),
                 Math.toIntExact(classic.maxAssignment().toBytes()), classic.maxGroup().toBytes(), Math.toIntExact(
                         minSessionTimeout.toMillis()),
-                Math.toIntExact(maxSessionTimeout.toMillis()), Math.toIntExact(classic.initialRebalanceDelay()
+                Math.toIntExact(maxSessionTimeout.toMillis()), Math.toIntExact(classic.newMemberTimeout().toMillis()),
+                Math.toIntExact(classic.initialRebalanceDelay()
                         .toMillis()));
     }
 }

@@ -119,12 +119,17 @@ class GroupSteps {
         meters.rebalances.increment();
     }
 
+    @Nullable
+    ClassicFault refusalOf(ClassicEvent event) {
+        return classicMachine.refusalOf(event);
+    }
+
     /** A request in the classic protocol. Whoever is answered by this is told. */
     void step(GroupCell cell, ClassicEvent event) {
         cell.shard.requireServed();
         Group group = present(cell);
         if (!group.members().isEmpty()) {
-            dialect.answer(cell, group, event);
+            dialect.answer(cell, group, event, classicMachine.refusalOf(event));
             return;
         }
         ClassicGroup known = cell.classic;
@@ -143,8 +148,9 @@ class GroupSteps {
             if (after.generation() != before.generation()) {
                 meters.rebalances.increment();
             }
-        } else if (known != null || !after.isUnused()) {
-            cell.believe(group, after);
+        } else {
+            // Ids that were given out and not used leave nothing of the type behind.
+            cell.believe(group, after.isUnused() && !after.hasHadMembers() ? null : after);
         }
         if (cell.shard.isHeld()) {
             step.answers().forEach(answer -> cell.waiting.tell(answer.request(), answer.reply()));

@@ -26,6 +26,7 @@ import java.util.Set;
 import java.util.TreeSet;
 import java.util.UUID;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.NestedRuntimeException;
 import org.springframework.dao.DataAccessException;
@@ -86,6 +87,14 @@ public class GroupStore {
             set epoch = excluded.epoch, assignor = excluded.assignor, topics_hash = excluded.topics_hash,
                 kind = 'CONSUMER', protocol_type = null, protocol = null, leader = null, assigned = false
             where stored.epoch <= excluded.epoch
+            """;
+    /** In the order in which the offset service locks them, so that neither waits for the other in a circle. */
+    private static final String LOCK_MEMBERS = """
+            select member_id
+            from groups.member
+            where group_id = :group and member_id = any(:members::text[])
+            order by member_id collate "C"
+            for update
             """;
     private static final String DELETE_MEMBERS = """
             delete from groups.member
@@ -244,6 +253,11 @@ public class GroupStore {
                 case GroupChange.PartitionRow row -> partitions.add(row);
                 case GroupChange.PartitionGone(PartitionId partition) -> partitionsGone.add(partition);
             }
+        }
+        if (members.size() + membersGone.size() > 1) {
+            String[] touched = Stream.concat(members.stream().map(Member::memberId), membersGone.stream()).toArray(
+                    String[]::new);
+            jdbc.sql(LOCK_MEMBERS).param("group", groupId).param("members", touched).query(String.class).list();
         }
         if (!membersGone.isEmpty()) {
             jdbc.sql(DELETE_MEMBERS).param("group", groupId).param("members", membersGone.toArray(String[]::new))

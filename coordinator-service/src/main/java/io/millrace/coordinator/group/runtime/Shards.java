@@ -141,7 +141,7 @@ public class Shards {
             for (GroupCell cell : shard.groups.values()) {
                 Group group = cell.group;
                 if (group != null) {
-                    groups.add(new GroupStore.Stored(group, cell.classic));
+                    groups.add(new GroupStore.Stored(group, cell.shownClassic()));
                 }
             }
         }

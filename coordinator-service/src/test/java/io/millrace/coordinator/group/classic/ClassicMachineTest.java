@@ -18,7 +18,9 @@ import org.junit.jupiter.api.Test;
 class ClassicMachineTest {
     private static final int SESSION_MS = 10_000;
     private static final int REBALANCE_MS = 30_000;
-    private static final int MAX_MEMBERS = 3;
+    private static final int MAX_MEMBERS = 4;
+    private static final int NEW_MEMBER_MS = 20_000;
+    private static final int LONG_MS = 60_000;
     private static final int MAX_BYTES = 100;
 
     private final Map<Long, ClassicReply> replies = new HashMap<>();
@@ -29,11 +31,17 @@ class ClassicMachineTest {
     private long requests;
 
     private static ClassicLimits limits(int initialDelayMs) {
-        return new ClassicLimits(MAX_MEMBERS, 3, MAX_BYTES, MAX_BYTES, 10_000, 1_000, 60_000, initialDelayMs);
+        return new ClassicLimits(MAX_MEMBERS, 3, MAX_BYTES, MAX_BYTES, 10_000, 1_000, LONG_MS, LONG_MS,
+                initialDelayMs);
     }
 
     private static ClassicLimits groupLimits(long maxGroupBytes) {
-        return new ClassicLimits(MAX_MEMBERS, 3, MAX_BYTES, MAX_BYTES, maxGroupBytes, 1_000, 60_000, 0);
+        return new ClassicLimits(MAX_MEMBERS, 3, MAX_BYTES, MAX_BYTES, maxGroupBytes, 1_000, LONG_MS, LONG_MS, 0);
+    }
+
+    private static ClassicMachine impatientWithNewMembers() {
+        return new ClassicMachine(new ClassicLimits(MAX_MEMBERS, 3, MAX_BYTES, MAX_BYTES, 10_000, 1_000, LONG_MS,
+                NEW_MEMBER_MS, 0));
     }
 
     private static Opaque bytes(String text) {
@@ -344,6 +352,39 @@ class ClassicMachineTest {
     }
 
     @Test
+    void a_new_member_that_waits_for_too_long_is_taken_for_dead_and_one_that_was_in_a_generation_is_not() {
+        machine = impatientWithNewMembers();
+        List<String> ids = settled(2);
+        long newcomer = join("");
+        long known = join(ids.get(0));
+        for (int i = 0; i < NEW_MEMBER_MS; i += SESSION_MS / 2) {
+            assertThat(waits(newcomer)).isTrue();
+            beat(ids.get(1), null, group.generation());
+            pass(SESSION_MS / 2);
+        }
+
+        assertThat(refused(newcomer)).isEqualTo(ClassicFault.UNKNOWN_MEMBER_ID);
+        assertThat(waits(known)).isTrue();
+        join(ids.get(1));
+        assertThat(joined(known).members()).hasSize(2);
+        pass(SESSION_MS - 1);
+        assertThat(group.members()).containsOnlyKeys(ids);
+    }
+
+    @Test
+    void a_new_member_has_its_time_anew_after_the_coordinator_stood_still() {
+        machine = impatientWithNewMembers();
+        settled(1);
+        long newcomer = join("");
+        nowMs += NEW_MEMBER_MS;
+
+        apply(new ClassicEvent.Restart());
+        pass(SESSION_MS - 1);
+
+        assertThat(waits(newcomer)).isTrue();
+    }
+
+    @Test
     void who_never_asks_for_its_assignment_is_removed_though_it_heartbeats() {
         String first = joined(join("")).memberId();
         join("");
@@ -386,6 +427,17 @@ class ClassicMachineTest {
         assertThat(((ClassicReply.Left) replies.get(left)).leavers()).extracting(ClassicReply.Leaver::fault)
                 .containsExactly(ClassicFault.UNKNOWN_MEMBER_ID, null, null, ClassicFault.UNKNOWN_MEMBER_ID);
         assertThat(group.members()).containsOnlyKeys(ids.get(0));
+    }
+
+    @Test
+    void no_more_leave_at_once_than_a_group_has_members() {
+        List<String> ids = settled(1);
+        var leaver = new ClassicEvent.Sender(ids.get(0), null);
+
+        long left = leave(leaver, leaver, leaver, leaver, leaver);
+
+        assertThat(replies.get(left)).isEqualTo(new ClassicReply.Refused("", ClassicFault.INVALID_REQUEST));
+        assertThat(group.members()).containsOnlyKeys(ids);
     }
 
     @Test

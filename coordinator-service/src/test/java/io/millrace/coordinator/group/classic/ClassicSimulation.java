@@ -49,9 +49,10 @@ final class ClassicSimulation {
 
     ClassicSimulation(long seed) {
         random = new SplittableRandom(seed);
-        machine = new ClassicMachine(new ClassicLimits(MAX_CONSUMERS + 2, 8, 1_000, 1_000, 1_000_000, 1, 60_000, random
-                .nextInt(3)
-                * 1_000));
+        machine = new ClassicMachine(new ClassicLimits(MAX_CONSUMERS + 2, 8, 1_000, 1_000, 1_000_000, 1, 60_000, 60_000,
+                random
+                        .nextInt(3)
+                        * 1_000));
         stored = ClassicGroup.empty("billing", 0);
         group = stored;
     }

@@ -169,6 +169,62 @@ class ClassicGroupsTest {
         });
     }
 
+    @Test
+    void an_id_that_is_given_out_and_not_used_leaves_nothing_of_a_classic_group() {
+        var profile = new ClassicProfile(null, "client", "/host", SESSION_TIMEOUT_MS, SESSION_TIMEOUT_MS, "connect",
+                List.of(new Protocol("eager", Opaque.EMPTY)));
+        assertThat(ask(first, request -> new ClassicEvent.Join(request, "", "given", profile, true, true)))
+                .containsExactly(new ClassicReply.Refused("given", ClassicFault.MEMBER_ID_REQUIRED));
+        assertThat(first.runtime.findClassic(GROUP)).as("which is not stored").isNull();
+        assertThat(first.runtime.list()).extracting(GroupRuntime.Listed::classic).containsOnlyNulls();
+        double withId = held(first);
+
+        first.nowMs.addAndGet(SESSION_TIMEOUT_MS);
+
+        await().untilAsserted(() -> {
+            first.expiry.tick(false);
+            assertThat(held(first)).isLessThan(withId);
+        });
+        assertThat(ask(first, request -> new ClassicEvent.Join(request, "given", "", profile, true, true)))
+                .containsExactly(new ClassicReply.Refused("given", ClassicFault.UNKNOWN_MEMBER_ID));
+    }
+
+    @Test
+    void who_was_silent_and_who_was_late_to_join_are_counted_apart() {
+        settled();
+        join(first, "", "c");
+        join(first, "b", "");
+        // The static member heartbeats and does not join; it keeps its place, but of who is not static none is left behind silently.
+        ask(first, request -> new ClassicEvent.Leave(request, List.of(new ClassicEvent.Sender("static-a", null))));
+        sync(first, classic(first).leaderId(), classic(first).generation(), Map.of());
+        int generation = classic(first).generation();
+        String follower = classic(first).leaderId().equals("b") ? "c" : "b";
+        for (int i = 0; i < 2; i++) {
+            first.nowMs.addAndGet(SESSION_TIMEOUT_MS - 1);
+            beat(first, "b", generation);
+            beat(first, "c", generation);
+        }
+        first.nowMs.addAndGet(2);
+        await().untilAsserted(() -> {
+            first.expiry.tick(false);
+            assertThat(classic(first).members()).doesNotContainKey(follower);
+        });
+        assertThat(count("millrace.group.left.behind")).isEqualTo(1);
+        assertThat(count("millrace.group.expiries")).isZero();
+
+        first.nowMs.addAndGet(SESSION_TIMEOUT_MS);
+
+        await().untilAsserted(() -> {
+            first.expiry.tick(false);
+            assertThat(count("millrace.group.expiries")).isEqualTo(1);
+        });
+        assertThat(count("millrace.group.left.behind")).isEqualTo(1);
+    }
+
+    private double count(String counter) {
+        return first.registry.get(counter).counter().count();
+    }
+
     private double held(RuntimeFixture at) {
         return at.registry.get("millrace.group.memory").gauge().value();
     }

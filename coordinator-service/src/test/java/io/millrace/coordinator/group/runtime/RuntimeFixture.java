@@ -72,9 +72,10 @@ final class RuntimeFixture {
         topics = new TopicsFeed(images);
         var settings = new GroupSettings(AssignorName.STICKY, maxGroups, 10, 10, 100, maxMemory, Duration.ofSeconds(1),
                 Duration.ofMinutes(1), 100, Duration.ofSeconds(30), Duration.ofMillis(100), 4,
-                Duration.ofMillis(EMPTY_GROUP_RETENTION_MS), 2, new ClassicSettings(Duration.ZERO, 8, DataSize
-                        .ofKilobytes(
-                                1), DataSize.ofKilobytes(1), DataSize.ofKilobytes(20)));
+                Duration.ofMillis(EMPTY_GROUP_RETENTION_MS), 2, new ClassicSettings(Duration.ZERO, Duration.ofMinutes(
+                        5), 8, DataSize
+                                .ofKilobytes(
+                                        1), DataSize.ofKilobytes(1), DataSize.ofKilobytes(20)));
         var meters = new GroupMeters(registry);
         shards = new Shards(store, settings, new GroupMemory(settings, meters), topics, meters, nowMs::get);
         var steps = new GroupSteps(store, settings, topics, meters, nowMs::get);

@@ -72,18 +72,19 @@ final class GroupBenchmark {
                     row(work.label() + "-start", List.of(our.start()), their == null ? null : List.of(their.start())),
                     row(work.label() + "-join", our.joins(), their == null ? null : their.joins()),
                     row(work.label() + "-death", our.deaths(), their == null ? null : their.deaths()));
-        } catch (TimeoutException | RuntimeException e) {
+        } catch (IOException | TimeoutException | RuntimeException e) {
             progress.say(work.label() + " failed: " + e);
             return List.of(Row.failed(work.label(), e));
         }
     }
 
-    private static Life live(Work work, KafkaLoad load) throws InterruptedException, TimeoutException {
+    private static Life live(Work work, KafkaLoad load) throws IOException, InterruptedException, TimeoutException {
         Sharing sharing = work.sharing().orElseThrow(() -> new IllegalArgumentException(work + " has no group"));
         String name = work.label();
         load.createTopic(name, PARTITIONS);
         try (ConsumerGroup group = new ConsumerGroup(name, PARTITIONS, sharing, settings(name, load, sharing), TIMEOUT,
                 record -> {})) {
+            group.prepareMortals(ROUNDS);
             Change start = group.join(CONSUMERS);
             List<Change> joins = new ArrayList<>();
             List<Change> deaths = new ArrayList<>();
@@ -124,7 +125,8 @@ final class GroupBenchmark {
 
     private static void add(Map<String, Double> details, String whose, List<Change> changes) {
         details.put(whose + "partitions moved", median(changes, Change::moved));
-        details.put(whose + "partitions stopped for nothing", median(changes, Change::stopped));
+        details.put(whose + "most partitions stopped for nothing", changes.stream()
+                .mapToDouble(Change::stoppedForNothing).max().orElse(0));
         details.put(whose + "longest pause s", median(changes, change -> change.longestPause().toMillis() / 1e3));
     }
 

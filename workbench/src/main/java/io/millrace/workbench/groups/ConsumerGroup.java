@@ -1,7 +1,10 @@
 package io.millrace.workbench.groups;
 
+import java.io.IOException;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Deque;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -17,7 +20,9 @@ public final class ConsumerGroup implements AutoCloseable {
     private final Consumer<ConsumerRecord<String, String>> reader;
     private final Ledger ledger;
     private final List<Member> members = new ArrayList<>();
-    private int joined;
+    private final Deque<MortalMember> toJoin = new ArrayDeque<>();
+    private final Deque<MortalMember> mortals = new ArrayDeque<>();
+    private int made;
 
     /**
      * A group without members.
@@ -37,19 +42,35 @@ public final class ConsumerGroup implements AutoCloseable {
         ledger = new Ledger(partitions);
     }
 
+    /** The next to join are so many that can {@link #die}. What they read is not told to the group's reader. */
+    public void prepareMortals(int count) throws IOException, InterruptedException {
+        for (int number = 0; number < count; number++) {
+            toJoin.add(new MortalMember(made++, topic, settings, ledger));
+        }
+        for (MortalMember mortal : toJoin) {
+            mortal.awaitReady();
+        }
+    }
+
     /** So many more consumers come at once. */
-    public Change join(int count) throws InterruptedException, TimeoutException {
+    public Change join(int count) throws IOException, InterruptedException, TimeoutException {
         ledger.beginChange();
         long startedNanos = System.nanoTime();
         for (int number = 0; number < count; number++) {
-            Member member = new Member(joined++, settings, ledger, reader);
+            MortalMember mortal = toJoin.poll();
+            if (mortal != null) {
+                mortals.add(mortal);
+                mortal.start();
+                continue;
+            }
+            Member member = new Member(made++, settings, ledger, reader);
             members.add(member);
             member.start(List.of(topic));
         }
         return settled(startedNanos);
     }
 
-    /** The consumer that came first goes. */
+    /** The consumer that came first, of those that are not mortal, goes. */
     public Change leave() throws InterruptedException, TimeoutException {
         ledger.beginChange();
         long startedNanos = System.nanoTime();
@@ -60,15 +81,12 @@ public final class ConsumerGroup implements AutoCloseable {
         return settled(startedNanos);
     }
 
-    /** The consumer that came first ends without a word. */
+    /** The mortal consumer that came first dies. */
     public Change die() throws InterruptedException, TimeoutException {
         ledger.beginChange();
         long startedNanos = System.nanoTime();
-        Member dying = members.removeFirst();
-        dying.beginToDie();
-        Change change = settled(startedNanos);
-        dying.awaitEnd();
-        return change;
+        mortals.remove().die();
+        return settled(startedNanos);
     }
 
     private Change settled(long startedNanos) throws InterruptedException, TimeoutException {
@@ -76,7 +94,7 @@ public final class ConsumerGroup implements AutoCloseable {
         return ledger.change(Duration.ofNanos(System.nanoTime() - startedNanos));
     }
 
-    /** How many partitions the consumer has that came last. */
+    /** How many partitions the consumer has that came last, of those that are not mortal. */
     public int shareOfNewest() {
         return ledger.share(members.getLast().number());
     }
@@ -86,9 +104,11 @@ public final class ConsumerGroup implements AutoCloseable {
         return ledger.doubles();
     }
 
-    /** All leave. */
+    /** All leave; the mortal ones die. */
     @Override
     public void close() {
+        toJoin.forEach(MortalMember::die);
+        mortals.forEach(MortalMember::die);
         members.forEach(Member::beginToLeave);
         try {
             for (Member member : members) {

@@ -3,6 +3,7 @@ package io.millrace.workbench.groups;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collection;
+import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
@@ -19,11 +20,10 @@ final class Ledger {
     private final int partitions;
     private final Map<TopicPartition, Integer> readers = new HashMap<>();
     private final Set<Integer> members = new HashSet<>();
-    private final Map<TopicPartition, Integer> letGoBy = new HashMap<>();
+    private final Set<TopicPartition> letGo = new HashSet<>();
     private final Map<TopicPartition, Long> pausedSinceNanos = new HashMap<>();
     private final List<String> doubles = new ArrayList<>();
     private Map<TopicPartition, Integer> readersBefore = Map.of();
-    private Set<Integer> membersBefore = Set.of();
     private long longestPauseNanos;
     private @Nullable Throwable failure;
 
@@ -67,7 +67,7 @@ final class Ledger {
             return;
         }
         for (TopicPartition partition : revoked) {
-            letGoBy.put(partition, member);
+            letGo.add(partition);
             pause(partition);
         }
     }
@@ -85,8 +85,7 @@ final class Ledger {
     /** What is said from now on is counted against what holds now. */
     synchronized void beginChange() {
         readersBefore = Map.copyOf(readers);
-        membersBefore = Set.copyOf(members);
-        letGoBy.clear();
+        letGo.clear();
         longestPauseNanos = 0;
     }
 
@@ -120,19 +119,33 @@ final class Ledger {
     /** Since {@link #beginChange}. */
     synchronized Change change(Duration settled) {
         int moved = 0;
-        int stopped = 0;
+        int regained = 0;
         for (Map.Entry<TopicPartition, Integer> before : readersBefore.entrySet()) {
             Integer reader = before.getValue();
-            if (!members.contains(reader) || !membersBefore.contains(reader)) {
+            if (!members.contains(reader)) {
                 continue;
             }
             if (!reader.equals(readers.get(before.getKey()))) {
                 moved++;
-            } else if (letGoBy.containsKey(before.getKey())) {
-                stopped++;
+            } else if (letGo.contains(before.getKey())) {
+                regained++;
             }
         }
-        return new Change(settled, moved, stopped, Duration.ofNanos(longestPauseNanos));
+        return new Change(settled, moved, mustMove(), regained, Duration.ofNanos(longestPauseNanos));
+    }
+
+    /** What the members that stayed have beyond their shares, if those that had most have the larger ones. */
+    private int mustMove() {
+        List<Long> before = readersBefore.values().stream().filter(members::contains)
+                .collect(Collectors.groupingBy(member -> member, Collectors.counting())).values().stream()
+                .sorted(Comparator.reverseOrder()).toList();
+        long share = partitions / members.size();
+        long larger = partitions % members.size();
+        long surplus = 0;
+        for (int rank = 0; rank < before.size(); rank++) {
+            surplus += Math.max(0, before.get(rank) - (rank < larger ? share + 1 : share));
+        }
+        return Math.toIntExact(surplus);
     }
 
     /** Partitions that two members read at once, in words. */

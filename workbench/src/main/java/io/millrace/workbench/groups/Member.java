@@ -5,7 +5,6 @@ import java.util.Collection;
 import java.util.Map;
 import java.util.function.Consumer;
 import org.apache.kafka.clients.consumer.CloseOptions;
-import org.apache.kafka.clients.consumer.CloseOptions.GroupMembershipOperation;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
 import org.apache.kafka.clients.consumer.ConsumerRecord;
 import org.apache.kafka.clients.consumer.KafkaConsumer;
@@ -24,7 +23,6 @@ final class Member implements ConsumerRebalanceListener {
     private final Consumer<ConsumerRecord<String, String>> reader;
     private final Thread thread;
     private volatile boolean isEnding;
-    private volatile GroupMembershipOperation atEnd = GroupMembershipOperation.LEAVE_GROUP;
 
     Member(int number, Map<String, Object> settings, Ledger ledger, Consumer<ConsumerRecord<String, String>> reader) {
         this.number = number;
@@ -54,7 +52,7 @@ final class Member implements ConsumerRebalanceListener {
         } catch (RuntimeException e) {
             ledger.failed(e);
         } finally {
-            consumer.close(CloseOptions.groupMembershipOperation(atEnd).withTimeout(CLOSE));
+            consumer.close(CloseOptions.timeout(CLOSE));
         }
     }
 
@@ -62,13 +60,6 @@ final class Member implements ConsumerRebalanceListener {
     void beginToLeave() {
         isEnding = true;
         consumer.wakeup();
-    }
-
-    /** Ends it without a word to the group, which learns of it by its silence. */
-    void beginToDie() {
-        atEnd = GroupMembershipOperation.REMAIN_IN_GROUP;
-        ledger.leave(number);
-        beginToLeave();
     }
 
     void awaitEnd() throws InterruptedException {

@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
@@ -76,8 +78,8 @@ class KafkaGroupsIT {
             await().atMost(TIMEOUT).untilAsserted(() -> assertThat(read).hasSize(3 * RECORDS));
             assertThat(group.doubles()).isEmpty();
             if (sharing.isIncremental()) {
-                assertThat(joined.stopped()).isZero();
-                assertThat(left.stopped()).isZero();
+                assertThat(joined.regained()).isZero();
+                assertThat(left.regained()).isZero();
             }
             if (sharing.isSticky()) {
                 assertThat(joined.moved()).isEqualTo(PARTITIONS / 4);
@@ -87,6 +89,37 @@ class KafkaGroupsIT {
         assertThat(read).isEqualTo(IntStream.range(0, 3 * RECORDS).mapToObj(Integer::toString).collect(Collectors
                 .toSet()));
         assertThat(gateway.get("/groups/" + name + "/lag").expect(200).body().get("total_lag").asLong()).isZero();
+    }
+
+    @Test
+    void nothing_stops_that_need_not_when_a_member_dies() throws Exception {
+        List<Sharing> sharings = List.of(Sharing.CLASSIC_COOPERATIVE, Sharing.CONSUMER_UNIFORM);
+        try (var executor = Executors.newVirtualThreadPerTaskExecutor()) { // they wait for the same silence
+            List<Future<Change>> deaths = sharings.stream().map(sharing -> executor.submit(() -> death(sharing)))
+                    .toList();
+            for (Future<Change> death : deaths) {
+                assertThat(death.get().moved()).isZero();
+                assertThat(death.get().stoppedForNothing()).isZero();
+                assertThat(death.get().longestPause()).isPositive();
+            }
+        }
+    }
+
+    private Change death(Sharing sharing) throws Exception {
+        String name = "death-" + sharing.label();
+        gateway.createTopic(name, PARTITIONS);
+        Map<String, Object> settings = new HashMap<>(settings(name));
+        if (sharing.isClassic()) {
+            settings.put("heartbeat.interval.ms", 300);
+            settings.put("session.timeout.ms", Math.toIntExact(SharedSuite.CONSUMER_SESSION.toMillis()));
+        }
+        try (ConsumerGroup group = new ConsumerGroup(name, PARTITIONS, sharing, settings, TIMEOUT, record -> {})) {
+            group.prepareMortals(1);
+            group.join(4);
+            Change death = group.die();
+            assertThat(group.doubles()).isEmpty();
+            return death;
+        }
     }
 
     @Test

@@ -7,6 +7,7 @@ import io.millrace.workbench.suite.SuiteSettings;
 import io.millrace.workbench.suite.SuiteSize;
 import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
+import java.time.Duration;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.concurrent.Semaphore;
@@ -30,11 +31,14 @@ final class SharedSuite implements ParameterResolver, BeforeAllCallback, AfterEa
     static final String ORDERS = "the topic \"orders\"";
     private static final SuiteSize SIZE = new SuiteSize(3, 1, 2, 1);
     private static final SuiteSize SINGLES = SuiteSize.ofBrokers(3);
+    /** Silence after which a consumer of KIP-848 is dead. */
+    static final Duration CONSUMER_SESSION = Duration.ofSeconds(10);
     /** The streams of a gateway that is killed are given up soon: tests kill gateways faster than sessions end otherwise. */
     private static final Map<String, String> ENVIRONMENT = new HashMap<>(TestSuites.QUICK_COMPILER);
 
     static {
         ENVIRONMENT.put("MILLRACE_EVENTS_GROUPS_SESSION", "3s");
+        ENVIRONMENT.put("MILLRACE_COORDINATOR_SESSION_TIMEOUT", CONSUMER_SESSION.toMillis() + "ms");
         ENVIRONMENT.put("MILLRACE_GROUP_CLASSIC_INITIAL_REBALANCE_DELAY", "500ms");
     }
 

@@ -9,6 +9,9 @@ interface ClientLine extends EventSink {
     /** Ends what was written, where its encoding has an end. */
     void finish() throws IOException;
 
+    /** Ends the line from another thread: a write that waits for the client fails, as far as the line can do that, and later ones do. */
+    void cutOff();
+
     /** Whether it is known that the client has left. */
     boolean hasLeft();
 

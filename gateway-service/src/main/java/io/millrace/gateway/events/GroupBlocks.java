@@ -7,14 +7,13 @@ import io.millrace.gateway.json.JsonOutput;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.Collection;
-import java.util.function.BooleanSupplier;
 
 /** The blocks of a group's stream, gathered. They have no ids: where the client goes on is what its group has committed. */
 final class GroupBlocks {
     private static final byte[] RECORD = "event: record\n".getBytes(US_ASCII);
     private static final byte[] END = "\n\n".getBytes(US_ASCII);
     private static final int INITIAL_BYTES = 512;
-    /** Of what a client is given between two looks at how it reads. */
+    /** Of what a client is given at once. */
     private static final int PIECE_BYTES = 64 * 1024;
 
     private JsonOutput out = new JsonOutput(INITIAL_BYTES);
@@ -94,25 +93,16 @@ final class GroupBlocks {
         }
     }
 
-    /**
-     * Hands everything to the client, piece by piece, and keeps no large buffer.
-     *
-     * @param mayGoOn asked after each piece but the last
-     * @return whether all of it was handed over
-     */
-    boolean drainTo(ClientLine client, BooleanSupplier mayGoOn) throws IOException {
+    /** Hands everything to the client, piece by piece, and keeps no large buffer. */
+    void drainTo(ClientLine client) throws IOException {
         int left = out.size();
         for (int from = 0; left > 0; from += PIECE_BYTES) {
             int piece = Math.min(PIECE_BYTES, left);
             client.write(from == 0 ? out.array() : Arrays.copyOfRange(out.array(), from, from + piece), piece);
             client.flush();
             left -= piece;
-            if (left > 0 && !mayGoOn.getAsBoolean()) {
-                return false;
-            }
         }
         out = new JsonOutput(INITIAL_BYTES);
-        return true;
     }
 
     private void partitions(String event, Collection<TopicPartition> partitions) {

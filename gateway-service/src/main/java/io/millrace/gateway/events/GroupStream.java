@@ -4,6 +4,7 @@ import io.millrace.common.api.InstancesApi.PollGrant;
 import io.millrace.common.error.RefusedException;
 import java.io.IOException;
 import java.time.Duration;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.LockSupport;
 import java.util.function.BooleanSupplier;
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,9 @@ final class GroupStream implements LiveStream {
     /** When it was woken first, which may be some time before it looks. */
     private volatile long wokenNanos;
     private volatile boolean draining;
+    private volatile long drainBegunNanos;
+    private volatile boolean isCutOff;
+    private final AtomicBoolean touching = new AtomicBoolean();
 
     /**
      * @param baseUri       where the client commits by itself
@@ -63,7 +67,7 @@ final class GroupStream implements LiveStream {
     public End writeTo(ClientLine client, BooleanSupplier stopped) throws IOException, InterruptedException {
         writer = Thread.currentThread();
         boolean ended = false;
-        var pulse = Thread.ofVirtual().name("group-stream-pulse").start(this::pulse);
+        var pulse = Thread.ofVirtual().name("group-stream-pulse").start(() -> pulse(client));
         try {
             blocks.retry(settings.clientRetry.toMillis());
             blocks.joined(member.group(), member.instance(), settings.baseUri, settings.commitsItself);
@@ -215,14 +219,19 @@ final class GroupStream implements LiveStream {
 
     /** Returns false when the client takes what it was given so slowly that others have to wait for the memory. */
     private boolean drain(ClientLine client) throws IOException {
+        if (isCutOff) {
+            return false;
+        }
         if (!blocks.isEmpty()) {
+            drainBegunNanos = System.nanoTime();
             draining = true;
-            long begunNanos = System.nanoTime();
             try {
-                if (!blocks.drainTo(client, () -> System.nanoTime() - begunNanos < settings.drainLimit.toNanos()
-                        || !reader.isMemoryScarce())) {
+                blocks.drainTo(client);
+            } catch (IOException e) {
+                if (isCutOff) {
                     return false;
                 }
+                throw e;
             } finally {
                 draining = false;
             }
@@ -237,17 +246,37 @@ final class GroupStream implements LiveStream {
         return true;
     }
 
-    /** A client that reads slowly, but reads, remains a member: while it is written to, no beat tells that it lives. */
-    private void pulse() {
+    /**
+     * A client that reads slowly, but reads, remains a member: while it is written to, no beat tells that it lives. One that holds memory
+     * for too long that others wait for is cut off, in the midst of a write that waits for it too.
+     */
+    private void pulse(ClientLine client) {
         try {
             while (true) {
                 Thread.sleep(settings.heartbeat);
                 if (draining) {
-                    member.touch();
+                    if (System.nanoTime() - drainBegunNanos >= settings.drainLimit.toNanos() && reader
+                            .isMemoryScarce()) {
+                        isCutOff = true;
+                        client.cutOff();
+                        return;
+                    }
+                    // Beside the pulse: a coordinator that is away answers late.
+                    if (touching.compareAndSet(false, true)) {
+                        Thread.ofVirtual().name("group-stream-touch").start(this::touch);
+                    }
                 }
             }
         } catch (InterruptedException e) {
             // The stream has ended.
+        }
+    }
+
+    private void touch() {
+        try {
+            member.touch();
+        } finally {
+            touching.set(false);
         }
     }
 

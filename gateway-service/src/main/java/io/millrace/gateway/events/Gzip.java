@@ -113,6 +113,11 @@ final class Gzip {
         }
 
         @Override
+        public void cutOff() {
+            client.cutOff();
+        }
+
+        @Override
         public boolean hasLeft() {
             return client.hasLeft();
         }

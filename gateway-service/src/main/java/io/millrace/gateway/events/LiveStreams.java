@@ -119,8 +119,9 @@ final class LiveStreams implements SmartLifecycle {
 
     private void write(LiveStream stream, ClientLine client) {
         open.add(stream);
+        End end = null;
         try {
-            End end = stream.writeTo(client, () -> !running || client.hasLeft());
+            end = stream.writeTo(client, () -> !running || client.hasLeft());
             client.finish();
             if (client.hasLeft()) {
                 meters.left();
@@ -128,7 +129,12 @@ final class LiveStreams implements SmartLifecycle {
                 meters.closed(end);
             }
         } catch (IOException e) {
-            meters.left();
+            if (end == End.TOO_SLOW) {
+                // Cut off, it cannot be told that it has ended.
+                meters.closed(end);
+            } else {
+                meters.left();
+            }
             log.debug("The client of a stream left: {}", e.toString());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();

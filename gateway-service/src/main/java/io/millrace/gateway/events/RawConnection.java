@@ -3,13 +3,16 @@ package io.millrace.gateway.events;
 import jakarta.servlet.http.WebConnection;
 import java.io.EOFException;
 import java.io.IOException;
+import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.apache.coyote.http11.upgrade.InternalHttpUpgradeHandler;
 import org.apache.tomcat.util.net.AbstractEndpoint.Handler.SocketState;
+import org.apache.tomcat.util.net.NioChannel;
 import org.apache.tomcat.util.net.SSLSupport;
 import org.apache.tomcat.util.net.SocketEvent;
 import org.apache.tomcat.util.net.SocketWrapperBase;
+import org.jspecify.annotations.Nullable;
 
 /**
  * An HTTP/1 connection that the rest of one answer has to itself, up to its end. Tomcat gives it as it gives connections to web sockets:
@@ -30,6 +33,7 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
     private volatile boolean left;
     private volatile boolean lost;
     private SocketWrapperBase<?> socket;
+    private volatile @Nullable SocketChannel channel;
 
     /** Made by Tomcat, by this class. */
     @SuppressWarnings("NullAway.Init")
@@ -51,6 +55,7 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
     @Override
     public void setSocketWrapper(SocketWrapperBase<?> wrapper) {
         socket = wrapper;
+        channel = wrapper.getSocket() instanceof NioChannel nio ? nio.getIOChannel() : null;
         wrapper.setWriteTimeout(limits.writeTimeout.toMillis());
     }
 
@@ -137,6 +142,22 @@ public final class RawConnection implements InternalHttpUpgradeHandler, ClientLi
     @Override
     public void close() {
         socket.processSocket(SocketEvent.DISCONNECT, true);
+    }
+
+    /**
+     * Only the way to the client is closed, and at the socket itself, which wakes the writer: what Tomcat closes it gives to others, and the
+     * writer may be in the midst of it.
+     */
+    @Override
+    public void cutOff() {
+        var way = channel;
+        if (way != null) {
+            try {
+                way.shutdownOutput();
+            } catch (IOException e) {
+                // It is closed already.
+            }
+        }
     }
 
     @Override

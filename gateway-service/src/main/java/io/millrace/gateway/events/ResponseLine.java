@@ -9,7 +9,11 @@ import java.io.OutputStream;
  * from the next write, which fails: Tomcat looks at the stream's state before it sends a frame.
  */
 final class ResponseLine implements ClientLine {
+    /** What is written before it is looked whether the line was cut off. */
+    private static final int PIECE_BYTES = 8 * 1024;
+
     private final OutputStream out;
+    private volatile boolean isCutOff;
 
     ResponseLine(HttpServletResponse response) throws IOException {
         this.out = response.getOutputStream();
@@ -17,7 +21,12 @@ final class ResponseLine implements ClientLine {
 
     @Override
     public void write(byte[] bytes, int length) throws IOException {
-        out.write(bytes, 0, length);
+        for (int from = 0; from < length; from += PIECE_BYTES) {
+            if (isCutOff) {
+                throw new IOException("the stream was cut off");
+            }
+            out.write(bytes, from, Math.min(PIECE_BYTES, length - from));
+        }
     }
 
     @Override
@@ -28,6 +37,12 @@ final class ResponseLine implements ClientLine {
     @Override
     public void finish() throws IOException {
         out.flush();
+    }
+
+    /** A write that waits goes on as long as Tomcat lets it: the connection is not ours to close. */
+    @Override
+    public void cutOff() {
+        isCutOff = true;
     }
 
     @Override

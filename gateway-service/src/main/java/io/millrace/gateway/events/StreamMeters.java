@@ -79,6 +79,11 @@ final class StreamMeters {
         }
 
         @Override
+        public void cutOff() {
+            client.cutOff();
+        }
+
+        @Override
         public boolean hasLeft() {
             return client.hasLeft();
         }

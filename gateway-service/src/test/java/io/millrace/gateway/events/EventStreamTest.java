@@ -142,6 +142,11 @@ class EventStreamTest {
         public void finish() {}
 
         @Override
+        public void cutOff() {
+            throw new AssertionError("not cut off");
+        }
+
+        @Override
         public boolean hasLeft() {
             return false;
         }

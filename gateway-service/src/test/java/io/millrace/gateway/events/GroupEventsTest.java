@@ -3,6 +3,7 @@ package io.millrace.gateway.events;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.micrometer.core.instrument.MeterRegistry;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import java.io.IOException;
@@ -335,20 +336,40 @@ class GroupEventsTest {
         }
         try (var hurried = gateway.another("millrace.events.groups.drain-limit=1ms",
                 "millrace.events.groups.heartbeat=50ms", "millrace.events.send-buffer=16KB")) {
-            var memory = hurried.bean(GroupStreams.class).budget();
-            try (var reading = new StalledClient(hurried.port(),
-                    "/consumers/g-hoarding/events?topics=hoarding&from=earliest")) {
-                reading.awaitHeaders();
-                await().until(() -> memory.usedBytes() > 0);
-                // Others read meanwhile, and have as much as they may.
-                memory.take(memory.limitBytes());
+            cutOffWhileMemoryIsScarce(hurried, "hoarding");
+        }
+    }
 
-                reading.readToTheEnd();
+    @Test
+    void one_that_takes_nothing_of_a_small_piece_is_cut_off_before_its_write_gives_up() throws Exception {
+        topic("small", 1);
+        for (int i = 0; i < 60; i++) {
+            append("small", 0, "\"" + "x".repeat(10_000) + "\"");
+        }
+        try (var hurried = gateway.another("millrace.events.groups.drain-limit=100ms",
+                "millrace.events.groups.heartbeat=50ms", "millrace.events.send-buffer=16KB",
+                "millrace.events.groups.fetch-size=10KB", "millrace.events.write-timeout=1h")) {
+            cutOffWhileMemoryIsScarce(hurried, "small");
+            assertThat(hurried.bean(MeterRegistry.class).get("millrace.streams.closed").tag("reason", "too_slow")
+                    .counter().count()).isOne();
+        }
+    }
 
-                await().until(() -> gateway.services.instancesOf("g-hoarding").isEmpty());
-                assertThat(gateway.services.losses("g-hoarding")).isOne();
-                await().untilAsserted(() -> assertThat(memory.usedBytes()).isEqualTo(memory.limitBytes()));
-            }
+    private static void cutOffWhileMemoryIsScarce(GatewayUnderTest hurried, String topic) {
+        var group = "g-" + topic;
+        var memory = hurried.bean(GroupStreams.class).budget();
+        try (var reading = new StalledClient(hurried.port(), "/consumers/" + group + "/events?from=earliest&topics="
+                + topic)) {
+            reading.awaitHeaders();
+            // A while without a beat: it is written to, and waits.
+            await().until(() -> gateway.services.touches(group) > 1 && memory.usedBytes() > 0);
+            // Others read meanwhile, and have as much as they may.
+            memory.take(memory.limitBytes());
+
+            await().until(() -> gateway.services.instancesOf(group).isEmpty());
+            reading.readToTheEnd();
+            assertThat(gateway.services.losses(group)).isOne();
+            await().untilAsserted(() -> assertThat(memory.usedBytes()).isEqualTo(memory.limitBytes()));
         }
     }
 

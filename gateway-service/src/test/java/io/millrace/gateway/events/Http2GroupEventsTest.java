@@ -29,7 +29,7 @@ class Http2GroupEventsTest {
     static void start() {
         gateway = GatewayUnderTest.start("millrace.events.heartbeat=1h",
                 "millrace.events.groups.heartbeat=500ms",
-                "millrace.events.groups.assignment-wait=10ms");
+                "millrace.events.groups.assignment-wait=10ms", "millrace.events.groups.drain-limit=100ms");
     }
 
     @AfterAll
@@ -70,6 +70,29 @@ class Http2GroupEventsTest {
             assertThat(stays.comments()).isEqualTo(comments);
             gateway.brokers.append("silent", 0, "2");
             await().until(() -> gateway.services.confirmed("silent", "silent", 0) == 2);
+        }
+    }
+
+    @Test
+    void one_that_takes_a_little_now_and_then_is_cut_off_while_memory_is_scarce() {
+        gateway.images.topic("sips", 1);
+        for (int i = 0; i < 20; i++) {
+            gateway.brokers.append("sips", 0, "\"" + "x".repeat(50_000) + "\"");
+        }
+        var memory = gateway.bean(GroupStreams.class).budget();
+        try (var sipping = new Http2Subscriber(gateway.port(), path("sips"))) {
+            await().until(() -> gateway.services.touches("sips") > 1 && memory.usedBytes() > 0);
+            memory.take(memory.limitBytes());
+
+            await().until(() -> {
+                sipping.take(1_000);
+                return gateway.services.instancesOf("sips").isEmpty();
+            });
+
+            assertThat(gateway.services.losses("sips")).isOne();
+            await().untilAsserted(() -> assertThat(memory.usedBytes()).isEqualTo(memory.limitBytes()));
+        } finally {
+            memory.release(memory.limitBytes());
         }
     }
 

@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.net.Socket;
 import java.net.SocketException;
+import java.nio.ByteBuffer;
 
 /** A stream over HTTP/2 without TLS (RFC 9113), frame by frame, so that it can be left in any way and at any moment. */
 final class Http2Subscriber implements AutoCloseable {
@@ -18,6 +19,7 @@ final class Http2Subscriber implements AutoCloseable {
     private static final int RESET = 3;
     private static final int SETTINGS = 4;
     private static final int PING = 6;
+    private static final int WINDOW_UPDATE = 8;
     private static final int ACK = 0x1;
     private static final int END_OF_STREAM_AND_HEADERS = 0x5;
     private static final int CANCEL = 8;
@@ -50,6 +52,12 @@ final class Http2Subscriber implements AutoCloseable {
 
     synchronized int comments() {
         return parser.comments();
+    }
+
+    /** Has read so many bytes, so that so many more may come (RFC 9113, section 5.2); what came at first, 64 KB, needs no leave. */
+    void take(int bytes) {
+        send(WINDOW_UPDATE, 0, STREAM, ByteBuffer.allocate(4).putInt(bytes).array());
+        send(WINDOW_UPDATE, 0, 0, ByteBuffer.allocate(4).putInt(bytes).array());
     }
 
     /** Gives the stream up, and keeps the connection. */

@@ -70,16 +70,16 @@ final class BrokerLane {
 
     void drain() {
         while (!ready.isEmpty() && takePlace()) {
-            List<Flight> flights = List.of();
+            List<Flight> flights = new ArrayList<>();
             try {
-                flights = board();
+                board(flights);
             } finally {
+                // Whatever came between, who is aboard leaves.
                 if (flights.isEmpty()) {
                     places.incrementAndGet();
+                } else {
+                    send(flights);
                 }
-            }
-            if (!flights.isEmpty()) {
-                send(flights);
             }
         }
     }
@@ -96,36 +96,37 @@ final class BrokerLane {
         }
     }
 
-    private List<Flight> board() {
-        List<Flight> flights = new ArrayList<>();
+    private void board(List<Flight> flights) {
         List<Ready> blocked = new ArrayList<>();
         List<Ready> served = new ArrayList<>();
         boolean hasSingles = false;
         long nowNanos = producer.nowNanos();
         long limitBytes = properties.requestSize().toBytes();
         long bytes = 0;
-        while (bytes < limitBytes) {
-            Ready next = ready.poll();
-            if (next == null) {
-                break;
+        try {
+            while (bytes < limitBytes) {
+                Ready next = ready.poll();
+                if (next == null) {
+                    break;
+                }
+                hasSingles |= next instanceof SinglesOfPartition;
+                if (hasSingles && isAboard(flights, next)) {
+                    blocked.add(next);
+                    continue;
+                }
+                Flight flight = switch (next) {
+                    case PartitionQueue queue -> take(queue, nowNanos);
+                    case SinglesOfPartition line -> takeFirst(line, nowNanos, served);
+                };
+                if (flight != null) {
+                    flights.add(flight);
+                    bytes += flight.records().sizeInBytes();
+                }
             }
-            hasSingles |= next instanceof SinglesOfPartition;
-            if (hasSingles && isAboard(flights, next)) {
-                blocked.add(next);
-                continue;
-            }
-            Flight flight = switch (next) {
-                case PartitionQueue queue -> take(queue, nowNanos);
-                case SinglesOfPartition line -> takeFirst(line, nowNanos, served);
-            };
-            if (flight != null) {
-                flights.add(flight);
-                bytes += flight.records().sizeInBytes();
-            }
+        } finally {
+            ready.addAll(blocked);
+            ready.addAll(served);
         }
-        ready.addAll(blocked);
-        ready.addAll(served);
-        return flights;
     }
 
     /** A queue that cannot be taken from keeps its batch, and tries again later: nobody else would ever look after it. */
@@ -135,11 +136,11 @@ final class BrokerLane {
             if (identity != null) {
                 return queue.take(identity, broker, nowNanos);
             }
+            if (queue.hold(broker)) {
+                producer.retryLater(queue);
+            }
         } catch (RuntimeException e) {
-            LOG.error("A batch of {}-{} cannot be sent; it is tried again", queue.topic(), queue.partition(), e);
-        }
-        if (queue.hold(broker)) {
-            producer.retryLater(queue);
+            producer.recover(queue, e);
         }
         return null;
     }
@@ -168,6 +169,17 @@ final class BrokerLane {
     }
 
     private void send(List<Flight> flights) {
+        CompletableFuture<ProduceResponse> answer;
+        try {
+            answer = client.send(broker, Lane.DATA, ProduceRequest.builder(request(flights)), ProduceResponse.class,
+                    properties.requestTimeout());
+        } catch (RuntimeException e) {
+            answer = CompletableFuture.failedFuture(e);
+        }
+        answer.whenComplete((response, failure) -> landed(flights, response, failure));
+    }
+
+    private ProduceRequestData request(List<Flight> flights) {
         // The broker gives up first: its answer costs less than a connection that is given up.
         Duration patience = properties.requestTimeout().minus(properties.requestTimeout().dividedBy(10));
         var data = new ProduceRequestData().setAcks(ALL_IN_SYNC).setTimeoutMs((int) patience.toMillis());
@@ -181,14 +193,7 @@ final class BrokerLane {
             topic.partitionData().add(new PartitionProduceData().setIndex(queue.partition()).setRecords(flight
                     .records()));
         }
-        CompletableFuture<ProduceResponse> answer;
-        try {
-            answer = client.send(broker, Lane.DATA, ProduceRequest.builder(data), ProduceResponse.class, properties
-                    .requestTimeout());
-        } catch (RuntimeException e) {
-            answer = CompletableFuture.failedFuture(e);
-        }
-        answer.whenComplete((response, failure) -> landed(flights, response, failure));
+        return data;
     }
 
     private void landed(List<Flight> flights, @Nullable ProduceResponse response, @Nullable Throwable failure) {
@@ -197,10 +202,10 @@ final class BrokerLane {
                 ProduceOutcomes.apply(flights, response, producer, this);
             } else {
                 producer.sendFailed(broker, failure);
-                for (Flight flight : flights) {
-                    producer.retry(flight, true);
-                }
+                flights.forEach(producer::retryUnanswered);
             }
+        } catch (RuntimeException e) {
+            LOG.error("{} gave an answer that cannot be read; what it does not tell of is sent again", broker, e);
         } finally {
             places.incrementAndGet();
             drain();

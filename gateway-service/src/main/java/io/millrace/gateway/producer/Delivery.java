@@ -153,11 +153,14 @@ public final class Delivery {
             errors[record] = error;
             record = next(record);
         }
-        if (losses != null) {
-            losses.lost(partitions[firstRecord], length, error);
+        try {
+            if (losses != null) {
+                losses.lost(partitions[firstRecord], length, error);
+            }
+        } finally {
+            refused.add(error, length);
+            finish(length);
         }
-        refused.add(error, length);
-        finish(length);
     }
 
     /** Hears of what nobody may be waiting for any more. */

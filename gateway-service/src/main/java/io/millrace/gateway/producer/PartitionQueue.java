@@ -194,13 +194,14 @@ final class PartitionQueue implements BrokerLane.Ready {
         }
     }
 
-    /** Takes a ready queue out of the lane. @return false when it has left the lane before */
+    /** Takes a ready queue that cannot be sent out of the lane. @return false when it has left the lane before */
     boolean hold(BrokerEndpoint from) {
         lock.lock();
         try {
             if (!isReadyFor(from)) {
                 return false;
             }
+            failures++;
             place = Place.HELD;
             return true;
         } finally {
@@ -320,6 +321,25 @@ final class PartitionQueue implements BrokerLane.Ready {
         try {
             leader = tried;
             partitionEpoch = triedAtEpoch;
+            failures++;
+            return rest(nowNanos);
+        } finally {
+            lock.unlock();
+        }
+    }
+
+    /**
+     * Has a queue rest with which something went wrong that nobody can foresee, so that it is certain to be looked after again.
+     *
+     * @return null when nothing waits any more, or there is an answer to come
+     */
+    @Nullable
+    Rest restAfterFault(long nowNanos) {
+        lock.lock();
+        try {
+            if (place == Place.NOWHERE || place == Place.FLYING) {
+                return null;
+            }
             failures++;
             return rest(nowNanos);
         } finally {

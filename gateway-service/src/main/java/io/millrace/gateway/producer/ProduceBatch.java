@@ -7,9 +7,13 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** A batch on its way, with whom its records belong to. Guarded by its partition's lock until it is sent. */
 final class ProduceBatch {
+    private static final Logger LOG = LoggerFactory.getLogger(ProduceBatch.class);
+
     /** A request's records that follow each other in the batch. */
     private static final class Part {
         private final Delivery delivery;
@@ -101,10 +105,15 @@ final class ProduceBatch {
         return uncertain;
     }
 
+    /** Each request hears of its own records, whatever becomes of another's. */
     void stored(long baseOffset, BatchBuffers buffers) {
         long offset = baseOffset;
         for (Part part : parts) {
-            part.delivery.stored(part.firstRecord, part.length, offset);
+            try {
+                part.delivery.stored(part.firstRecord, part.length, offset);
+            } catch (RuntimeException e) {
+                LOG.error("{} records are stored, and who sent them cannot be told", part.length, e);
+            }
             offset = offset == Delivery.UNKNOWN_OFFSET ? offset : offset + part.length;
         }
         recycle(buffers);
@@ -112,7 +121,11 @@ final class ProduceBatch {
 
     void failed(ErrorCode error, BatchBuffers buffers) {
         for (Part part : parts) {
-            part.delivery.failed(part.firstRecord, part.length, error);
+            try {
+                part.delivery.failed(part.firstRecord, part.length, error);
+            } catch (RuntimeException e) {
+                LOG.error("{} records are refused, and who sent them cannot be told", part.length, e);
+            }
         }
         recycle(buffers);
     }

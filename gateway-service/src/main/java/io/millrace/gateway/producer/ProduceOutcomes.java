@@ -18,6 +18,19 @@ final class ProduceOutcomes {
     static void apply(List<Flight> flights, ProduceResponse response, Producer producer, BrokerLane lane) {
         @Nullable
         Flight[] open = flights.toArray(Flight[]::new);
+        try {
+            apply(open, response, producer, lane);
+        } finally {
+            for (Flight unanswered : open) {
+                if (unanswered != null) {
+                    producer.retryUnanswered(unanswered);
+                }
+            }
+        }
+    }
+
+    /** Strikes out those that are answered. */
+    private static void apply(@Nullable Flight[] open, ProduceResponse response, Producer producer, BrokerLane lane) {
         int guess = 0;
         for (TopicProduceResponse topic : response.data().responses()) {
             for (PartitionProduceResponse partition : topic.partitionResponses()) {
@@ -27,15 +40,20 @@ final class ProduceOutcomes {
                     open[index] = null;
                     guess = index + 1;
                     if (flight != null) {
-                        apply(flight, partition, producer, lane);
+                        applyAlone(flight, partition, producer, lane);
                     }
                 }
             }
         }
-        for (Flight unanswered : open) {
-            if (unanswered != null) {
-                producer.retry(unanswered, true);
-            }
+    }
+
+    /** What goes wrong with one flight's answer is nothing to the others. */
+    private static void applyAlone(Flight flight, PartitionProduceResponse answer, Producer producer,
+            BrokerLane lane) {
+        try {
+            apply(flight, answer, producer, lane);
+        } catch (RuntimeException e) {
+            producer.recover(flight, e);
         }
     }
 

@@ -53,7 +53,7 @@ public final class Producer implements AutoCloseable, CountedMemory {
     private final BrokerClient client;
     private final ProducerProperties properties;
     private final RandomGenerator random;
-    private final ProducerIds ids;
+    private final Identities ids;
     private final MemoryBudget budget;
     private final BatchBuffers buffers;
     private final Map<Uuid, TopicQueues> topics = new ConcurrentHashMap<>();
@@ -69,12 +69,18 @@ public final class Producer implements AutoCloseable, CountedMemory {
 
     public Producer(ClusterImages images, Leaders leaders, BrokerClient client, ProducerProperties properties,
             RandomGenerator random) {
+        this(images, leaders, client, properties, random, new ProducerIds(images, client, properties.requestTimeout(),
+                random));
+    }
+
+    Producer(ClusterImages images, Leaders leaders, BrokerClient client, ProducerProperties properties,
+            RandomGenerator random, Identities ids) {
         this.images = images;
         this.leaders = leaders;
         this.client = client;
         this.properties = properties;
         this.random = random;
-        this.ids = new ProducerIds(images, client, properties.requestTimeout(), random);
+        this.ids = ids;
         this.budget = new MemoryBudget(properties.bufferMemory().toBytes());
         this.buffers = new BatchBuffers(properties.pooledMemory().toBytes());
         images.subscribe(this::imageChanged);
@@ -250,6 +256,15 @@ public final class Producer implements AutoCloseable, CountedMemory {
 
     /** Brings a held queue to its leader's lane, or has it rest. @return the lane to drain */
     private @Nullable BrokerLane dispatch(PartitionQueue queue) {
+        try {
+            return bring(queue);
+        } catch (RuntimeException e) {
+            recover(queue, e);
+            return null;
+        }
+    }
+
+    private @Nullable BrokerLane bring(PartitionQueue queue) {
         while (true) {
             ClusterImage image = images.current();
             TopicImage topic = image.topic(queue.topicId());
@@ -293,6 +308,27 @@ public final class Producer implements AutoCloseable, CountedMemory {
     @Nullable
     ProducerId identity(PartitionQueue queue) {
         return queue.isSingle() ? OF_THE_KEY : ids.current(queue.exhaustedProducerId());
+    }
+
+    /** Something went wrong with a queue that nobody can foresee: it must not be the end of it, nor of others'. */
+    void recover(PartitionQueue queue, RuntimeException fault) {
+        LOG.error("Sending to {}-{} failed; it is tried again", queue.topic(), queue.partition(), fault);
+        alarm(queue, queue.restAfterFault(nowNanos()));
+    }
+
+    /** The same with what a broker told of a batch: it is sent again. */
+    void recover(Flight flight, RuntimeException fault) {
+        flight.queue().retry(flight, true);
+        recover(flight.queue(), fault);
+    }
+
+    /** Nobody knows what became of the flight's batch. */
+    void retryUnanswered(Flight flight) {
+        try {
+            retry(flight, true);
+        } catch (RuntimeException e) {
+            recover(flight.queue(), e);
+        }
     }
 
     /** The flight's batch was not taken, or nobody knows. */
@@ -354,7 +390,7 @@ public final class Producer implements AutoCloseable, CountedMemory {
                 dispatchAndDrain(queue);
             }
         } catch (RuntimeException e) {
-            LOG.error("Sending to {}-{} again failed", queue.topic(), queue.partition(), e);
+            recover(queue, e);
         }
     }
 
@@ -410,9 +446,13 @@ public final class Producer implements AutoCloseable, CountedMemory {
             return;
         }
         for (PartitionQueue queue : queues.all()) {
-            BrokerLane lane = hasMoved(queue) ? dispatch(queue) : null;
-            if (lane != null) {
-                touched.add(lane);
+            try {
+                BrokerLane lane = hasMoved(queue) ? dispatch(queue) : null;
+                if (lane != null) {
+                    touched.add(lane);
+                }
+            } catch (RuntimeException e) {
+                LOG.error("Whether {}-{} is to be sent elsewhere cannot be told", queue.topic(), queue.partition(), e);
             }
         }
     }

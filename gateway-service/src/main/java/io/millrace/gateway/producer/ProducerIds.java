@@ -21,7 +21,7 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
 /** The gateway's producer id, asked for at any broker when it is first needed. */
-final class ProducerIds {
+final class ProducerIds implements Identities {
     private static final Logger LOG = LoggerFactory.getLogger(ProducerIds.class);
 
     /** Any broker can give one: one that does not answer is not waited for as long as the leader of a partition. */
@@ -42,13 +42,8 @@ final class ProducerIds {
         this.turn = new AtomicInteger(random.nextInt());
     }
 
-    /**
-     * The id to use, or null while there is none; then it is being asked for.
-     *
-     * @param exhausted an id that is not to be used
-     */
-    @Nullable
-    ProducerId current(long exhausted) {
+    @Override
+    public @Nullable ProducerId current(long exhausted) {
         ProducerId id = current;
         if (id != null && id.id() != exhausted) {
             return id;
@@ -57,8 +52,8 @@ final class ProducerIds {
         return null;
     }
 
-    /** Asks ahead, so that the first records need not wait for it. */
-    void ask() {
+    @Override
+    public void ask() {
         if (!asking.compareAndSet(false, true)) {
             return;
         }

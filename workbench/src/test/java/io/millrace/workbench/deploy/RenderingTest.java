@@ -1,8 +1,8 @@
 package io.millrace.workbench.deploy;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.millrace.workbench.suite.Requisite;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -19,7 +19,7 @@ class RenderingTest {
 
     @Test
     void kubectl_renders_every_object() throws IOException, InterruptedException {
-        assumeTrue(succeeds("kubectl", "version", "--client"), "left out: there is no kubectl here");
+        Requisite.KUBECTL.demand(succeeds("kubectl", "version", "--client"), "there is no kubectl here");
 
         var rendered = output("kubectl", "kustomize", "k8s");
 
@@ -37,7 +37,7 @@ class RenderingTest {
 
     @Test
     void docker_compose_takes_the_file() throws IOException, InterruptedException {
-        assumeTrue(succeeds("docker", "compose", "version"), "left out: there is no docker compose here");
+        Requisite.DOCKER.demand(succeeds("docker", "compose", "version"), "there is no docker compose here");
 
         var services = output("docker", "compose", "config", "--services");
 

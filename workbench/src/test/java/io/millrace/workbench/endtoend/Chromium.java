@@ -1,11 +1,10 @@
 package io.millrace.workbench.endtoend;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import com.microsoft.playwright.Browser;
 import com.microsoft.playwright.BrowserType;
 import com.microsoft.playwright.Page;
 import com.microsoft.playwright.Playwright;
+import io.millrace.workbench.suite.Requisite;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.Optional;
@@ -18,9 +17,9 @@ record Chromium(Playwright playwright, Browser browser, Page page) implements Au
     static Chromium start() {
         Optional<Path> program = Programs.find("chromium", "chromium-browser", "google-chrome",
                 "google-chrome-stable");
-        assumeTrue(program.isPresent(), "left out: Chromium is not installed");
+        Requisite.CHROMIUM.demand(program.isPresent(), "Chromium is not installed");
         Optional<Path> node = Programs.find("node");
-        assumeTrue(node.isPresent(), "left out: Node.js is not installed, by which Playwright drives the browser");
+        Requisite.CHROMIUM.demand(node.isPresent(), "Node.js is not installed, by which Playwright drives the browser");
         var playwright = Playwright.create(new Playwright.CreateOptions().setEnv(Map.of("PLAYWRIGHT_NODEJS_PATH", node
                 .get().toString(), "PLAYWRIGHT_SKIP_BROWSER_DOWNLOAD", "1")));
         try {

@@ -2,10 +2,10 @@ package io.millrace.workbench.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.millrace.workbench.peer.ChildJvm;
 import io.millrace.workbench.suite.Commands;
+import io.millrace.workbench.suite.Requisite;
 import io.millrace.workbench.suite.Suite;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -46,7 +46,7 @@ class KcatIT {
 
     @BeforeAll
     static void leave_out_where_it_is_not_installed() {
-        assumeTrue(Commands.isOnPath("kcat"), "left out: kcat is not installed");
+        Requisite.KCAT.demand(Commands.isOnPath("kcat"), "kcat is not installed");
     }
 
     @Test

@@ -1,8 +1,7 @@
 package io.millrace.workbench.endtoend;
 
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
-
 import io.millrace.workbench.suite.Commands;
+import io.millrace.workbench.suite.Requisite;
 import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -25,14 +24,14 @@ final class NodeModules {
 
     /** Where the packages are installed; the test that asks is left out where they cannot be had. */
     static synchronized Path get() throws IOException, InterruptedException {
-        assumeTrue(Commands.isOnPath("node") && Commands.isOnPath("npm"), "left out: Node or npm is not installed");
+        Requisite.NPM.demand(Commands.isOnPath("node") && Commands.isOnPath("npm"), "Node or npm is not installed");
         Files.createDirectories(FOLDER);
         if (!Files.isDirectory(FOLDER.resolve("node_modules").resolve(CONFLUENT))) {
             // without their scripts: where the binary of one cannot be downloaded, its script would compile for minutes
             List<String> command = new ArrayList<>(List.of("npm", "install", "--no-audit", "--no-fund", "--no-save",
                     "--ignore-scripts"));
             command.addAll(PACKAGES);
-            assumeTrue(succeeds(FOLDER, command), "left out: npm cannot get " + PACKAGES);
+            Requisite.NPM.demand(succeeds(FOLDER, command), "npm cannot get " + PACKAGES);
         }
         return FOLDER;
     }
@@ -41,8 +40,8 @@ final class NodeModules {
     static synchronized void requireLibrdkafka() throws IOException, InterruptedException {
         Path module = get().resolve("node_modules").resolve(CONFLUENT);
         String download = FOLDER.resolve("node_modules/.bin/node-pre-gyp").toString();
-        assumeTrue(Files.exists(module.resolve("build/Release/confluent-kafka-javascript.node"))
-                || succeeds(module, List.of(download, "install")), "left out: the binary of " + CONFLUENT
+        Requisite.LIBRDKAFKA.demand(Files.exists(module.resolve("build/Release/confluent-kafka-javascript.node"))
+                || succeeds(module, List.of(download, "install")), "the binary of " + CONFLUENT
                         + " cannot be downloaded here; workbench/src/test/node/build-librdkafka.sh builds it");
     }
 

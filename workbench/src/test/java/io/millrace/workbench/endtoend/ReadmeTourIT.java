@@ -1,8 +1,8 @@
 package io.millrace.workbench.endtoend;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.millrace.workbench.suite.Requisite;
 import io.millrace.workbench.suite.Suite;
 import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
@@ -36,7 +36,7 @@ class ReadmeTourIT {
 
     @Test
     void every_command_of_the_tour_prints_what_the_readme_says() throws Exception {
-        assumeTrue(isInstalled("bash") && isInstalled("curl"), "left out: bash or curl is not installed");
+        Requisite.CURL.demand(isInstalled("bash") && isInstalled("curl"), "bash or curl is not installed");
         List<Step> steps = steps(Files.readAllLines(TestSuites.home().resolve("README.md")));
         assertThat(steps).hasSizeGreaterThan(12);
 

@@ -14,6 +14,7 @@ import io.millrace.gateway.consumers.Bodies.Partitions;
 import io.millrace.gateway.consumers.Bodies.Subscribe;
 import io.millrace.gateway.consumers.Bodies.Subscribed;
 import io.millrace.gateway.edge.ApiText;
+import io.millrace.gateway.edge.ClientConnection;
 import io.millrace.gateway.records.RecordFormat;
 import io.millrace.gateway.records.RecordSchema;
 import io.swagger.v3.oas.annotations.Operation;
@@ -188,23 +189,43 @@ class ConsumersController {
             @Parameter(name = "max_bytes", description = "Size of the records as stored, less while the gateway is short of memory; one record is given though it be larger") @RequestParam(name = "max_bytes", required = false) @Nullable Integer maxBytes,
             @Parameter(name = "poll_id", description = "A name for this poll, to repeat it when its answer was lost") @RequestParam(name = "poll_id", required = false) @Nullable String pollId,
             @Parameter(hidden = true) @RequestHeader(name = "Accept", required = false) @Nullable String accept,
-            HttpServletResponse response) throws IOException, InterruptedException {
+            HttpServletRequest servletRequest, HttpServletResponse response) throws IOException, InterruptedException {
+        if (servletRequest.getMethod().equals("HEAD")) {
+            // Records that nobody gets to see would count as given out.
+            announce(group, instance, response);
+            return;
+        }
+        var client = ClientConnection.of(servletRequest);
         var request = new Polls.Request(group, instance, timeout, maxBytes, pollId, RecordFormat.named(accept));
         try (var share = answers.open()) {
-            var answer = polls.poll(request, share);
-            try {
-                var body = answer.batch().body();
-                response.setContentType(answer.format().mediaType());
-                response.setContentLengthLong(body.sizeBytes());
-                body.sendTo(response.getOutputStream());
-                response.flushBuffer();
-                // Over HTTP/2 an answer is whole only with the end of its stream.
-                response.getOutputStream().close();
-            } catch (IOException | RuntimeException e) {
-                polls.answered(request, answer, false);
-                throw e;
-            }
-            polls.answered(request, answer, true);
+            give(request, polls.poll(request, share, client::hasLeft), client, response);
+        } catch (ClientLeftException _) {
+            client.drop();
         }
+    }
+
+    private void give(Polls.Request request, Polls.Answer answer, ClientConnection client, HttpServletResponse response)
+            throws ClientLeftException, IOException {
+        boolean whole = false;
+        try {
+            if (client.hasLeft()) {
+                throw new ClientLeftException();
+            }
+            var body = answer.batch().body();
+            response.setContentType(answer.format().mediaType());
+            response.setContentLengthLong(body.sizeBytes());
+            body.sendTo(response.getOutputStream());
+            response.flushBuffer();
+            // Over HTTP/2 an answer is whole only with the end of its stream.
+            response.getOutputStream().close();
+            whole = true;
+        } finally {
+            polls.answered(request, answer, whole);
+        }
+    }
+
+    private void announce(String group, String instance, HttpServletResponse response) {
+        var described = services.instances(group).describe(group, instance);
+        response.setContentType(RecordFormat.ofLabel(described.settings().format()).mediaType());
     }
 }

@@ -20,6 +20,7 @@ import io.millrace.gateway.consumers.PollBatch.Source;
 import io.millrace.gateway.records.RecordFormat;
 import java.time.Duration;
 import java.util.List;
+import java.util.function.BooleanSupplier;
 import org.apache.kafka.common.Uuid;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -74,13 +75,20 @@ final class Polls {
      */
     record Answer(RecordFormat format, PollBatch batch, long pollNumber, boolean isAwaited) {}
 
-    /** @param share what the answer may hold */
-    Answer poll(Request request, AnswerShare share) throws InterruptedException {
+    /**
+     * @param share   what the answer may hold
+     * @param hasLeft whether there is nobody any more to give records to: then none is taken down as given out
+     */
+    Answer poll(Request request, AnswerShare share, BooleanSupplier hasLeft)
+            throws ClientLeftException, InterruptedException {
         var instances = services.instances(request.group);
         long deadline = 0;
         int refused = 0;
         Long continued = null;
         while (true) {
+            if (hasLeft.getAsBoolean()) {
+                throw new ClientLeftException();
+            }
             long begun = System.nanoTime();
             var grant = instances.beginPoll(request.group, request.instance,
                     new BeginPoll(request.pollId, (int) properties.heartbeat().toMillis(), null, continued));
@@ -99,6 +107,9 @@ final class Polls {
                 read(batch, share, grant.settings(), begun, deadline);
             }
             boolean isAnswer = batch.written() > 0 || grant.repeatUpTo();
+            if (isAnswer && hasLeft.getAsBoolean()) {
+                throw new ClientLeftException();
+            }
             boolean taken = deliver(instances, request, new Delivered(grant.pollNumber(), batch.delivered(), batch
                     .starts(), isAnswer), refused < MAX_REASSIGNMENTS);
             if (!taken) {

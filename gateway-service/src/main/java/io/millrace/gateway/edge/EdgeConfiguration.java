@@ -3,6 +3,8 @@ package io.millrace.gateway.edge;
 import java.util.ArrayList;
 import java.util.List;
 import org.apache.catalina.core.StandardHost;
+import org.apache.coyote.UpgradeProtocol;
+import org.apache.coyote.http2.Http2Protocol;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
@@ -21,6 +23,9 @@ import tools.jackson.databind.json.JsonMapper;
 /** The edge's rules for Spring MVC and Tomcat. */
 @Configuration(proxyBeanMethods = false)
 class EdgeConfiguration implements WebMvcConfigurer {
+    /** Tomcat counts a frame with less as overhead, and closes the connection when there is too much of it. */
+    private static final int ANY_PAYLOAD = 0;
+
     private final GatewayProperties properties;
     private final JsonMapper json;
 
@@ -66,6 +71,30 @@ class EdgeConfiguration implements WebMvcConfigurer {
                 streamed));
         registration.setOrder(Ordered.HIGHEST_PRECEDENCE);
         return registration;
+    }
+
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> notedConnections() {
+        return factory -> factory.addContextValves(new ClientConnection.ConnectionValve());
+    }
+
+    /**
+     * Each subscriber's stream is a request under way for as long as it lasts: where fewer run at a time than a connection may have open, the
+     * next, whatever it asks for, would wait for the end of one. Frames of a few bytes are what streams of lines, and readers of streams of
+     * events, send all the time.
+     */
+    @Bean
+    WebServerFactoryCustomizer<TomcatServletWebServerFactory> streamsOfHttp2() {
+        return factory -> factory.addConnectorCustomizers(connector -> {
+            for (UpgradeProtocol protocol : connector.findUpgradeProtocols()) {
+                if (protocol instanceof Http2Protocol http2) {
+                    http2.setMaxConcurrentStreams(properties.http2Streams());
+                    http2.setMaxConcurrentStreamExecution(properties.http2Streams());
+                    http2.setOverheadDataThreshold(ANY_PAYLOAD);
+                    http2.setOverheadWindowUpdateThreshold(ANY_PAYLOAD);
+                }
+            }
+        });
     }
 
     /** What Tomcat refuses by itself, such as a malformed request line, is answered as JSON too. */

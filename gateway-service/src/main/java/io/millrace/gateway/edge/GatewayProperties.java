@@ -13,6 +13,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxBodySize  larger bodies are refused with 413, by their announced length before a byte of them is read
  * @param maxParsedBodySize the same of bodies without records, which are made into objects
  * @param createWait   longest time until a topic just created can be used, or one just deleted is gone, before the answer is sent anyway
+ * @param http2Streams requests, streams of events among them, that one HTTP/2 connection may have under way
  * @param cors         which web pages of other origins may call
  */
 @Validated
@@ -21,11 +22,15 @@ public record GatewayProperties(
         @DefaultValue("10MB") DataSize maxBodySize,
         @DefaultValue("1MB") DataSize maxParsedBodySize,
         @DefaultValue("10s") Duration createWait,
+        @DefaultValue("100") int http2Streams,
         @DefaultValue Cors cors) {
 
     public GatewayProperties {
         require("max-body-size", maxBodySize);
         require("max-parsed-body-size", maxParsedBodySize);
+        if (http2Streams < 1) {
+            throw new IllegalArgumentException("millrace.gateway.http2-streams must be positive: " + http2Streams);
+        }
     }
 
     private static void require(String name, DataSize size) {

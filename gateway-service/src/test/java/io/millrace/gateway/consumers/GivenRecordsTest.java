@@ -124,18 +124,50 @@ class GivenRecordsTest extends ConsumerCalls {
     @Test
     void records_that_cannot_be_written_to_the_client_come_with_the_next_poll() throws IOException {
         var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
-        int before = gateway.services.polls();
+        String moreThanIsOnItsWay = "\"" + "x".repeat(8_000_000) + "\"";
+        append(consumer.topic, 0, moreThanIsOnItsWay);
         try (var client = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
             client.setSoLinger(true, 0);
             client.getOutputStream().write(("GET " + consumer.path
                     + "/records?timeout=60000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
                     .getBytes(StandardCharsets.US_ASCII));
-            await().until(() -> gateway.services.polls() > before);
+            assertThat(client.getInputStream().read()).isEqualTo('H');
         }
-        append(consumer.topic, 0, "1");
         await().until(() -> gateway.services.losses(consumer.group) > 0);
 
+        assertThat(values(consumer.poll("timeout=5000"))).containsExactly(moreThanIsOnItsWay);
+    }
+
+    @Test
+    void a_poll_gives_nothing_to_a_client_that_has_left() throws IOException {
+        var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
+        int before = gateway.services.polls();
+        try (var client = new Socket(InetAddress.getLoopbackAddress(), gateway.port())) {
+            client.getOutputStream().write(("GET " + consumer.path
+                    + "/records?timeout=60000 HTTP/1.1\r\nHost: localhost\r\n\r\n")
+                    .getBytes(StandardCharsets.US_ASCII));
+            await().until(() -> gateway.services.polls() > before);
+
+            client.shutdownOutput();
+
+            assertThat(client.getInputStream().readAllBytes()).isEmpty();
+        }
+        append(consumer.topic, 0, "1");
         assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
+    }
+
+    @Test
+    void the_head_of_a_poll_takes_no_records() {
+        var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
+        append(consumer.topic, 0, "1");
+
+        var head = consumer.send("HEAD", "/records", null);
+
+        assertThat(head.status()).isEqualTo(200);
+        assertThat(head.header("Content-Type")).isEqualTo(JSON);
+        assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
+        assertThat(gateway.send("HEAD", "/consumers/" + consumer.group + "/instances/nobody/records", null).status())
+                .isEqualTo(404);
     }
 
     @Test

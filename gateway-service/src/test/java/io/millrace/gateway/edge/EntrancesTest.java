@@ -47,6 +47,7 @@ class EntrancesTest {
             "filter requestContextFilter", "answers nothing",
             "mapping healthEndpointWebMvcHandlerMapping", "/healthy and /ready, compared with the document",
             "valve JsonErrorReportValve", "what Tomcat refuses",
+            "valve ConnectionValve", "answers nothing",
             "mapping welcomePageHandlerMapping", "there is no such page",
             "mapping welcomePageNotAcceptableHandlerMapping", "there is no such page");
 

@@ -11,9 +11,13 @@ import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Path;
 import java.security.KeyStore;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.zip.GZIPInputStream;
 import javax.net.ssl.SSLContext;
@@ -29,6 +33,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Streams of some records only, that end, that are compressed, and over HTTP/2. */
 class StreamFormsTest {
     private static final String PASSWORD = "not-a-secret";
+    private static final int STREAMS_OF_A_CONNECTION = 40;
+    private static final int SHORT_LINES = 2_000;
     private static GatewayUnderTest gateway;
     private static HttpClient client;
     private static HttpClient http2;
@@ -160,6 +166,45 @@ class StreamFormsTest {
             await().untilAsserted(() -> assertThat(another.records()).hasSize(1));
             assertThat(stream.response().version()).isEqualTo(HttpClient.Version.HTTP_2);
         }
+    }
+
+    @Test
+    void the_streams_of_a_connection_over_http_2_hold_up_nothing_else_on_it() throws Exception {
+        topic("crowded", 1);
+        var streams = new ArrayList<SseSubscriber>();
+        try {
+            for (int i = 0; i < STREAMS_OF_A_CONNECTION; i++) {
+                streams.add(SseSubscriber.open(http2, gateway.uri("/topics/crowded/events")));
+            }
+
+            var produced = http2.send(HttpRequest.newBuilder(gateway.uri("/topics/crowded")).timeout(Duration
+                    .ofSeconds(30)).POST(BodyPublishers.ofString("{\"records\":[{\"value\":1}]}")).build(),
+                    BodyHandlers.ofString());
+
+            assertThat(produced.statusCode()).as(produced.body()).isEqualTo(200);
+            assertThat(produced.version()).isEqualTo(HttpClient.Version.HTTP_2);
+            for (var stream : streams) {
+                await().untilAsserted(() -> assertThat(stream.records()).hasSize(1));
+                assertThat(stream.response().version()).isEqualTo(HttpClient.Version.HTTP_2);
+            }
+        } finally {
+            streams.forEach(SseSubscriber::close);
+        }
+    }
+
+    @Test
+    void lines_of_a_frame_each_are_no_misuse_of_http_2() throws Exception {
+        topic("short-lines", 1);
+        byte[] line = "{\"value\":1}\n".getBytes(UTF_8);
+        var first = http2.send(HttpRequest.newBuilder(gateway.uri("/healthy")).build(), BodyHandlers.discarding());
+        assertThat(first.version()).isEqualTo(HttpClient.Version.HTTP_2);
+
+        var reported = http2.send(HttpRequest.newBuilder(gateway.uri("/topics/short-lines")).timeout(Duration.ofSeconds(
+                30)).header("Content-Type", "application/x-ndjson").POST(BodyPublishers.ofByteArrays(Collections
+                        .nCopies(SHORT_LINES, line))).build(), BodyHandlers.ofString());
+
+        assertThat(reported.version()).isEqualTo(HttpClient.Version.HTTP_2);
+        assertThat(reported.body().lines()).hasSize(SHORT_LINES).allMatch(report -> report.contains("\"offset\""));
     }
 
     @ParameterizedTest

@@ -11,7 +11,7 @@ import org.jspecify.annotations.Nullable;
  *
  * @param generation    rises with each rebalance, and fences requests and commits of earlier ones
  * @param protocolType  of its members, and of its last ones when it has none; null before the first
- * @param protocolName  what the members of the present generation agreed on; null without one
+ * @param protocolName  what the members of the present generation agreed on; null where they have not
  * @param leaderId      the member that assigns; null where there is none
  * @param pending       ids that were given out and not come back with yet (KIP-394), and until when that is waited for
  */
@@ -41,22 +41,31 @@ public record ClassicGroup(String groupId, int generation, ClassicPhase phase, @
             boolean isAssigned) {
         var byId = new TreeMap<String, ClassicMember>();
         members.forEach(member -> byId.put(member.memberId(), member));
-        ClassicPhase phase = byId.isEmpty() ? new ClassicPhase.Empty()
-                : isAssigned ? new ClassicPhase.Stable(NEVER) : new ClassicPhase.CompletingRebalance(NEVER);
+        ClassicPhase phase;
+        if (byId.isEmpty()) {
+            phase = new ClassicPhase.Empty();
+        } else if (protocolName == null) {
+            // Its members had another leader until then, and are to agree first.
+            phase = joining(NEVER);
+        } else {
+            phase = isAssigned ? new ClassicPhase.Stable(NEVER) : new ClassicPhase.CompletingRebalance(NEVER);
+        }
         return new ClassicGroup(groupId, generation, phase, protocolType, protocolName, leaderId, byId,
                 new TreeMap<>());
     }
 
-    /** Of members that were led otherwise until now: all join again, and one of them assigns. */
+    /** Of members that were led otherwise until now: all join again, agree on a protocol, and one of them assigns. */
     public static ClassicGroup joiningAgain(String groupId, int generation, Collection<ClassicMember> members,
             long nowMs) {
         var byId = new TreeMap<String, ClassicMember>();
         members.forEach(member -> byId.put(member.memberId(), member.heard(nowMs)));
         int timeoutMs = members.stream().mapToInt(member -> member.profile().rebalanceTimeoutMs()).max().orElse(0);
-        return new ClassicGroup(groupId, generation, new ClassicPhase.PreparingRebalance(false, false, 0, nowMs
-                + timeoutMs), ConsumerMetadata.PROTOCOL_TYPE, ProtocolVote.chosenBy(byId.values()), byId.firstKey(),
-                byId,
-                new TreeMap<>());
+        return new ClassicGroup(groupId, generation, joining(nowMs + timeoutMs), ConsumerMetadata.PROTOCOL_TYPE, null,
+                byId.firstKey(), byId, new TreeMap<>());
+    }
+
+    private static ClassicPhase joining(long endsAtMs) {
+        return new ClassicPhase.PreparingRebalance(false, false, 0, endsAtMs);
     }
 
     /** About the memory that it takes. */

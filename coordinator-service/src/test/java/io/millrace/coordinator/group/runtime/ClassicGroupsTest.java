@@ -23,6 +23,8 @@ import java.util.List;
 import java.util.Map;
 import java.util.Objects;
 import java.util.function.LongFunction;
+import org.apache.kafka.clients.consumer.ConsumerPartitionAssignor;
+import org.apache.kafka.clients.consumer.internals.ConsumerProtocol;
 import org.junit.jupiter.api.AutoClose;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -219,6 +221,30 @@ class ClassicGroupsTest {
             assertThat(count("millrace.group.expiries")).isEqualTo(1);
         });
         assertThat(count("millrace.group.left.behind")).isEqualTo(1);
+    }
+
+    @Test
+    void a_group_that_has_come_back_to_its_members_protocol_is_joined_by_all_also_at_the_next_coordinator() {
+        var metadata = ConsumerProtocol.serializeSubscription(new ConsumerPartitionAssignor.Subscription(List.of(
+                "orders")));
+        byte[] bytes = new byte[metadata.remaining()];
+        metadata.get(bytes);
+        var profile = new ClassicProfile(null, "client", "/host", SESSION_TIMEOUT_MS, SESSION_TIMEOUT_MS, "consumer",
+                List.of(new Protocol("range", Opaque.of(bytes))));
+        ask(first, request -> new ClassicEvent.Join(request, "", "classic", profile, false, true));
+        sync(first, "classic", 1, Map.of());
+        assertThat(first.join("http", "orders")).isInstanceOf(GroupReply.Granted.class);
+        first.apply(new GroupEvent.Leave("http"));
+        int generation = classic(first).generation();
+
+        term.held = false;
+        second.takeOver(2);
+
+        assertThat(beat(second, "classic", generation)).containsExactly(new ClassicReply.Refused("classic",
+                ClassicFault.REBALANCE_IN_PROGRESS));
+        assertThat(ask(second, request -> new ClassicEvent.Join(request, "classic", "", profile, false, true)))
+                .singleElement().isInstanceOfSatisfying(ClassicReply.Joined.class, joined -> assertThat(joined
+                        .generation()).isEqualTo(generation + 1));
     }
 
     private double count(String counter) {

@@ -5,14 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.coordinator.group.classic.ClassicEvent;
 import io.millrace.coordinator.group.classic.ClassicFault;
+import io.millrace.coordinator.testing.SimulatedWorld;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.List;
-import java.util.PriorityQueue;
 import java.util.SplittableRandom;
 import java.util.TreeMap;
 import java.util.TreeSet;
 import java.util.UUID;
+import java.util.function.Consumer;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -26,13 +26,8 @@ final class GroupSimulation {
     private static final int GIVE_UP_MS = 1_000;
     private static final int MAX_CONSUMERS = 7;
 
-    private record Action(long atMs, long order, Runnable run) {}
-
+    private final SimulatedWorld world;
     private final SplittableRandom random;
-    private final PriorityQueue<Action> agenda = new PriorityQueue<>(
-            Comparator.comparingLong(Action::atMs).thenComparingLong(Action::order));
-    private long order;
-    private long nowMs;
     private int names;
 
     private final TreeMap<String, Topic> topics = new TreeMap<>();
@@ -46,7 +41,8 @@ final class GroupSimulation {
     private long shardEpoch;
 
     GroupSimulation(long seed) {
-        random = new SplittableRandom(seed);
+        world = new SimulatedWorld(seed, STORM_MS);
+        random = world.random;
     }
 
     void run() {
@@ -59,20 +55,8 @@ final class GroupSimulation {
         }
         tick();
         scheduleTrouble();
-        while (!agenda.isEmpty() && agenda.peek().atMs() <= STORM_MS + CALM_MS) {
-            Action action = agenda.remove();
-            nowMs = action.atMs();
-            action.run().run();
-        }
+        world.run(STORM_MS + CALM_MS);
         checkConverged();
-    }
-
-    private boolean stormy() {
-        return nowMs < STORM_MS;
-    }
-
-    private void in(int delayMs, Runnable run) {
-        agenda.add(new Action(nowMs + delayMs, order++, run));
     }
 
     // --- the consumers and the network ---
@@ -91,21 +75,21 @@ final class GroupSimulation {
         if (consumer.gone) {
             return;
         }
-        if (nowMs < consumer.pausedUntilMs) {
-            in((int) (consumer.pausedUntilMs - nowMs), () -> beat(consumer));
+        if (world.nowMs() < consumer.pausedUntilMs) {
+            world.in(consumer.pausedUntilMs - world.nowMs(), () -> beat(consumer));
             return;
         }
-        GroupEvent event = consumer.nextRequest(nowMs);
+        GroupEvent event = consumer.nextRequest(world.nowMs());
         int request = consumer.request;
-        in(GIVE_UP_MS, () -> {
+        world.in(GIVE_UP_MS, () -> {
             if (consumer.request == request) {
                 beat(consumer);
             }
         });
         if (!lost()) {
-            in(delayMs(), () -> {
+            world.in(delayMs(), () -> {
                 if (consumer.request == request && consumer.asks() == SimulatedConsumer.Asks.NOTHING) {
-                    serve(event, reply -> answer(consumer, request, () -> consumer.answered(reply, nowMs)));
+                    serve(event, reply -> answer(consumer, request, () -> consumer.answered(reply, world.nowMs())));
                 } else if (consumer.request == request) {
                     serveClassic(consumer, request);
                 }
@@ -117,10 +101,10 @@ final class GroupSimulation {
         if (lost()) {
             return;
         }
-        in(delayMs(), () -> {
+        world.in(delayMs(), () -> {
             // A paused process reads its socket when it wakes up; the time in between counts.
-            if (nowMs < consumer.pausedUntilMs) {
-                in((int) (consumer.pausedUntilMs - nowMs), () -> receive(consumer, request, reply));
+            if (world.nowMs() < consumer.pausedUntilMs) {
+                world.in(consumer.pausedUntilMs - world.nowMs(), () -> receive(consumer, request, reply));
             } else {
                 receive(consumer, request, reply);
             }
@@ -134,15 +118,15 @@ final class GroupSimulation {
         consumer.request++;
         reply.run();
         checkOneReaderEach(consumer);
-        in(random.nextInt(200, 1_500), () -> beat(consumer));
+        world.in(random.nextInt(200, 1_500), () -> beat(consumer));
     }
 
     private boolean lost() {
-        return stormy() && random.nextInt(10) == 0;
+        return world.strikesOneIn(10);
     }
 
     private int delayMs() {
-        return random.nextInt(1, stormy() && random.nextInt(5) == 0 ? 1_500 : 50);
+        return world.delayMs(5, 1_500);
     }
 
     private Subscription randomSubscription() {
@@ -156,7 +140,7 @@ final class GroupSimulation {
 
     // --- the coordinator ---
 
-    private void serve(GroupEvent event, java.util.function.Consumer<GroupReply> answer) {
+    private void serve(GroupEvent event, Consumer<GroupReply> answer) {
         Group before = group;
         if (before == null) {
             return;
@@ -174,7 +158,7 @@ final class GroupSimulation {
             // The write of the coordinator that is thought dead comes when another has taken over.
             long epoch = shardEpoch;
             crash();
-            in(2_500, () -> assertThat(rows.store(epoch, changes)).isFalse());
+            world.in(2_500, () -> assertThat(rows.store(epoch, changes)).isFalse());
             return;
         }
         assertThat(rows.store(shardEpoch, changes)).isTrue();
@@ -200,15 +184,15 @@ final class GroupSimulation {
                 .toIntExact(consumer.epoch()));
         Member member = now.member(consumer.memberId);
         if (fault != null || member == null) {
-            answer(consumer, request, () -> consumer.answered(fault, null, nowMs));
+            answer(consumer, request, () -> consumer.answered(fault, null, world.nowMs()));
             return;
         }
-        sessions.heard(member, ClassicMembers.mustJoinAgain(now, member), nowMs);
+        sessions.heard(member, ClassicMembers.mustJoinAgain(now, member), world.nowMs());
         boolean asksForAssignment = consumer.asks() == SimulatedConsumer.Asks.ASSIGNMENT;
         boolean refused = asksForAssignment ? !ClassicMembers.maySync(now, member)
                 : ClassicMembers.mustJoinAgain(now, member);
         answer(consumer, request, () -> consumer.answered(refused ? ClassicFault.REBALANCE_IN_PROGRESS : null,
-                asksForAssignment && !refused ? member.state().assigned() : null, nowMs));
+                asksForAssignment && !refused ? member.state().assigned() : null, world.nowMs()));
     }
 
     private void touchSession(GroupEvent event, GroupMachine.Step step) {
@@ -225,35 +209,35 @@ final class GroupSimulation {
             sessions.forget(memberId);
         } else if (step.reply() instanceof GroupReply.Granted) {
             if (member.profile().classic() == null) {
-                sessions.heard(member, nowMs);
+                sessions.heard(member, world.nowMs());
             } else {
-                sessions.heard(member, ClassicMembers.mustJoinAgain(step.group(), member), nowMs);
+                sessions.heard(member, ClassicMembers.mustJoinAgain(step.group(), member), world.nowMs());
             }
         }
     }
 
     private boolean crashes() {
-        return stormy() && random.nextInt(150) == 0;
+        return world.strikesOneIn(150);
     }
 
     private void crash() {
         group = null;
-        in(random.nextInt(100, 2_000), this::takeOver);
+        world.in(random.nextInt(100, 2_000), this::takeOver);
     }
 
     private void takeOver() {
         shardEpoch = rows.takeOver();
         Group loaded = rows.load();
         group = loaded;
-        sessions.restart(loaded, nowMs);
+        sessions.restart(loaded, world.nowMs());
         serve(new GroupEvent.TopicsChanged(), _ -> {});
     }
 
     private void tick() {
-        for (String memberId : sessions.expired(nowMs)) {
+        for (String memberId : sessions.expired(world.nowMs())) {
             serve(new GroupEvent.Expire(memberId), _ -> {});
         }
-        in(500, this::tick);
+        world.in(500, this::tick);
     }
 
     private Topics topicsNow() {
@@ -263,7 +247,7 @@ final class GroupSimulation {
     // --- trouble ---
 
     private void scheduleTrouble() {
-        if (!stormy()) {
+        if (!world.isStormy()) {
             return;
         }
         switch (random.nextInt(8)) {
@@ -280,7 +264,7 @@ final class GroupSimulation {
                 consumer.dropEverything();
                 serve(new GroupEvent.Leave(consumer.memberId), _ -> {});
             });
-            case 4 -> anyConsumer(consumer -> consumer.pausedUntilMs = nowMs + random.nextInt(20_000));
+            case 4 -> anyConsumer(consumer -> consumer.pausedUntilMs = world.nowMs() + random.nextInt(20_000));
             case 5 -> anyConsumer(consumer -> consumer.subscribe(randomSubscription()));
             case 6 -> {
                 growOrMakeTopic();
@@ -292,13 +276,11 @@ final class GroupSimulation {
                 }
             }
         }
-        in(random.nextInt(500, 6_000), this::scheduleTrouble);
+        world.in(random.nextInt(500, 6_000), this::scheduleTrouble);
     }
 
-    private void anyConsumer(java.util.function.Consumer<SimulatedConsumer> act) {
-        if (!consumers.isEmpty()) {
-            act.accept(consumers.get(random.nextInt(consumers.size())));
-        }
+    private void anyConsumer(Consumer<SimulatedConsumer> act) {
+        world.withAny(consumers, act);
     }
 
     private void growOrMakeTopic() {
@@ -317,12 +299,12 @@ final class GroupSimulation {
 
     private void checkOneReaderEach(SimulatedConsumer granted) {
         for (PartitionId partition : granted.assigned()) {
-            if (!granted.reads(partition, nowMs)) {
+            if (!granted.reads(partition, world.nowMs())) {
                 continue;
             }
             for (SimulatedConsumer other : consumers) {
-                if (other != granted && other.reads(partition, nowMs)) {
-                    throw new AssertionError("at %d ms %s is read by %s and %s".formatted(nowMs, partition,
+                if (other != granted && other.reads(partition, world.nowMs())) {
+                    throw new AssertionError("at %d ms %s is read by %s and %s".formatted(world.nowMs(), partition,
                             granted.memberId,
                             other.memberId));
                 }

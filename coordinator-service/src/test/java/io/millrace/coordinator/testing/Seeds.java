@@ -11,6 +11,11 @@ public final class Seeds {
 
     private Seeds() {}
 
+    /** Whether there are enough to have seen everything. */
+    public static boolean areMany() {
+        return Long.getLong("millrace.simulation.seed") == null;
+    }
+
     public static void runAll(LongConsumer simulation) {
         Long onlySeed = Long.getLong("millrace.simulation.seed");
         if (onlySeed != null) {

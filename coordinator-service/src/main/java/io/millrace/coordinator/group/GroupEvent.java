@@ -23,11 +23,19 @@ public sealed interface GroupEvent {
     /**
      * A member is alive.
      *
-     * @param owned         what it holds now, or null when it does not say (it then lets go of nothing)
-     * @param subscription  its new subscription, or null when unchanged
+     * @param owned               what it holds now, or null when it does not say (it then lets go of nothing)
+     * @param subscription        its new subscription, or null when unchanged
+     * @param assignor            its new wish, or null when unchanged
+     * @param rebalanceTimeoutMs  likewise
      */
     record Heartbeat(String memberId, long memberEpoch, @Nullable SortedSet<PartitionId> owned,
-            @Nullable Subscription subscription) implements GroupEvent {}
+            @Nullable Subscription subscription, @Nullable AssignorName assignor,
+            @Nullable Integer rebalanceTimeoutMs) implements GroupEvent {
+        public Heartbeat(String memberId, long memberEpoch, @Nullable SortedSet<PartitionId> owned,
+                @Nullable Subscription subscription) {
+            this(memberId, memberEpoch, owned, subscription, null, null);
+        }
+    }
 
     /** A member goes, and has let go of everything. */
     record Leave(String memberId) implements GroupEvent {}

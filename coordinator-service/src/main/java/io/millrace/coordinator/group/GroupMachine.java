@@ -70,13 +70,16 @@ public final class GroupMachine {
                     .formatted(member.memberId(), member.epoch(), heartbeat.memberEpoch()));
         }
         Group next = group;
-        Subscription subscription = heartbeat.subscription();
-        if (subscription != null && !subscription.equals(member.profile().subscription())) {
-            GroupReply.@Nullable Refused refusal = refusalOf(subscription);
+        MemberProfile said = member.profile().saying(heartbeat);
+        if (!said.equals(member.profile())) {
+            GroupReply.@Nullable Refused refusal = refusalOf(said.subscription());
             if (refusal != null) {
                 return new Step(group, refusal);
             }
-            next = retarget(group.with(member.with(member.profile().subscribedTo(subscription))), topics);
+            next = group.with(member.with(said));
+            if (changesTarget(member.profile(), said)) {
+                next = retarget(next, topics);
+            }
         }
         return reconcile(next, member.memberId(), heartbeat.owned());
     }

@@ -37,9 +37,14 @@ public record MemberProfile(String clientId, String clientHost, Subscription sub
         return classic == null ? bytes : bytes + classic.heldBytes();
     }
 
-    MemberProfile subscribedTo(Subscription changed) {
-        return new MemberProfile(clientId, clientHost, changed, assignor, sessionTimeoutMs, rebalanceTimeoutMs,
-                instanceId,
-                classic);
+    /** What it leaves out is as before. */
+    MemberProfile saying(GroupEvent.Heartbeat heartbeat) {
+        Subscription saysSubscription = heartbeat.subscription();
+        AssignorName saysAssignor = heartbeat.assignor();
+        Integer saysTimeoutMs = heartbeat.rebalanceTimeoutMs();
+        return new MemberProfile(clientId, clientHost, saysSubscription == null ? subscription : saysSubscription,
+                saysAssignor == null ? assignor : saysAssignor, sessionTimeoutMs, saysTimeoutMs == null
+                        ? rebalanceTimeoutMs
+                        : saysTimeoutMs, instanceId, classic);
     }
 }

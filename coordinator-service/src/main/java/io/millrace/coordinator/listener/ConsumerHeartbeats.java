@@ -133,8 +133,10 @@ final class ConsumerHeartbeats {
         Subscription changed = member == null || silent ? null
                 : subscription(heartbeat, member.profile().subscription());
         List<TopicPartitions> owned = heartbeat.topicPartitions();
+        String assignor = heartbeat.serverAssignor();
         return new GroupEvent.Heartbeat(memberId, heartbeat.memberEpoch(), owned == null ? null : owned(owned),
-                changed);
+                changed, assignor == null ? null : WireAssignors.named(assignor),
+                heartbeat.rebalanceTimeoutMs() == UNCHANGED ? null : heartbeat.rebalanceTimeoutMs());
     }
 
     private static Subscription subscription(ConsumerGroupHeartbeatRequestData heartbeat, Subscription before) {

@@ -195,6 +195,22 @@ class GroupMachineTest {
     }
 
     @Test
+    void a_new_wish_and_a_new_rebalance_timeout_are_taken_at_any_heartbeat() {
+        machineStep(new GroupEvent.Join("a", wishing(AssignorName.STICKY)));
+
+        machineStep(new GroupEvent.Heartbeat("a", 1, null, null, null, 5_000));
+
+        assertThat(group.member("a").profile().rebalanceTimeoutMs()).isEqualTo(5_000);
+        assertThat(group.epoch()).as("which moves nothing").isEqualTo(1);
+
+        machineStep(new GroupEvent.Heartbeat("a", 1, null, null, AssignorName.RANGE, null));
+
+        assertThat(group.assignor()).isEqualTo(AssignorName.RANGE);
+        assertThat(group.epoch()).isEqualTo(2);
+        assertThat(group.member("a").profile().rebalanceTimeoutMs()).isEqualTo(5_000);
+    }
+
+    @Test
     void limits_are_refused_with_their_figures() {
         join("a", "orders");
         join("b", "orders");

@@ -170,8 +170,11 @@ class GroupProtocolTest {
                 Errors.UNSUPPORTED_ASSIGNOR);
         granted(joining("a", "orders").setServerAssignor("range"));
         assertThat(WireAssignors.name(coordinator.groups().find(group).assignor())).isEqualTo("range");
-        granted(joining("a", "orders").setServerAssignor("uniform"));
+        var joined = granted(joining("a", "orders").setServerAssignor("uniform"));
         assertThat(WireAssignors.name(coordinator.groups().find(group).assignor())).isEqualTo("uniform");
+        granted(beating("a", joined.memberEpoch()).setServerAssignor("range").setRebalanceTimeoutMs(5_000));
+        assertThat(WireAssignors.name(coordinator.groups().find(group).assignor())).isEqualTo("range");
+        assertThat(coordinator.groups().find(group).member("a").profile().rebalanceTimeoutMs()).isEqualTo(5_000);
     }
 
     @Test

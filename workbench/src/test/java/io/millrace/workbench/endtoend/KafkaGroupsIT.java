@@ -35,6 +35,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kafka's Java consumers in groups, under every way they have to share partitions. */
 @WithSteadySuite
@@ -122,10 +123,10 @@ class KafkaGroupsIT {
         }
     }
 
-    @Test
-    void a_static_member_that_is_restarted_has_its_partitions_again_and_nobody_else_stops() {
-        String name = "static";
-        String protocol = "classic";
+    @ParameterizedTest
+    @ValueSource(strings = {"classic", "consumer"})
+    void a_static_member_that_is_restarted_has_its_partitions_again_and_nobody_else_stops(String protocol) {
+        String name = "static-" + protocol;
         topic(name);
         Set<TopicPartition> revoked = new HashSet<>();
         try (KafkaConsumer<String, String> staying = member(name, protocol, "staying")) {

@@ -9,6 +9,8 @@ import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.StreamedBodies;
 import io.millrace.gateway.memory.CountedMemory;
 import io.millrace.gateway.memory.MemoryBudget;
+import io.millrace.gateway.memory.StreamMemory;
+import io.millrace.gateway.memory.StreamShare;
 import io.millrace.gateway.producer.IdempotencyKeys;
 import io.millrace.gateway.producer.Producer;
 import io.millrace.gateway.producer.ProducerProperties;
@@ -40,12 +42,7 @@ class LineProduce implements StreamedBodies, CountedMemory {
     private final ProduceProperties properties;
     private final Duration answerTimeout;
     private final Semaphore streams;
-    private final MemoryBudget memory;
-    /**
-     * Of the stream that may grow though the memory is full: so there is always one that gets its line, and gives back what it has, where
-     * all wait for each other.
-     */
-    private final Semaphore beyond = new Semaphore(1);
+    private final StreamMemory memory;
     private final Map<LineReports, TopicImage> open = new ConcurrentHashMap<>();
 
     LineProduce(Topics topics, Producer producer, Shutdown shutdown, ProduceProperties properties,
@@ -56,19 +53,13 @@ class LineProduce implements StreamedBodies, CountedMemory {
         this.properties = properties;
         this.answerTimeout = producerProperties.answerTimeout();
         this.streams = new Semaphore(properties.maxStreams());
-        this.memory = new MemoryBudget(properties.streamMemory().toBytes());
+        this.memory = new StreamMemory(properties.streamMemory().toBytes(), answerTimeout, "the streams of lines");
         shutdown.onBegin(this::endAll);
     }
 
     @Override
     public boolean areOf(HttpServletRequest request) {
         return request.getRequestURI().startsWith(PATHS) && LineTypes.isLines(request.getContentType());
-    }
-
-    /** What all streams hold together. */
-    private RefusedException full() {
-        return new RefusedException(ErrorCode.QUEUE_FULL, "the streams of lines hold " + memory.limitBytes() / 1024
-                + " KiB already; try again later");
     }
 
     @Override
@@ -78,7 +69,7 @@ class LineProduce implements StreamedBodies, CountedMemory {
 
     @Override
     public MemoryBudget budget() {
-        return memory;
+        return memory.budget();
     }
 
     void produce(TopicImage topic, int partition, HttpServletRequest request, HttpServletResponse response)
@@ -91,13 +82,8 @@ class LineProduce implements StreamedBodies, CountedMemory {
                     + " streams of lines already; try again later");
         }
         try {
-            if (!memory.tryReserve(FIRST_BYTES)) {
-                throw full();
-            }
-            try {
-                report(topic, partition, key, isCompressed, request, response);
-            } finally {
-                memory.release(FIRST_BYTES);
+            try (var share = memory.open(FIRST_BYTES)) {
+                report(topic, partition, key, isCompressed, share, request, response);
             }
         } finally {
             streams.release();
@@ -105,10 +91,11 @@ class LineProduce implements StreamedBodies, CountedMemory {
     }
 
     private void report(TopicImage topic, int partition, @Nullable String key, boolean isCompressed,
-            HttpServletRequest request, HttpServletResponse response) throws IOException, InterruptedException {
+            StreamShare share, HttpServletRequest request, HttpServletResponse response) throws IOException,
+            InterruptedException {
         LineReports reports = new LineReports(response.getOutputStream(), (int) properties.streamWindow().toBytes(),
-                memory, answerTimeout);
-        var sending = new Sending(topic.name(), key, reports);
+                memory.budget(), answerTimeout);
+        var sending = new Sending(topic.name(), key, reports, share);
         open.put(reports, topic);
         try {
             response.setContentType(ANSWER_TYPE);
@@ -117,7 +104,6 @@ class LineProduce implements StreamedBodies, CountedMemory {
         } finally {
             open.remove(reports);
             reports.close();
-            sending.releaseAll();
         }
     }
 
@@ -163,11 +149,11 @@ class LineProduce implements StreamedBodies, CountedMemory {
         private final String topic;
         private final @Nullable String key;
         private final LineReports reports;
+        private final StreamShare share;
         private long chunks;
-        private int reservedBytes;
-        private boolean isBeyond;
 
-        private Sending(String topic, @Nullable String key, LineReports reports) {
+        private Sending(String topic, @Nullable String key, LineReports reports, StreamShare share) {
+            this.share = share;
             this.topic = topic;
             this.key = key;
             this.reports = reports;
@@ -179,34 +165,18 @@ class LineProduce implements StreamedBodies, CountedMemory {
         }
 
         @Override
+        public void progresses() {
+            share.checkProgress();
+        }
+
+        @Override
         public void reserve(int moreBytes) throws InterruptedException {
-            long deadline = System.nanoTime() + answerTimeout.toNanos();
-            while (!memory.tryReserve(moreBytes)) {
-                if (isBeyond || beyond.tryAcquire()) {
-                    isBeyond = true;
-                    memory.take(moreBytes);
-                    break;
-                }
-                if (System.nanoTime() - deadline >= 0) {
-                    throw full();
-                }
-                pause();
-            }
-            reservedBytes += moreBytes;
+            share.reserve(moreBytes);
         }
 
         @Override
         public void release(int bytes) {
-            memory.release(bytes);
-            reservedBytes -= bytes;
-            if (reservedBytes == 0 && isBeyond) {
-                isBeyond = false;
-                beyond.release();
-            }
-        }
-
-        private void releaseAll() {
-            release(reservedBytes);
+            share.release(bytes);
         }
 
         @Override

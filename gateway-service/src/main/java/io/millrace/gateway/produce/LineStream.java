@@ -34,6 +34,9 @@ final class LineStream {
         /** The topic as it is now. @throws RefusedException if it is gone */
         TopicImage topic();
 
+        /** Something has come. @throws RefusedException if the chunk takes too long to be complete, for what it holds of the memory */
+        void progresses();
+
         /** Waits until there is memory for so much more than at the beginning. @throws RefusedException if there is none for too long */
         void reserve(int moreBytes) throws InterruptedException;
 
@@ -81,6 +84,7 @@ final class LineStream {
             }
             filled += read;
             takeLines();
+            target.progresses();
             makeRoom();
         }
         if (filled > lineStart && !isSkipping) {

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
 import io.millrace.gateway.edge.BodyMemory;
+import io.millrace.gateway.memory.CountedMemory;
+import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
 import java.util.List;
 import java.util.function.Supplier;
@@ -63,26 +65,32 @@ class LargeBodiesTest extends BodyCalls {
     }
 
     @Test
-    void a_stream_of_v3_ends_at_a_large_record_while_there_is_no_memory_for_it() {
+    void a_stream_of_v3_takes_no_memory_of_large_bodies_and_a_large_record_in_it_waits_for_no_one() {
         String path = "/v3/clusters/fake/topics/" + topic(1) + "/records";
         String body = "{\"value\":{\"type\":\"STRING\",\"data\":\"" + "x".repeat(300_000) + "\"}}";
-        var memory = gateway.bean(BodyMemory.class);
+        var bodies = gateway.bean(BodyMemory.class);
+        var streams = streamsOfV3();
+        long free = 128L * MEGABYTE - bodies.usedBytes();
         // But for what a stream begins with.
-        long free = 128L * MEGABYTE - memory.usedBytes() - BodyMemory.SMALL_BODY_BYTES;
+        long held = streams.limitBytes() - streams.usedBytes() - BodyMemory.SMALL_BODY_BYTES;
+        bodies.reserve(free);
+        assertThat(streams.tryReserve(held)).isTrue();
 
-        memory.reserve(free);
-        Answer ended;
+        Answer answer;
         try {
-            ended = post(path, "{}" + body);
+            answer = post(path, "{}" + body);
         } finally {
-            memory.release(free);
+            bodies.release(free);
+            streams.release(held);
         }
 
-        assertThat(reports(ended)).extracting(report -> report.get("error_code").asInt()).containsExactly(200, 50003);
-        assertThat(ended.body()).contains("large bodies");
-        assertThat(reports(post(path, "{}" + body))).extracting(report -> report.get("error_code").asInt())
-                .containsExactly(200, 200);
-        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+        assertThat(reports(answer)).extracting(report -> report.get("error_code").asInt()).containsExactly(200, 200);
+        await().untilAsserted(() -> assertThat(streams.usedBytes()).isZero());
+    }
+
+    private MemoryBudget streamsOfV3() {
+        return gateway.beans(CountedMemory.class).stream().filter(each -> each.kind().equals("v3-streams")).findAny()
+                .orElseThrow().budget();
     }
 
     @Test
@@ -115,17 +123,20 @@ class LargeBodiesTest extends BodyCalls {
     }
 
     @Test
-    void a_stream_of_v3_is_refused_while_others_hold_all_the_memory() {
+    void a_stream_of_v3_is_refused_while_others_hold_all_the_memory_but_for_a_record_that_fits() {
         String path = "/v3/clusters/fake/topics/" + topic(1) + "/records";
-        var memory = gateway.bean(BodyMemory.class).budget();
-        long held = memory.limitBytes() - memory.usedBytes();
+        var memory = streamsOfV3();
+        long held = memory.limitBytes() - memory.usedBytes() - 1_000;
         assertThat(memory.tryReserve(held)).isTrue();
 
-        var refused = post(path, "{}");
+        var refused = post(path, "{}".repeat(501));
+        var small = post(path, "{}".repeat(500));
 
         assertThat(refused.status()).as(refused.body()).isEqualTo(503);
+        assertThat(refused.header("Retry-After")).isNotEmpty();
+        assertThat(reports(small)).hasSize(500);
         memory.release(held);
-        assertThat(post(path, "{}").status()).isEqualTo(200);
+        assertThat(post(path, "{}".repeat(501)).status()).isEqualTo(200);
         await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
     }
 

@@ -2,6 +2,7 @@ package io.millrace.gateway.produce;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.InstanceOfAssertFactories.INTEGER;
 
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RecordSlices;
@@ -28,10 +29,17 @@ class LineStreamTest {
         private final List<Integer> chunks = new ArrayList<>();
         private int reservedBytes;
         private int mostReservedBytes;
+        /** Of what was read before, beyond the first bytes. */
+        private final List<Integer> heldBytes = new ArrayList<>();
 
         @Override
         public TopicImage topic() {
             return TOPIC;
+        }
+
+        @Override
+        public void progresses() {
+            heldBytes.add(reservedBytes);
         }
 
         @Override
@@ -124,6 +132,18 @@ class LineStreamTest {
         String body = IntStream.range(0, 1201).mapToObj(i -> "{\"value\":" + i + "}").collect(Collectors.joining("\n"));
 
         assertThat(collect(body, true, new Random(1), 100).chunks).containsExactly(500, 500, 201);
+    }
+
+    @Test
+    void of_what_has_come_is_told_before_more_is_waited_for() throws Exception {
+        String body = "{\"value\":\"" + "x".repeat(90_000) + "\"}\n{\"value\":1}\n";
+        var pieces = new Random(1);
+
+        List<Integer> held = collect(body, true, pieces, 5000).heldBytes;
+
+        // Under a key the chunk, which is not complete, keeps what it has grown to.
+        assertThat(held).hasSizeGreaterThan(20).isSorted().startsWith(0).last(INTEGER).isPositive();
+        assertThat(collect(body, false, pieces, 5000).heldBytes).startsWith(0).endsWith(0).anyMatch(bytes -> bytes > 0);
     }
 
     @Test

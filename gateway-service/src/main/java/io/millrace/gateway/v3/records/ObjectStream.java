@@ -2,26 +2,29 @@ package io.millrace.gateway.v3.records;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.gateway.edge.BodyMemory;
+import io.millrace.gateway.memory.StreamMemory;
+import io.millrace.gateway.memory.StreamShare;
 import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 
 /**
  * Finds the JSON objects that a body has one after the other, with or without white space between them. Looks at brackets and strings
  * alone: an object that is malformed within has an end all the same, and what follows is not lost. Holds no more than one longest object;
- * of a longer one nothing is kept but where it ends. What it holds is counted, and what a large object needed is given back as soon as
- * it was passed.
+ * of a longer one nothing is kept but where it ends. What it holds beyond the first read is counted, waited for, and given back as soon as
+ * the large object that needed it was passed.
  *
  * <pre>
  *   while (stream.fill()) { while (stream.next()) { ... stream.bytes(), stream.start(), stream.end() ... } }
  * </pre>
  */
-final class ObjectStream implements AutoCloseable {
+final class ObjectStream {
+    private static final StreamMemory UNCOUNTED = new StreamMemory(Long.MAX_VALUE, Duration.ZERO, "nobody");
+
     private final InputStream in;
     private final int readBytes;
     private final int longestBytes;
-    private final BodyMemory memory;
-    private long reservedBytes;
+    private final StreamShare memory;
     private byte[] buffer;
     private int limit;
     private int at;
@@ -41,21 +44,19 @@ final class ObjectStream implements AutoCloseable {
     /**
      * @param readBytes    how much is taken in at a time at the most, while it comes
      * @param longestBytes of an object
-     * @param memory       that the buffer is counted against, as it grows
-     * @throws RefusedException with {@code QUEUE_FULL}
+     * @param memory       which has as much for the first read already
      */
-    ObjectStream(InputStream in, int readBytes, int longestBytes, BodyMemory memory) {
+    ObjectStream(InputStream in, int readBytes, int longestBytes, StreamShare memory) {
         this.in = in;
         this.readBytes = Math.min(readBytes, longestBytes);
         this.longestBytes = longestBytes;
         this.memory = memory;
         this.isWhole = false;
-        count(this.readBytes);
         this.buffer = new byte[this.readBytes];
     }
 
     private ObjectStream(byte[] whole, int length) {
-        this.memory = new BodyMemory(0);
+        this.memory = UNCOUNTED.open(0);
         this.in = InputStream.nullInputStream();
         this.readBytes = 0;
         this.longestBytes = length;
@@ -74,9 +75,9 @@ final class ObjectStream implements AutoCloseable {
      *
      * @return false at the end
      * @throws RefusedException with {@code MALFORMED_BODY} where the body ends within an object, {@code QUEUE_FULL} where there is no memory
-     *                          for a large one
+     *                          for a large one, or it does not come to its end, for too long
      */
-    boolean fill() throws IOException {
+    boolean fill() throws IOException, InterruptedException {
         if (ended) {
             return refuseHalfAnObject();
         }
@@ -94,6 +95,7 @@ final class ObjectStream implements AutoCloseable {
                 return limit > before || refuseHalfAnObject();
             }
             limit += read;
+            memory.checkProgress();
         } while (limit < target && in.available() > 0);
         return true;
     }
@@ -105,7 +107,7 @@ final class ObjectStream implements AutoCloseable {
         return false;
     }
 
-    private void makeRoom() {
+    private void makeRoom() throws InterruptedException {
         int keptFrom = depth > 0 && !dropping ? start : at;
         if (limit - keptFrom >= longestBytes) {
             dropping = true;
@@ -118,30 +120,20 @@ final class ObjectStream implements AutoCloseable {
         byte[] target = buffer;
         if (isTooSmall || isTooLarge) {
             int capacity = isTooLarge ? readBytes : (int) Math.min(2L * wanted, longestBytes);
-            count(capacity);
+            if (isTooSmall) {
+                memory.reserve(capacity - buffer.length);
+            }
             target = new byte[capacity];
         }
         System.arraycopy(buffer, keptFrom, target, 0, keptBytes);
+        if (isTooLarge) {
+            memory.release(buffer.length - target.length);
+        }
         buffer = target;
         passedBytes += keptFrom;
         limit -= keptFrom;
         at -= keptFrom;
         start = 0;
-    }
-
-    private void count(int capacity) {
-        if (capacity > reservedBytes) {
-            memory.reserve(capacity - reservedBytes, reservedBytes);
-        } else {
-            memory.release(reservedBytes - capacity);
-        }
-        reservedBytes = capacity;
-    }
-
-    /** The buffer is not needed any more. */
-    @Override
-    public void close() {
-        count(0);
     }
 
     /**

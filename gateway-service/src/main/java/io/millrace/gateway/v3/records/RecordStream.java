@@ -77,8 +77,12 @@ final class RecordStream {
 
     /** Counts what a stream makes of its objects. */
     interface GroupMemory {
-        /** @throws RefusedException when there is not so much */
-        void reserve(long moreBytes);
+        /**
+         * Returns false when there is not so much now, so that the group is to end with what it has.
+         *
+         * @throws RefusedException when there is not so much for what must be one group
+         */
+        boolean tryReserve(long moreBytes);
 
         /** The objects of a group are done with. */
         void groupEnds();
@@ -175,7 +179,7 @@ final class RecordStream {
     }
 
     /** Lets the answer be ended while nothing comes. */
-    private boolean fill(ObjectStream in) throws IOException {
+    private boolean fill(ObjectStream in) throws IOException, InterruptedException {
         order.unlock();
         try {
             return in.fill();
@@ -195,21 +199,23 @@ final class RecordStream {
             Taken taken = in.isTooLong() ? Taken.refused(new RefusedException(ErrorCode.BODY_TOO_LARGE,
                     "the record is larger than one may be here"))
                     : objects.read(in.bytes(), in.start(), in.end(), records);
-            count(taken.refusal() == null ? TAKEN_BYTES : REFUSED_BYTES);
             group.add(taken);
-            if (group.size() == maxGroupRecords) {
+            if (!count(taken.refusal() == null ? TAKEN_BYTES : REFUSED_BYTES) || group.size() == maxGroupRecords) {
                 isGroupFull = true;
                 return;
             }
         }
     }
 
-    private void count(int moreBytes) {
+    /** Returns false when there is no memory for more of them. */
+    private boolean count(int moreBytes) {
         uncountedBytes += moreBytes;
-        if (uncountedBytes > BodyMemory.SMALL_BODY_BYTES) {
-            memory.reserve(uncountedBytes);
-            uncountedBytes = 0;
+        if (uncountedBytes <= BodyMemory.SMALL_BODY_BYTES) {
+            return true;
         }
+        boolean counted = memory.tryReserve(uncountedBytes);
+        uncountedBytes = 0;
+        return counted;
     }
 
     private void report(@Nullable RequestKey key) throws IOException, InterruptedException {

@@ -53,11 +53,13 @@ class V3RecordsController implements StreamedBodies {
     private final Shutdown shutdown;
     private final V3RecordsProperties properties;
     private final WholeBodies bodies;
+    private final ObjectStreams objects;
     private final Semaphore streams;
     private final Set<RecordStream> open = ConcurrentHashMap.newKeySet();
 
     V3RecordsController(V3Clusters clusters, Topics topics, RecordSender sender, Shutdown shutdown,
-            V3RecordsProperties properties, WholeBodies bodies) {
+            V3RecordsProperties properties, WholeBodies bodies, ObjectStreams objects) {
+        this.objects = objects;
         this.clusters = clusters;
         this.topics = topics;
         this.sender = sender;
@@ -104,9 +106,11 @@ class V3RecordsController implements StreamedBodies {
         }
         try {
             if (key == null) {
-                try (var in = new ObjectStream(request.getInputStream(), (int) properties.streamReadSize().toBytes(),
-                        (int) properties.maxRecordSize().toBytes(), bodies.memory())) {
-                    run(links.clusterId(), topic, in, null, bodies.ofGroups(), response);
+                int readBytes = objects.readBytes(request);
+                try (var share = objects.open(readBytes)) {
+                    run(links.clusterId(), topic, new ObjectStream(request.getInputStream(), readBytes,
+                            (int) properties.maxRecordSize().toBytes(), share), null, ObjectStreams.groups(share),
+                            response);
                 }
             } else {
                 try (BodyBuffer body = bodies.read(request)) {

@@ -3,7 +3,6 @@ package io.millrace.gateway.v3.records;
 import io.millrace.gateway.edge.BodyBuffer;
 import io.millrace.gateway.edge.BodyMemory;
 import io.millrace.gateway.edge.GatewayProperties;
-import io.millrace.gateway.edge.ReservedMemory;
 import io.millrace.gateway.produce.ProduceProperties;
 import io.millrace.gateway.v3.records.RecordStream.GroupMemory;
 import jakarta.servlet.http.HttpServletRequest;
@@ -23,38 +22,18 @@ class WholeBodies {
         this.maxRecords = produce.maxRecords();
     }
 
-    /** That is counted against. */
-    BodyMemory memory() {
-        return memory;
-    }
-
     /** Of what is made of one body, which is held as long as the body is. */
     GroupMemory of(BodyBuffer body) {
         return new GroupMemory() {
             @Override
-            public void reserve(long moreBytes) {
+            public boolean tryReserve(long moreBytes) {
                 body.reserve(moreBytes);
+                return true;
             }
 
             @Override
             public void groupEnds() {
                 // The next is not another's: there is one.
-            }
-        };
-    }
-
-    /** Of what is made of one group after the other. */
-    GroupMemory ofGroups() {
-        var reserved = new ReservedMemory(memory);
-        return new GroupMemory() {
-            @Override
-            public void reserve(long moreBytes) {
-                reserved.reserve(moreBytes);
-            }
-
-            @Override
-            public void groupEnds() {
-                reserved.close();
             }
         };
     }

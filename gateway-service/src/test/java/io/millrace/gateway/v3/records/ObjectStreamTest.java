@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
-import io.millrace.gateway.edge.BodyMemory;
+import io.millrace.gateway.memory.StreamMemory;
 import java.io.ByteArrayInputStream;
-import java.io.IOException;
 import java.io.InputStream;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
@@ -21,7 +21,7 @@ class ObjectStreamTest {
     private static final int LONGEST = 64;
 
     @Test
-    void objects_are_found_wherever_the_body_is_cut_into_pieces() throws IOException {
+    void objects_are_found_wherever_the_body_is_cut_into_pieces() throws Exception {
         String body = " {\"a\":\"}{\\\"\"}{}\n\n{\"b\":[{\"c\":[]}]}\r\n{\"d\":\"é\\\\\"}";
         var whole = List.of("{\"a\":\"}{\\\"\"}", "{}", "{\"b\":[{\"c\":[]}]}", "{\"d\":\"é\\\\\"}");
 
@@ -33,7 +33,7 @@ class ObjectStreamTest {
     }
 
     @Test
-    void of_an_object_that_is_too_long_nothing_is_kept_and_the_next_is_found() throws IOException {
+    void of_an_object_that_is_too_long_nothing_is_kept_and_the_next_is_found() throws Exception {
         String longest = "{\"a\":\"" + "x".repeat(LONGEST - 8) + "\"}";
         String tooLong = "{\"a\":\"" + "}".repeat(LONGEST - 7) + "\"}";
         String huge = "{\"a\":\"" + "{".repeat(20 * LONGEST) + "\"}";
@@ -45,14 +45,14 @@ class ObjectStreamTest {
     }
 
     @Test
-    void no_more_is_held_than_one_longest_object() throws IOException {
+    void no_more_is_held_than_one_longest_object() throws Exception {
         var random = new Random(1);
         var body = new StringBuilder();
         for (int i = 0; i < 2_000; i++) {
             body.append("{\"a\":\"").append("x".repeat(random.nextInt(2 * LONGEST))).append("\"}");
         }
         var stream = new ObjectStream(new ByteArrayInputStream(body.toString().getBytes(UTF_8)), 16, LONGEST,
-                new BodyMemory(1 << 20));
+                memory(1 << 20).open(16));
         int found = 0;
 
         while (stream.fill()) {
@@ -66,35 +66,37 @@ class ObjectStreamTest {
     }
 
     @Test
-    void the_memory_of_a_large_object_is_counted_as_it_comes() throws IOException {
-        var memory = new BodyMemory(1 << 20);
+    void the_memory_of_a_large_object_is_counted_as_it_comes() throws Exception {
+        var memory = memory(1 << 20);
         String large = "{\"a\":\"" + "x".repeat(300_000) + "\"}";
-        try (var stream = new ObjectStream(new Pieces((large + "{}".repeat(10) + large.substring(0, 200_000)).getBytes(
-                UTF_8), 1 << 16), 1 << 16, 1 << 20, memory)) {
+        try (var share = memory.open(1 << 16)) {
+            var stream = new ObjectStream(new Pieces((large + "{}".repeat(10) + large.substring(0, 200_000)).getBytes(
+                    UTF_8), 1 << 16), 1 << 16, 1 << 20, share);
             var found = new ArrayList<Integer>();
             for (int i = 0; i < 5; i++) {
                 assertThat(stream.fill()).isTrue();
-                assertThat(memory.usedBytes()).isEqualTo(stream.bytes().length);
+                assertThat(memory.budget().usedBytes()).isEqualTo(stream.bytes().length);
                 while (stream.next()) {
                     found.add(stream.end() - stream.start());
                 }
             }
             assertThat(found).startsWith(large.length()).hasSize(11);
-            assertThat(memory.usedBytes()).isGreaterThanOrEqualTo(large.length());
+            assertThat(memory.budget().usedBytes()).isGreaterThanOrEqualTo(large.length());
             assertThat(stream.fill()).isTrue();
             assertThat(stream.next()).isFalse();
             assertThat(stream.fill()).isTrue();
         }
-        assertThat(memory.usedBytes()).isZero();
+        assertThat(memory.budget().usedBytes()).isZero();
     }
 
     @Test
-    void the_memory_of_a_large_object_that_was_passed_is_given_back() throws IOException {
-        var memory = new BodyMemory(1 << 20);
+    void the_memory_of_a_large_object_that_was_passed_is_given_back() throws Exception {
+        var memory = memory(1 << 20);
         String large = "{\"a\":\"" + "x".repeat(300_000) + "\"}";
         String space = " ".repeat(1 << 17);
-        try (var stream = new ObjectStream(new Pieces((large + space + "{\"b\":1}").getBytes(UTF_8), 1 << 16), 1 << 16,
-                1 << 20, memory)) {
+        try (var share = memory.open(1 << 16)) {
+            var stream = new ObjectStream(new Pieces((large + space + "{\"b\":1}").getBytes(UTF_8), 1 << 16), 1 << 16,
+                    1 << 20, share);
             int found = 0;
             while (found < 2 && stream.fill()) {
                 while (stream.next()) {
@@ -103,23 +105,35 @@ class ObjectStreamTest {
             }
             assertThat(found).isEqualTo(2);
             assertThat(stream.bytes()).hasSize(1 << 16);
-            assertThat(memory.usedBytes()).isEqualTo(1 << 16);
+            assertThat(memory.budget().usedBytes()).isEqualTo(1 << 16);
         }
-        assertThat(memory.usedBytes()).isZero();
+        assertThat(memory.budget().usedBytes()).isZero();
     }
 
     @Test
-    void a_large_object_is_refused_while_there_is_no_memory_for_it() throws IOException {
-        var memory = new BodyMemory(1 << 20);
-        memory.reserve(900_000);
+    void a_large_object_waits_for_memory_and_is_refused_when_there_is_none_in_time() throws Exception {
+        var memory = memory(1 << 20);
         String large = "{\"a\":\"" + "x".repeat(300_000) + "\"}";
-        try (var stream = new ObjectStream(new ByteArrayInputStream(large.getBytes(UTF_8)), 1 << 16, 1 << 20, memory)) {
+        try (var first = memory.open(0); var second = memory.open(1 << 16)) {
+            first.reserve(1 << 20);
+            var stream = new ObjectStream(new ByteArrayInputStream(large.getBytes(UTF_8)), 1 << 16, 1 << 20, second);
             assertThat(stream.fill()).isTrue();
             assertThat(stream.next()).isFalse();
+
             assertThatThrownBy(stream::fill).isInstanceOfSatisfying(RefusedException.class,
                     refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.QUEUE_FULL));
+
+            first.release(1 << 20);
+            while (!stream.next()) {
+                assertThat(stream.fill()).isTrue();
+            }
+            assertThat(stream.end() - stream.start()).isEqualTo(large.length());
         }
-        assertThat(memory.usedBytes()).isEqualTo(900_000);
+        assertThat(memory.budget().usedBytes()).isZero();
+    }
+
+    private static StreamMemory memory(long limitBytes) {
+        return new StreamMemory(limitBytes, Duration.ZERO, "the streams");
     }
 
     @ParameterizedTest
@@ -134,9 +148,9 @@ class ObjectStreamTest {
         assertThatThrownBy(() -> objects(body, 3, 3)).hasMessageContaining("ends within an object");
     }
 
-    private static List<String> objects(String body, int readBytes, int piece) throws IOException {
-        var stream = new ObjectStream(new Pieces(body.getBytes(UTF_8), piece), readBytes, LONGEST, new BodyMemory(
-                1 << 20));
+    private static List<String> objects(String body, int readBytes, int piece) throws Exception {
+        var stream = new ObjectStream(new Pieces(body.getBytes(UTF_8), piece), readBytes, LONGEST, memory(1 << 20)
+                .open(readBytes));
         var found = new ArrayList<String>();
         while (stream.fill()) {
             while (stream.next()) {

@@ -343,7 +343,7 @@ class V3RecordsTest {
             }
         };
         byte[] body = "{\"a\":1}".repeat(10_000).getBytes(UTF_8);
-        var memory = new CountedGroups();
+        var memory = new CountedGroups(Long.MAX_VALUE);
 
         new RecordStream("fake", "orders", gateway.bean(Topics.class), gateway.bean(RecordSender.class), response,
                 () -> false, 5_000, memory).run(ObjectStream.of(body, body.length), null);
@@ -354,14 +354,38 @@ class V3RecordsTest {
         assertThat(memory.heldBytes).isZero();
     }
 
+    @Test
+    void a_group_is_as_large_as_there_is_memory_for_and_all_objects_are_reported() throws Exception {
+        byte[] body = "{}".repeat(10_000).getBytes(UTF_8);
+        var memory = new CountedGroups(200_000);
+        var response = new MockHttpServletResponse();
+
+        new RecordStream("fake", "orders", gateway.bean(Topics.class), gateway.bean(RecordSender.class), response,
+                () -> false, 5_000, memory).run(ObjectStream.of(body, body.length), null);
+
+        assertThat(response.getContentAsString().split("\r\n")).hasSize(10_000).allMatch(report -> report.contains(
+                "\"error_code\":200"));
+        assertThat(memory.mostBytes).isBetween(100_000L, 200_000L);
+        assertThat(memory.heldBytes).isZero();
+    }
+
     private static final class CountedGroups implements RecordStream.GroupMemory {
+        private final long limitBytes;
         private long heldBytes;
         private long mostBytes;
 
+        CountedGroups(long limitBytes) {
+            this.limitBytes = limitBytes;
+        }
+
         @Override
-        public void reserve(long moreBytes) {
+        public boolean tryReserve(long moreBytes) {
+            if (heldBytes + moreBytes > limitBytes) {
+                return false;
+            }
             heldBytes += moreBytes;
             mostBytes = Math.max(mostBytes, heldBytes);
+            return true;
         }
 
         @Override

@@ -1,0 +1,66 @@
+package io.millrace.gateway.v3.records;
+
+import io.millrace.gateway.memory.CountedMemory;
+import io.millrace.gateway.memory.MemoryBudget;
+import io.millrace.gateway.memory.StreamMemory;
+import io.millrace.gateway.memory.StreamShare;
+import io.millrace.gateway.producer.ProducerProperties;
+import io.millrace.gateway.v3.records.RecordStream.GroupMemory;
+import jakarta.servlet.http.HttpServletRequest;
+import org.springframework.stereotype.Component;
+
+/** The memory of the bodies that are taken object by object: apart from that of whole bodies, which may use up theirs at any moment. */
+@Component
+class ObjectStreams implements CountedMemory {
+    private final StreamMemory memory;
+    private final int readBytes;
+
+    ObjectStreams(V3RecordsProperties properties, ProducerProperties producer) {
+        this.memory = new StreamMemory(properties.streamMemory().toBytes(), producer.answerTimeout(),
+                "the streams of records");
+        this.readBytes = (int) Math.min(properties.streamReadSize().toBytes(), properties.maxRecordSize().toBytes());
+    }
+
+    @Override
+    public String kind() {
+        return "v3-streams";
+    }
+
+    @Override
+    public MemoryBudget budget() {
+        return memory.budget();
+    }
+
+    /** How much is read at a time: no more than there is, of a body that tells its length. */
+    int readBytes(HttpServletRequest request) {
+        long announced = request.getContentLengthLong();
+        return announced < 0 ? readBytes : Math.clamp(announced, 1, readBytes);
+    }
+
+    /** For one body, to be closed at its end. Refused with {@code QUEUE_FULL}. */
+    StreamShare open(int firstBytes) {
+        return memory.open(firstBytes);
+    }
+
+    /** Of what is made of one group after the other. */
+    static GroupMemory groups(StreamShare share) {
+        return new GroupMemory() {
+            private long reservedBytes;
+
+            @Override
+            public boolean tryReserve(long moreBytes) {
+                if (!share.tryReserve(moreBytes)) {
+                    return false;
+                }
+                reservedBytes += moreBytes;
+                return true;
+            }
+
+            @Override
+            public void groupEnds() {
+                share.release(reservedBytes);
+                reservedBytes = 0;
+            }
+        };
+    }
+}

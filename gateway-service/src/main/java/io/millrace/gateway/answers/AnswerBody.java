@@ -15,6 +15,7 @@ import java.util.Deque;
 public final class AnswerBody {
     static final int BLOCK_BYTES = 256 * 1024;
     private static final int INITIAL_BYTES = 1024;
+    private static final int LARGEST_BLOCK_BYTES = 1 << 30;
     /** Between two looks at how the client gets on. */
     private static final int PIECE_BYTES = 16 * 1024;
     /** What a record takes in JSON beyond its key and value, roughly. */
@@ -50,7 +51,7 @@ public final class AnswerBody {
      * @throws RefusedException as the writer does; nothing is added
      */
     public boolean add(RecordJsonWriter writer, RecordCursor record) {
-        if (isFullWith(record) && !beginBlock()) {
+        if (isFullWith(record) && !beginBlock(record)) {
             return false;
         }
         int before = last.size();
@@ -75,18 +76,21 @@ public final class AnswerBody {
     }
 
     private boolean isFullWith(RecordCursor record) {
-        return last.size() >= BLOCK_BYTES / 2 && last.capacity() >= BLOCK_BYTES && last.size() + (long) record
-                .sizeBytes() + RECORD_OVERHEAD_BYTES > last
-                        .capacity();
+        boolean isWorthABlock = last.size() >= BLOCK_BYTES / 2 && last.capacity() >= BLOCK_BYTES || record
+                .sizeBytes() > BLOCK_BYTES;
+        return isWorthABlock && last.size() + (long) record.sizeBytes() + RECORD_OVERHEAD_BYTES > last.capacity();
     }
 
-    private boolean beginBlock() {
-        if (!share.tryRender(BLOCK_BYTES)) {
+    /** For a large record, as large as it is in base64, so that it is not copied as it grows. */
+    private boolean beginBlock(RecordCursor record) {
+        int capacity = Math.clamp(record.sizeBytes() / 2 * 3L + RECORD_OVERHEAD_BYTES, BLOCK_BYTES,
+                LARGEST_BLOCK_BYTES);
+        if (!share.tryRender(capacity)) {
             return false;
         }
         full.add(last);
         fullBytes += last.size();
-        last = new JsonOutput(BLOCK_BYTES, growth);
+        last = new JsonOutput(capacity, growth);
         return true;
     }
 

@@ -13,6 +13,8 @@ import java.util.concurrent.TimeUnit;
  * for records holds nothing. With it as much again is reserved for what it is rendered into, so that those who have fetched can go on. Until
  * an answer has a record it may go beyond the limit if it is alone, so that no record is too large to be read (KIP-74).
  *
+ * <p>A part of the memory is left to small answers, so that those are served while large ones, which their clients do not take, hold the rest.
+ *
  * <p>Leaders' answers come on other threads, and may come when they are not wanted any more.
  */
 public final class AnswerShare implements ResponseMemory, AutoCloseable {
@@ -20,10 +22,13 @@ public final class AnswerShare implements ResponseMemory, AutoCloseable {
     private static final int LEAST_FETCH_BYTES = 16 * 1024;
     /** So that several who fetch at a time find memory, each for what it fetches and for rendering it. */
     private static final int PARTS_OF_FREE = 4;
+    private static final int SMALL_ANSWER_BYTES = 64 * 1024;
+    private static final int PARTS_FOR_SMALL = 8;
     private static final long FIRST_PAUSE_NANOS = TimeUnit.MILLISECONDS.toNanos(20);
     private static final int MAX_DOUBLINGS = 3;
 
     private final MemoryBudget budget;
+    private final long leftToSmallBytes;
     private final AnswersProperties properties;
     private final long openedNanos = System.nanoTime();
     private final BatchMemory batches = new Batches();
@@ -37,13 +42,14 @@ public final class AnswerShare implements ResponseMemory, AutoCloseable {
 
     AnswerShare(MemoryBudget budget, AnswersProperties properties) {
         this.budget = budget;
+        this.leftToSmallBytes = budget.limitBytes() / PARTS_FOR_SMALL;
         this.properties = properties;
     }
 
     /** How much to fetch of what is wanted, as things stand. */
     public int fetchBytes(long wantedBytes) {
-        return (int) Math.min(wantedBytes, Math.clamp(budget.freeBytes() / PARTS_OF_FREE, LEAST_FETCH_BYTES,
-                Integer.MAX_VALUE));
+        return (int) Math.min(wantedBytes, Math.clamp((budget.freeBytes() - leftToSmallBytes) / PARTS_OF_FREE,
+                LEAST_FETCH_BYTES, Integer.MAX_VALUE));
     }
 
     @Override
@@ -143,9 +149,12 @@ public final class AnswerShare implements ResponseMemory, AutoCloseable {
     private boolean hold(long fetched, long unpacked, long rendered) {
         long needed = neededBytes(fetched, unpacked, rendered);
         long more = needed - reservedBytes;
-        if (more > 0 && !(hasRecord ? budget.tryReserve(more) : budget.tryReserveOrAlone(more, reservedBytes))) {
-            refusals++;
-            return false;
+        if (more > 0) {
+            long leftBytes = needed > SMALL_ANSWER_BYTES ? leftToSmallBytes : 0;
+            if (!budget.tryReserve(more, leftBytes) && (hasRecord || !budget.tryReserveAlone(more, reservedBytes))) {
+                refusals++;
+                return false;
+            }
         }
         if (more < 0) {
             budget.release(-more);

@@ -13,7 +13,12 @@ public final class MemoryBudget {
 
     /** Returns false, and counts nothing, when there is not so much left. */
     public boolean tryReserve(long bytes) {
-        if (usedBytes.addAndGet(bytes) > limitBytes) {
+        return tryReserve(bytes, 0);
+    }
+
+    /** @param leftBytes that must be left for others: see {@link #tryReserve(long)} */
+    public boolean tryReserve(long bytes, long leftBytes) {
+        if (usedBytes.addAndGet(bytes) > limitBytes - leftBytes) {
             usedBytes.addAndGet(-bytes);
             return false;
         }
@@ -21,20 +26,12 @@ public final class MemoryBudget {
     }
 
     /**
-     * The same, but whoever holds all that is used may go beyond: what is larger than the limit comes through alone.
+     * Returns false, and counts nothing, unless the caller holds all that is used: what is larger than the limit comes through alone.
      *
      * @param heldBytes what the caller holds already
      */
-    public boolean tryReserveOrAlone(long bytes, long heldBytes) {
-        while (true) {
-            long used = usedBytes.get();
-            if (used + bytes > limitBytes && used > heldBytes) {
-                return false;
-            }
-            if (usedBytes.compareAndSet(used, used + bytes)) {
-                return true;
-            }
-        }
+    public boolean tryReserveAlone(long bytes, long heldBytes) {
+        return usedBytes.compareAndSet(heldBytes, heldBytes + bytes);
     }
 
     public void take(long bytes) {

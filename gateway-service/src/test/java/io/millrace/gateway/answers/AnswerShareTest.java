@@ -63,6 +63,17 @@ class AnswerShareTest {
     }
 
     @Test
+    void a_part_is_left_to_small_answers() {
+        budget.take(LIMIT_BYTES * 7 / 8 - 1_000);
+        var large = share();
+        var small = share();
+
+        assertThat(large.admits(33 * 1024)).isFalse();
+        assertThat(small.admits(32 * 1024)).isTrue();
+        assertThat(small.tryRender(32 * 1024 + 1)).isFalse();
+    }
+
+    @Test
     void a_first_record_larger_than_the_limit_comes_through_alone_and_nothing_after_it() {
         var alone = share();
 
@@ -80,9 +91,9 @@ class AnswerShareTest {
         var share = share();
 
         assertThat(share.fetchBytes(100)).isEqualTo(100);
-        assertThat(share.fetchBytes(Integer.MAX_VALUE)).isEqualTo(LIMIT_BYTES / 4);
+        assertThat(share.fetchBytes(Integer.MAX_VALUE)).isEqualTo(LIMIT_BYTES * 7 / 32);
         budget.take(LIMIT_BYTES / 2);
-        assertThat(share.fetchBytes(Integer.MAX_VALUE)).isEqualTo(LIMIT_BYTES / 8);
+        assertThat(share.fetchBytes(Integer.MAX_VALUE)).isEqualTo(LIMIT_BYTES * 3 / 32);
         budget.take(LIMIT_BYTES);
         assertThat(share.fetchBytes(Integer.MAX_VALUE)).isEqualTo(16 * 1024);
     }

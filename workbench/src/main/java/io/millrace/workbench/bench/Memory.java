@@ -10,7 +10,7 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 /** Memory of a process. */
-final class Memory {
+public final class Memory {
     private static final double KIB_PER_MIB = 1024;
     private static final Duration TIMEOUT = Duration.ofSeconds(10);
 
@@ -29,7 +29,7 @@ final class Memory {
     }
 
     /** What the objects of a JVM that are in use take, found by a full collection. */
-    static long liveHeapBytes(long pid) throws IOException, InterruptedException {
+    public static long liveHeapBytes(long pid) throws IOException, InterruptedException {
         Path output = Files.createTempFile("histogram", ".txt");
         try {
             List<String> lines = ChildJvm.run(List.of(Path.of(System.getProperty("java.home"), "bin", "jcmd")

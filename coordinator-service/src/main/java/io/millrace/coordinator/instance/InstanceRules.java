@@ -35,6 +35,9 @@ final class InstanceRules {
             throw invalid("%s must have 1 to %d characters, none of them a control character".formatted(field,
                     MAX_NAME_LENGTH));
         }
+        if (name.equals(".") || name.equals("..") || name.indexOf('/') >= 0 || name.indexOf('\\') >= 0) {
+            throw invalid("%s is part of an address, which has no place for '%s'".formatted(field, name));
+        }
     }
 
     Settings settings(CreateInstance request) {

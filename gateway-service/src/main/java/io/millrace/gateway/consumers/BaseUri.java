@@ -2,7 +2,6 @@ package io.millrace.gateway.consumers;
 
 import io.millrace.gateway.edge.ClientAddress;
 import jakarta.servlet.http.HttpServletRequest;
-import org.springframework.web.util.UriUtils;
 
 /** Where a client finds its consumer instance: by the {@linkplain ClientAddress address that the client itself used}. */
 public final class BaseUri {
@@ -19,8 +18,8 @@ public final class BaseUri {
     }
 
     private static String of(HttpServletRequest request, String group, String instance, String ending) {
-        return ClientAddress.origin(request) + path(request, group, ending) + "/instances/" + UriUtils
-                .encodePathSegment(instance, "UTF-8");
+        return ClientAddress.origin(request) + path(request, group, ending) + "/instances/" + ClientAddress.segment(
+                instance);
     }
 
     private static String path(HttpServletRequest request, String group, String ending) {
@@ -30,6 +29,6 @@ public final class BaseUri {
         }
         return ClientAddress.prefix(request) + (ConfluentConsumersController.passedOn(request)
                 ? ConfluentConsumersController.PREFIX
-                : "") + "/consumers/" + UriUtils.encodePathSegment(group, "UTF-8");
+                : "") + "/consumers/" + ClientAddress.segment(group);
     }
 }

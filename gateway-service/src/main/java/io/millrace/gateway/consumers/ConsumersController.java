@@ -196,7 +196,9 @@ class ConsumersController {
             return;
         }
         var client = ClientConnection.of(servletRequest);
-        var request = new Polls.Request(group, instance, timeout, maxBytes, pollId, RecordFormat.named(accept));
+        var request = new Polls.Request(group, instance, timeout, maxBytes, pollId == null || pollId.isBlank()
+                ? null
+                : pollId, RecordFormat.named(accept));
         try (var share = answers.open()) {
             give(request, polls.poll(request, share, client::hasLeft), client, response);
         } catch (ClientLeftException _) {

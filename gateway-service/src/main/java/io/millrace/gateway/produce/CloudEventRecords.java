@@ -35,6 +35,7 @@ import org.jspecify.annotations.Nullable;
  * attributes in headers that begin with {@code ce_}. The extension {@code partitionkey} is the record's key.
  */
 final class CloudEventRecords {
+    private static final String ATTRIBUTE_PREFIX = "ce-";
     private static final String SPEC_VERSION_HEADER = "ce-specversion";
     private static final String EVENT_TYPES = "application/cloudevents";
     private static final byte[] CONTENT_TYPE = "content-type".getBytes(UTF_8);
@@ -66,7 +67,8 @@ final class CloudEventRecords {
         int length = scratch.length();
         Map<String, String> headers = new HashMap<>();
         for (String name : Collections.list(request.getHeaderNames())) {
-            headers.put(name, request.getHeader(name));
+            String value = request.getHeader(name);
+            headers.put(name, isAttribute(name) ? CloudEventHeader.decoded(value) : value);
         }
         List<byte[]> parts = new ArrayList<>();
         byte[] key;
@@ -94,6 +96,10 @@ final class CloudEventRecords {
         for (int i = 0; i < starts.length; i += 2) {
             records.addHeader(starts[i], parts.get(i).length, starts[i + 1], parts.get(i + 1).length);
         }
+    }
+
+    private static boolean isAttribute(String header) {
+        return header.regionMatches(true, 0, ATTRIBUTE_PREFIX, 0, ATTRIBUTE_PREFIX.length());
     }
 
     /** Makes the event in the scratch's body, or each of an array of them, a record. */

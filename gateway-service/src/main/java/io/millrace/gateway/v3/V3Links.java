@@ -7,7 +7,6 @@ import io.millrace.gateway.v3.V3Bodies.Related;
 import jakarta.servlet.http.HttpServletRequest;
 import java.util.Arrays;
 import java.util.stream.Collectors;
-import org.springframework.web.util.UriUtils;
 
 /** Addresses of a cluster's resources, as the client reached this gateway, and their names. */
 public final class V3Links {
@@ -56,6 +55,6 @@ public final class V3Links {
     }
 
     private static String encoded(Object segment) {
-        return UriUtils.encodePathSegment(String.valueOf(segment), "UTF-8");
+        return ClientAddress.segment(String.valueOf(segment));
     }
 }

@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.springframework.http.server.PathContainer;
 import org.springframework.mock.web.MockHttpServletRequest;
 
 class BaseUriTest {
@@ -22,6 +24,11 @@ class BaseUriTest {
             X-Forwarded-Host: shop.example & X-Forwarded-Port: 9000                  | http://shop.example:9000/consumers/g/instances/i
             X-Forwarded-Prefix: /millrace/                                          | http://gw:8080/millrace/consumers/g/instances/i
             X-Forwarded-Path: /api/consumers/g                                      | http://gw:8080/api/consumers/g/instances/i
+            X-Forwarded-Prefix: /a b                                                | http://gw:8080/consumers/g/instances/i
+            X-Forwarded-Prefix: /a"><script>                                        | http://gw:8080/consumers/g/instances/i
+            X-Forwarded-Path: /a%zz                                                 | http://gw:8080/consumers/g/instances/i
+            X-Forwarded-Host: shop.example:99999                                    | http://gw:8080/consumers/g/instances/i
+            X-Forwarded-Port: 99999                                                 | http://gw:8080/consumers/g/instances/i
             X-Forwarded-Proto: javascript                                           | http://gw:8080/consumers/g/instances/i
             """)
     void the_address_is_the_one_that_the_client_used_and_has_its_port(String headers, String expected) {
@@ -35,5 +42,16 @@ class BaseUriTest {
         }
 
         assertThat(BaseUri.of(request, "g", "i")).isEqualTo(expected);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"a;b", "a%2Fb", "a+b", "a b", "ü", "a?b#c", "a=b,c", "'\"<>"})
+    void a_name_is_found_in_its_address_whatever_it_consists_of(String name) {
+        String segment = BaseUri.of(new MockHttpServletRequest("POST", "/consumers/g"), "g", name).replaceFirst(".*/",
+                "");
+
+        assertThat(segment).matches("[A-Za-z0-9%._~-]+");
+        assertThat(PathContainer.parsePath("/" + segment).elements().getLast()).isInstanceOfSatisfying(
+                PathContainer.PathSegment.class, parsed -> assertThat(parsed.valueToMatch()).isEqualTo(name));
     }
 }

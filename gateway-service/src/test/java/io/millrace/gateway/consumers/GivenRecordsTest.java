@@ -7,7 +7,9 @@ import io.millrace.common.error.ErrorCode;
 import java.io.IOException;
 import java.net.InetAddress;
 import java.net.Socket;
+import java.net.URI;
 import java.nio.charset.StandardCharsets;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import org.junit.jupiter.api.Test;
 
@@ -58,6 +60,28 @@ class GivenRecordsTest extends ConsumerCalls {
         assertThat(values(lost)).containsExactlyInAnyOrder("1", "2", "3", "4");
         assertThat(values(again)).containsExactlyInAnyOrderElementsOf(values(lost));
         assertThat(values(next)).containsExactlyInAnyOrder("5", "6");
+    }
+
+    @Test
+    void a_poll_of_no_name_is_never_a_repetition() {
+        var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(1));
+        append(consumer.topic, 0, "1");
+        assertThat(values(consumer.poll("timeout=5000&poll_id="))).containsExactly("1");
+        append(consumer.topic, 0, "2");
+
+        assertThat(values(consumer.poll("timeout=5000&poll_id="))).containsExactly("2");
+    }
+
+    @Test
+    void an_instance_is_found_by_its_address_whatever_its_name_consists_of() {
+        for (String name : List.of("a;b", "a+b", "a b", "ü", "a?b#c", "a%2Fb")) {
+            var created = gateway.send("POST", "/consumers/named", "{\"name\":\"" + name + "\",\"format\":\"json\"}");
+
+            String path = URI.create(created.json().get("base_uri").asString()).getRawPath();
+            assertThat(gateway.get(path + "/subscription").status()).as(path).isEqualTo(200);
+            assertThat(gateway.send("DELETE", path, null).status()).as(path).isEqualTo(204);
+            assertThat(gateway.services.instancesOf("named")).isEmpty();
+        }
     }
 
     @Test

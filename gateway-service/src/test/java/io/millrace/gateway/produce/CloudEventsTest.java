@@ -86,6 +86,24 @@ class CloudEventsTest {
         return new String(bytes(record.get("key")), UTF_8);
     }
 
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', ignoreLeadingAndTrailingWhitespace = true, textBlock = """
+            Euro%20%E2%82%AC%20%F0%9F%98%80 | Euro € 😀
+            "in quotes, \\"these\\" %41"     | in quotes, "these" A
+            50% of %zz                      | 50% of %zz
+            """)
+    void an_attribute_in_a_header_is_decoded(String header, String value) {
+        String topic = topic();
+
+        Answer answer = send(topic, "1".getBytes(UTF_8), List.of("Content-Type", "application/json", "ce-specversion",
+                "1.0", "ce-id", "1", "ce-source", "/shop", "ce-type", "t", "ce-subject", header, "ce-partitionkey",
+                header));
+
+        assertThat(answer.status()).as(answer.body()).isEqualTo(200);
+        assertThat(stored(topic).getFirst().getSubject()).isEqualTo(value);
+        assertThat(key(records(topic).get(0))).isEqualTo(value);
+    }
+
     @Test
     void an_event_in_binary_mode_has_its_attributes_in_headers() {
         String topic = topic();

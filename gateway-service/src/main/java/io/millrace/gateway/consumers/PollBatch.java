@@ -2,7 +2,9 @@ package io.millrace.gateway.consumers;
 
 import io.millrace.common.api.InstancesApi.Granted;
 import io.millrace.common.api.InstancesApi.Position;
+import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.common.record.CorruptBatchException;
 import io.millrace.common.record.RecordCursor;
 import io.millrace.gateway.answers.AnswerBody;
 import io.millrace.gateway.answers.AnswerShare;
@@ -68,8 +70,8 @@ final class PollBatch {
     /**
      * Writes records of a partition that were fetched from its position, as far as there is room.
      *
-     * @throws RefusedException when the very first record of the poll cannot be shown in the format, or there is no memory for it, or for
-     *                          any of a repeated poll
+     * @throws RefusedException when the very first record of the poll cannot be shown in the format, there is no memory for it, or it cannot
+     *                          be read; or any of a repeated poll
      */
     void write(Source source, ByteBuffer records) {
         if (full) {
@@ -77,6 +79,20 @@ final class PollBatch {
         }
         var cursor = new RecordCursor(records, source.position, share.batches());
         writer.partition(source.granted.topic(), source.granted.partition());
+        try {
+            write(source, cursor);
+        } catch (CorruptBatchException e) {
+            // What is before it and what others have is given out; retention or a repair may take the batch away.
+            if (repeats || written() == 0) {
+                throw new RefusedException(ErrorCode.STORAGE_FAILED, "the records of " + source.granted.topic() + "-"
+                        + source.granted.partition() + " from offset " + source.position + " on cannot be read: " + e
+                                .getMessage(), e);
+            }
+            source.giveUp();
+        }
+    }
+
+    private void write(Source source, RecordCursor cursor) {
         while (cursor.next()) {
             if (source.endsBefore(cursor.offset())) {
                 source.giveUp();

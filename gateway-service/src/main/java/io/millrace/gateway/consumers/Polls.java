@@ -259,7 +259,7 @@ final class Polls {
             take(batch, wanted.get(i), fetched.get(i), settings);
         }
         share.releaseFetched();
-        if (fetched.stream().anyMatch(each -> each.error() == ErrorCode.QUEUE_FULL)) {
+        if (batch.written() == 0 && fetched.stream().anyMatch(each -> each.error() == ErrorCode.QUEUE_FULL)) {
             share.awaitRoom(deadline);
         }
     }

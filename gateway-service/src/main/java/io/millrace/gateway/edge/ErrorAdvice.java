@@ -4,6 +4,7 @@ import io.millrace.common.error.ErrorBody;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.json.MalformedJsonException;
+import jakarta.servlet.http.HttpServletResponse;
 import java.net.SocketTimeoutException;
 import org.apache.coyote.CloseNowException;
 import org.jspecify.annotations.Nullable;
@@ -15,6 +16,7 @@ import org.springframework.http.ResponseEntity;
 import org.springframework.http.converter.HttpMessageNotReadableException;
 import org.springframework.web.bind.annotation.ExceptionHandler;
 import org.springframework.web.bind.annotation.RestControllerAdvice;
+import org.springframework.web.context.request.ServletWebRequest;
 import org.springframework.web.context.request.WebRequest;
 import org.springframework.web.method.annotation.MethodArgumentTypeMismatchException;
 
@@ -47,6 +49,16 @@ class ErrorAdvice extends io.millrace.common.web.ErrorAdvice {
     @ExceptionHandler
     void cutOff(CloseNowException unfinished) throws CloseNowException {
         throw unfinished;
+    }
+
+    /** Behind a part of an answer there is no other: the fault goes on to the container, which cuts the connection. */
+    @Override
+    public @Nullable ResponseEntity<Object> handleAnythingElse(Exception failure, WebRequest request) {
+        if (failure instanceof RuntimeException unexpected && request instanceof ServletWebRequest servlet && servlet
+                .getResponse() instanceof HttpServletResponse response && response.isCommitted()) {
+            throw unexpected;
+        }
+        return super.handleAnythingElse(failure, request);
     }
 
     /** Every answer of the gateway has a code, also to what Spring refuses. */

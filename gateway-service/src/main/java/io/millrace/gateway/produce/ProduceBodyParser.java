@@ -394,7 +394,7 @@ final class ProduceBodyParser {
     }
 
     private String shownName() {
-        String name = new String(bytes, nameStart, nameEnd - nameStart, UTF_8);
+        String name = new String(bytes, nameStart, Math.min(nameEnd - nameStart, 4 * LONGEST_SHOWN_NAME + 1), UTF_8);
         return name.length() > LONGEST_SHOWN_NAME ? name.substring(0, LONGEST_SHOWN_NAME) + "…" : name;
     }
 

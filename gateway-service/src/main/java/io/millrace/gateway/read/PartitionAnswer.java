@@ -1,5 +1,8 @@
 package io.millrace.gateway.read;
 
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
+import io.millrace.common.record.CorruptBatchException;
 import io.millrace.common.record.RecordCursor;
 import io.millrace.gateway.answers.AnswerBody;
 import io.millrace.gateway.answers.AnswerShare;
@@ -40,25 +43,44 @@ final class PartitionAnswer {
         return nextOffset;
     }
 
-    /** Adds what was fetched from the next offset, as far as there is room. Refused when there is none for the first record. */
+    /**
+     * Adds what was fetched from the next offset, as far as there is room. Refused when there is none for the first record, or it cannot be
+     * read.
+     */
     void addAll(ByteBuffer fetched) {
         var records = new RecordCursor(fetched, nextOffset, share.batches());
-        long usedBytes = 0;
-        while (records.next()) {
-            usedBytes += records.sizeBytes();
-            if (usedBytes > budgetBytes && body.records() > 0) {
+        try {
+            if (!addAll(records)) {
                 return;
             }
-            if (!body.add(writer, records)) {
-                requireRecord();
-                return;
+        } catch (CorruptBatchException e) {
+            if (body.records() == 0) {
+                throw new RefusedException(ErrorCode.STORAGE_FAILED, "the records from offset " + nextOffset
+                        + " on cannot be read: " + e.getMessage(), e);
             }
-            nextOffset = records.nextOffset();
+            return;
         }
         nextOffset = records.nextOffset();
         if (records.isStarved()) {
             requireRecord();
         }
+    }
+
+    /** Returns false when there is no room for all. */
+    private boolean addAll(RecordCursor records) {
+        long usedBytes = 0;
+        while (records.next()) {
+            usedBytes += records.sizeBytes();
+            if (usedBytes > budgetBytes && body.records() > 0) {
+                return false;
+            }
+            if (!body.add(writer, records)) {
+                requireRecord();
+                return false;
+            }
+            nextOffset = records.nextOffset();
+        }
+        return true;
     }
 
     private void requireRecord() {

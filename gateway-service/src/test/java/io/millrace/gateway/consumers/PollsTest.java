@@ -6,6 +6,9 @@ import static org.awaitility.Awaitility.await;
 import java.util.ArrayList;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
+import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -123,6 +126,30 @@ class PollsTest extends ConsumerCalls {
         }
 
         assertThat(partitions).contains(0, 1, 2, 3);
+    }
+
+    @Test
+    void partitions_are_read_though_a_batch_of_another_cannot_be() {
+        var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(2));
+        append(consumer.topic, 0, "1");
+        // Both together are more than a batch may decompress to.
+        var zeros = new SimpleRecord(new byte[70 << 20]);
+        gateway.broker.partition(consumer.topic, 0).append(MemoryRecords.withRecords(Compression.zstd().build(), zeros,
+                zeros));
+        append(consumer.topic, 1, "2");
+
+        var values = new ArrayList<String>();
+        while (values.size() < 2) {
+            var answer = consumer.poll("timeout=5000");
+            // A poll that begins with the batch tells of it.
+            if (answer.status() != 503) {
+                values.addAll(values(answer));
+            }
+        }
+
+        assertThat(values).containsExactlyInAnyOrder("1", "2");
+        assertThat(consumer.poll("timeout=5000")).matches(answer -> answer.status() == 503 && answer.body().contains(
+                "from offset 1 on"));
     }
 
     @Test

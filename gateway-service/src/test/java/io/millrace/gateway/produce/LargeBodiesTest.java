@@ -141,6 +141,23 @@ class LargeBodiesTest extends BodyCalls {
     }
 
     @Test
+    void a_record_of_v3_has_no_more_headers_than_in_the_other_dialects_and_a_long_name_is_told_short() {
+        String path = "/v3/clusters/fake/topics/" + topic(1) + "/records";
+        String headers = "{\"headers\":[" + "{\"name\":\"h\"},".repeat(9_999) + "{\"name\":\"h\"}%s]}";
+
+        var reports = reports(post(path, headers.formatted("") + headers.formatted(",{\"name\":\"h\"}")
+                + "{\"" + "x".repeat(100_000) + "\":1}"));
+        var batch = gateway.send("POST", path + ":batch", "{\"" + "x".repeat(100_000)
+                + "\":1}");
+
+        assertThat(reports).extracting(report -> report.get("error_code").asInt()).containsExactly(200, 400, 400);
+        assertThat(reports.get(1).get("message").asString()).contains("10000 headers");
+        assertThat(reports.get(2).get("message").asString()).startsWith("xxx").hasSizeLessThan(200);
+        assertThat(batch.status()).isEqualTo(400);
+        assertThat(batch.json().get("message").asString()).startsWith("xxx").hasSizeLessThan(200);
+    }
+
+    @Test
     void a_request_of_v3_under_a_key_has_no_more_records_than_another_body() {
         String topic = topic(1);
 

@@ -155,6 +155,22 @@ class ReadEndpointTest {
         assertThat(rest.header("Millrace-Next-Offset")).isEqualTo("2");
     }
 
+    @Test
+    void records_before_a_batch_that_cannot_be_read_are_given_out_and_the_batch_is_503() {
+        String topic = topicWith("1");
+        // Both together are more than a batch may decompress to.
+        var zeros = new SimpleRecord(new byte[70 << 20]);
+        append(topic, Compression.zstd().build(), zeros, zeros);
+
+        Answer before = gateway.get(path(topic));
+        Answer batch = gateway.get(path(topic) + "?offset=1");
+
+        assertThat(before.json()).hasSize(1);
+        assertThat(before.header("Millrace-Next-Offset")).isEqualTo("1");
+        assertThat(batch.status()).as(batch.body()).isEqualTo(503);
+        assertThat(batch.json().get("message").asString()).contains("offset 1");
+    }
+
     @ParameterizedTest
     @CsvSource({"offset=-1,400", "offset=soon,400", "offset=1&timestamp=1,400", "timeout=-1,400", "max_bytes=-1,400",
             "timestamp=-5,400",

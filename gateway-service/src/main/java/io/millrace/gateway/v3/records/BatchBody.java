@@ -1,5 +1,7 @@
 package io.millrace.gateway.v3.records;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
+
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.json.JsonScanner;
@@ -16,6 +18,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class BatchBody {
     private static final Pattern ID = Pattern.compile("[0-9a-zA-Z_-]{1,80}");
+    /** No name or id that is taken is as long. */
+    private static final int LONGEST_TEXT_BYTES = 100;
 
     private final byte[] body;
     private final int maxEntries;
@@ -125,10 +129,10 @@ final class BatchBody {
         return name;
     }
 
-    /** The string passed over last, with its escapes; neither the known names nor ids have any. */
+    /** The string passed over last, or the beginning of a long one, with its escapes; neither the known names nor ids have any. */
     private String text() {
-        return new String(body, scanner.stringStart(), scanner.stringEnd() - scanner.stringStart(),
-                java.nio.charset.StandardCharsets.UTF_8);
+        int length = Math.min(scanner.stringEnd() - scanner.stringStart(), LONGEST_TEXT_BYTES);
+        return new String(body, scanner.stringStart(), length, UTF_8);
     }
 
     private static RefusedException invalid(String what) {

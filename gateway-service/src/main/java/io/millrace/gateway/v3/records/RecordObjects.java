@@ -23,6 +23,9 @@ import org.jspecify.annotations.Nullable;
  */
 final class RecordObjects {
     private static final int LONGEST_SHOWN_NAME = 64;
+    /** Of a name, type or time; none that is known is as long. */
+    private static final int LONGEST_TEXT_BYTES = 4 * LONGEST_SHOWN_NAME + 1;
+    private static final int MAX_HEADERS = 10_000;
     private static final List<String> OF_SCHEMAS = List.of("subject", "subject_name_strategy", "schema_id",
             "schema_version", "schema");
 
@@ -170,6 +173,9 @@ final class RecordObjects {
         }
         do {
             scanner.skipWhitespace();
+            if (headers.size() == MAX_HEADERS) {
+                throw refusal("a record may have " + MAX_HEADERS + " headers");
+            }
             readHeader("headers[" + headers.size() + "]");
             scanner.skipWhitespace();
         } while (scanner.skip(','));
@@ -228,9 +234,7 @@ final class RecordObjects {
         do {
             scanner.skipWhitespace();
             scanner.scanString();
-            int nameStart = scanner.stringStart();
-            String name = new String(bytes, nameStart, InPlaceDecoder.unescape(bytes, nameStart, scanner.stringEnd())
-                    - nameStart, UTF_8);
+            String name = scanned();
             path = (of.isEmpty() ? "" : of + ".") + (name.length() > LONGEST_SHOWN_NAME ? name.substring(0,
                     LONGEST_SHOWN_NAME) + "…" : name);
             if (seen.contains(name)) {
@@ -250,8 +254,14 @@ final class RecordObjects {
     private String text() {
         requireNext('"', "a string");
         scanner.scanString();
+        return scanned();
+    }
+
+    /** The string passed over last, or the beginning of one that is too long to be known. */
+    private String scanned() {
         int from = scanner.stringStart();
-        return new String(bytes, from, InPlaceDecoder.unescape(bytes, from, scanner.stringEnd()) - from, UTF_8);
+        int length = InPlaceDecoder.unescape(bytes, from, scanner.stringEnd()) - from;
+        return new String(bytes, from, Math.min(length, LONGEST_TEXT_BYTES), UTF_8);
     }
 
     private long wholeNumber(long highest) {

@@ -1,5 +1,6 @@
 package io.millrace.gateway.events;
 
+import io.millrace.common.record.BatchMemory;
 import io.millrace.common.record.RecordCursor;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import io.millrace.gateway.json.JsonOutput;
@@ -21,9 +22,9 @@ final class EventRendering implements RecordRendering {
 
     @Override
     public <X extends Exception> long render(SubscribedPartition partition, RecordView view, ByteBuffer records,
-            long from, Runs<X> runs)
+            long from, BatchMemory memory, Runs<X> runs)
             throws X {
-        var cursor = new RecordCursor(records, from);
+        var cursor = new RecordCursor(records, from, memory);
         var writer = new RecordJsonWriter(view.format(), NotJson.AS_STRING, true);
         writer.partition(partition.topic(), partition.partition());
         var filter = view.filter().isNone() ? null : view.filter().matcher();
@@ -33,7 +34,9 @@ final class EventRendering implements RecordRendering {
                 run.add(writer, cursor);
             }
             if (run.isFull()) {
-                runs.add(run.finish(cursor.nextOffset()));
+                if (!runs.add(run.finish(cursor.nextOffset()))) {
+                    return cursor.nextOffset();
+                }
                 run = new Run(cursor.nextOffset());
             }
         }

@@ -1,9 +1,11 @@
 package io.millrace.gateway.events;
 
+import io.millrace.common.record.BatchMemory;
 import io.millrace.common.record.CorruptBatchException;
 import io.millrace.gateway.events.LiveStream.End;
 import io.millrace.gateway.events.PartitionLogs.Fetched;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -13,6 +15,7 @@ import java.util.List;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.BooleanSupplier;
+import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -147,12 +150,17 @@ final class EventStream {
 
     private boolean fetch(int partition) throws IOException, InterruptedException {
         try (var grant = catchUp.next()) {
+            if (grant == null) {
+                return pause(partition);
+            }
             int maxBytes = unseen.get(partition) ? Math.min(lookBytes, grant.fetchBytes()) : grant.fetchBytes();
             unseen.clear(partition);
-            return switch (logs.fetch(partitions.get(partition), cursor.position(partition), maxBytes, Duration.ZERO)) {
+            return switch (logs.fetch(partitions.get(partition), cursor.position(partition), maxBytes, Duration.ZERO,
+                    grant
+                            .share())) {
                 case Fetched.Records(ByteBuffer records) when records.hasRemaining() -> {
                     cursor.confirm(partition);
-                    yield write(partition, records);
+                    yield write(partition, records, grant.share());
                 }
                 // The leader knows more than when it refused.
                 case Fetched.OutOfRange(long logStart, long end) when cursor.position(partition) >= logStart
@@ -201,10 +209,17 @@ final class EventStream {
         return candidate;
     }
 
-    private boolean write(int partition, ByteBuffer records) throws IOException {
+    private boolean write(int partition, ByteBuffer records, BatchMemory memory) throws IOException {
         long from = cursor.position(partition);
         try {
-            rendering.render(partitions.get(partition), view, records, from, run -> cursor.fetched(partition, run));
+            rendering.render(partitions.get(partition), view, records, from, memory, run -> {
+                cursor.fetched(partition, run);
+                return true;
+            });
+            if (cursor.position(partition) == from) {
+                // There was no memory to decompress them.
+                return pause(partition);
+            }
         } catch (CorruptBatchException e) {
             // The other partitions go on; retention or a repair may take the batch away.
             log.warn("{}: records from offset {} cannot be read: {}", partitions.get(partition), cursor.position(
@@ -298,16 +313,19 @@ final class EventStream {
             long pollBytes) {}
 
     /**
-     * What streams that are behind may fetch at a time: a good deal for as many as there are grants, a little for the others, so that
-     * slow readers can neither take the gateway's memory nor keep others from catching up.
+     * What streams that are behind may fetch at a time: a good deal for as many as there are grants, a little for the others and while memory
+     * is scarce, and nothing while there is none. What was fetched counts until it is written, so that slow readers can neither take the
+     * gateway's memory nor, as long as they take anything, keep others from catching up.
      */
     static final class CatchUp {
         private final Semaphore grants;
         private final int fetchBytes;
         private final int smallFetchBytes;
+        private final MemoryBudget memory;
         private final AtomicInteger turns = new AtomicInteger();
 
-        CatchUp(int grants, int fetchBytes, int smallFetchBytes) {
+        CatchUp(int grants, int fetchBytes, int smallFetchBytes, MemoryBudget memory) {
+            this.memory = memory;
             this.grants = new Semaphore(grants);
             this.fetchBytes = fetchBytes;
             this.smallFetchBytes = smallFetchBytes;
@@ -318,13 +336,25 @@ final class EventStream {
             return Math.floorMod(turns.getAndIncrement(), partitions);
         }
 
+        /** Null while there is no memory. */
+        @Nullable
         Grant next() {
-            return grants.tryAcquire() ? new Grant(fetchBytes, grants::release) : new Grant(smallFetchBytes, () -> {});
+            boolean isLarge = !memory.isScarce() && grants.tryAcquire();
+            var grant = new Grant(isLarge ? fetchBytes : smallFetchBytes, new StreamShare(memory), isLarge
+                    ? grants::release
+                    : () -> {});
+            if (!grant.share.tryReserveAhead(grant.fetchBytes)) {
+                grant.close();
+                return null;
+            }
+            return grant;
         }
 
-        record Grant(int fetchBytes, Runnable onClose) implements AutoCloseable {
+        /** @param share what the fetch and what comes of it are counted in */
+        record Grant(int fetchBytes, StreamShare share, Runnable onClose) implements AutoCloseable {
             @Override
             public void close() {
+                share.close();
                 onClose.run();
             }
         }

@@ -23,14 +23,14 @@ final class EventStreams implements CountedMemory {
     private final MemoryBudget rings;
 
     EventStreams(EventsProperties properties, ClusterImages images, Topics topics, Brokers brokers,
-            MeterRegistry registry) {
+            MeterRegistry registry, CatchUpMemory catchUpMemory) {
         this.properties = properties;
         // A stream has other partitions to serve while one has no leader: it asks once and comes back.
         this.logs = new LeaderLogs(brokers.withPatience(Duration.ZERO).forBackground(), brokers, topics);
         this.rings = new MemoryBudget(properties.ringTotalSize().toBytes());
         this.feeds = new Feeds(logs, rendering, properties.tailLimits(), properties.ringSize().toBytes(), rings,
                 images::current);
-        this.catchUp = properties.catchUp();
+        this.catchUp = properties.catchUp(catchUpMemory.budget());
         StreamMeters.ofFeeds(registry, feeds);
         images.subscribe((_, _) -> feeds.imageChanged());
     }

@@ -1,5 +1,6 @@
 package io.millrace.gateway.events;
 
+import io.millrace.gateway.memory.MemoryBudget;
 import jakarta.validation.constraints.Min;
 import java.time.Duration;
 import org.springframework.boot.context.properties.ConfigurationProperties;
@@ -25,6 +26,7 @@ import org.springframework.validation.annotation.Validated;
  * @param catchUpFetchSize   most that a stream which reads old records asks for at a time
  * @param catchUpFetches     streams that may do so at a time; others ask for {@code catchUpSmallFetchSize}
  * @param catchUpSmallFetchSize what the others ask for
+ * @param catchUpMemory      of what they all have fetched and their clients have not taken; half used, all ask for little, and full, they wait
  * @param leaderRetry        pause before a partition without a leader is asked again
  * @param checkpoint         pause between two ids that come without a record, where records are not shown
  * @param maxTimeout         longest wait of a client that names a time-out; more is taken for this
@@ -53,6 +55,7 @@ record EventsProperties(
         @DefaultValue("256KB") DataSize catchUpFetchSize,
         @Min(0) @DefaultValue("128") int catchUpFetches,
         @DefaultValue("16KB") DataSize catchUpSmallFetchSize,
+        @DefaultValue("64MB") DataSize catchUpMemory,
         @DefaultValue("100ms") Duration leaderRetry,
         @DefaultValue("1s") Duration checkpoint,
         @DefaultValue("5m") Duration maxTimeout,
@@ -91,8 +94,8 @@ record EventsProperties(
                 .toBytes());
     }
 
-    EventStream.CatchUp catchUp() {
+    EventStream.CatchUp catchUp(MemoryBudget memory) {
         return new EventStream.CatchUp(catchUpFetches, (int) catchUpFetchSize.toBytes(), (int) catchUpSmallFetchSize
-                .toBytes());
+                .toBytes(), memory);
     }
 }

@@ -26,6 +26,8 @@ final class GroupReader {
     private static final Logger log = LoggerFactory.getLogger(GroupReader.class);
     /** What each partition gets at least, however many there are. */
     private static final int LEAST_FETCH_BYTES = 16 * 1024;
+    /** What is rendered of one fetch is no more than so many times as much as was to be fetched, but for one run: compressed batches may be. */
+    private static final int MOST_GROWTH = 8;
 
     private final Brokers fetches;
     private final Brokers lookups;
@@ -33,8 +35,8 @@ final class GroupReader {
     private final RecordRendering rendering;
     private final RecordView view;
     private final MemoryBudget memory;
+    private final StreamShare share;
     private final Limits limits;
-    private long heldBytes;
 
     /**
      * @param start      where partitions begin of which the group has committed nothing: {@link OffsetQuery#EARLIEST} or {@code LATEST}
@@ -51,6 +53,7 @@ final class GroupReader {
     GroupReader(Brokers fetches, Brokers lookups, Topics topics, RecordRendering rendering, RecordView view,
             MemoryBudget memory, Limits limits) {
         this.memory = memory;
+        this.share = new StreamShare(memory);
         this.fetches = fetches;
         this.lookups = lookups;
         this.topics = topics;
@@ -101,19 +104,18 @@ final class GroupReader {
         if (wanted.isEmpty()) {
             return new Read(0, true);
         }
-        // All who read at a time may go beyond the limit by one fetch each: those are small once half is used.
         int fetchBytes = isMemoryScarce() ? Math.min(limits.fetchBytes, LEAST_FETCH_BYTES) : limits.fetchBytes;
         int partitionBytes = Math.max(fetchBytes / wanted.size(), Math.min(fetchBytes, LEAST_FETCH_BYTES));
         var fetched = fetches.fetch(wanted.stream().map(source -> new FetchFrom(source.partition().topic(), source
                 .partition().partition(), source.next())).toList(), new FetchLimits(wait, fetchBytes, partitionBytes,
-                        false));
+                        false, share));
         long fetchedBytes = 0;
         for (var each : fetched) {
             fetchedBytes += each.hasRecords() ? each.records().remaining() : 0;
         }
         long records = 0;
-        for (int i = 0; i < fetched.size(); i++) {
-            hold(fetchedBytes + blocks.heldBytes());
+        for (int i = 0; i < fetched.size() && !isMuch(blocks); i++) {
+            share.hold(fetchedBytes + blocks.heldBytes());
             records += take(wanted.get(i), fetched.get(i), blocks);
         }
         recount(blocks);
@@ -122,22 +124,17 @@ final class GroupReader {
 
     /** What was read is with the client, or is not given out, except what the blocks still hold. */
     void recount(GroupBlocks blocks) {
-        hold(blocks.heldBytes());
+        share.hold(blocks.heldBytes());
     }
 
     /** Whether what readers hold is so much that others may have to wait. */
     boolean isMemoryScarce() {
-        return memory.usedBytes() >= memory.limitBytes() / 2;
+        return memory.isScarce();
     }
 
     /** Nothing is read any more, and nothing that was is held. */
     void close() {
-        hold(0);
-    }
-
-    private void hold(long bytes) {
-        memory.take(bytes - heldBytes);
-        heldBytes = bytes;
+        share.close();
     }
 
     private long take(Source source, Fetched fetched, GroupBlocks blocks) throws InterruptedException {
@@ -164,16 +161,26 @@ final class GroupReader {
         };
     }
 
+    private boolean isMuch(GroupBlocks blocks) {
+        return blocks.size() >= (long) MOST_GROWTH * limits.fetchBytes;
+    }
+
     private long render(Source source, Fetched fetched, GroupBlocks blocks) {
         var partition = new SubscribedPartition(source.partition().topic(), Uuid.fromString(source.topicId()), source
                 .partition().partition());
         var count = new long[1];
+        long from = source.next();
         try {
-            rendering.<RuntimeException>render(partition, view, fetched.records(), source.next(), run -> {
+            rendering.<RuntimeException>render(partition, view, fetched.records(), from, share, run -> {
                 blocks.records(run);
                 source.readTo(run.to());
                 count[0] += run.count();
+                return !isMuch(blocks);
             });
+            if (source.next() == from) {
+                // There was no memory to decompress them.
+                source.pauseUntil(System.nanoTime() + limits.retryWait.toNanos());
+            }
         } catch (CorruptBatchException e) {
             // The other partitions go on; retention or a repair may take the batch away.
             log.warn("{}: records from offset {} cannot be read: {}", source.partition(), source.next(), e

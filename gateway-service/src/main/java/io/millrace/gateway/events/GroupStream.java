@@ -81,7 +81,7 @@ final class GroupStream implements LiveStream {
             // What was written last may not have come to a client that broke the connection off. One that left while there was nothing but a
             // comment to write has left all the same.
             isLossy = !(ended || client.hasLeft()) || writtenRecords < records || client.hasLost() || unsure
-                    || hasLeftTooSoon(client);
+                    || isCutOff || hasLeftTooSoon(client);
         }
     }
 
@@ -90,7 +90,7 @@ final class GroupStream implements LiveStream {
      * did if what has closed is a proxy. So what was written just before is taken for lost.
      */
     private boolean hasLeftTooSoon(ClientLine client) {
-        return client.hasLeft() && wokenNanos - lastRecordNanos < settings.heartbeat.toNanos();
+        return client.hasLeft() && (!woken || wokenNanos - lastRecordNanos < settings.heartbeat.toNanos());
     }
 
     private End follow(ClientLine client, BooleanSupplier stopped) throws IOException, InterruptedException {

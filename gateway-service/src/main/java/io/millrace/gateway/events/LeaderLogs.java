@@ -2,6 +2,7 @@ package io.millrace.gateway.events;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import io.millrace.common.wire.ResponseMemory;
 import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.FetchFrom;
 import io.millrace.gateway.brokers.FetchLimits;
@@ -28,13 +29,14 @@ final class LeaderLogs implements PartitionLogs {
     }
 
     @Override
-    public Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait)
-            throws InterruptedException {
+    public Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait,
+            ResponseMemory memory) throws InterruptedException {
         if (isGone(partition)) {
             return new Fetched.Gone();
         }
         var from = new FetchFrom(partition.topic(), partition.partition(), offset);
-        var fetched = fetches.fetch(List.of(from), new FetchLimits(maxWait, maxBytes, maxBytes, false)).getFirst();
+        var fetched = fetches.fetch(List.of(from), new FetchLimits(maxWait, maxBytes, maxBytes, false, memory))
+                .getFirst();
         // Looked at again: the answer may be of a topic that took the other's place meanwhile.
         if (isGone(partition)) {
             return new Fetched.Gone();

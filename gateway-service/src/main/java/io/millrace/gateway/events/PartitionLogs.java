@@ -1,5 +1,6 @@
 package io.millrace.gateway.events;
 
+import io.millrace.common.wire.ResponseMemory;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import java.nio.ByteBuffer;
 import java.time.Duration;
@@ -10,8 +11,9 @@ interface PartitionLogs {
      * Reads records from {@code offset} on; waits until there are any, at most {@code maxWait}.
      *
      * @param maxBytes at least one batch is given, however large
+     * @param memory   what the leader's answer must find room in; where it finds none, it is as if the leader were away
      */
-    Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait)
+    Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait, ResponseMemory memory)
             throws InterruptedException;
 
     /** Looks an offset up. */

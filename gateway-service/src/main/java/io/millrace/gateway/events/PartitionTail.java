@@ -1,5 +1,7 @@
 package io.millrace.gateway.events;
 
+import io.millrace.common.record.BatchMemory;
+import io.millrace.common.wire.ResponseMemory;
 import io.millrace.gateway.events.PartitionLogs.Fetched;
 import io.millrace.gateway.events.PartitionLogs.Found;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
@@ -156,7 +158,8 @@ final class PartitionTail {
     }
 
     private boolean read() throws InterruptedException {
-        return switch (logs.fetch(partition, position, limits.fetchBytes(), limits.longPoll())) {
+        return switch (logs.fetch(partition, position, limits.fetchBytes(), limits.longPoll(),
+                ResponseMemory.UNLIMITED)) {
             case Fetched.Records(ByteBuffer records) -> publish(records);
             // The leader knows more than when it refused.
             case Fetched.OutOfRange(long logStart, long end) when position >= logStart && position <= end ->
@@ -209,7 +212,7 @@ final class PartitionTail {
             var runs = new ArrayList<RenderedRecords>();
             try {
                 // Given out only when all of it could be read: what is read again would be given twice.
-                next = rendering.render(partition, same.view, records, position, runs::add);
+                next = rendering.render(partition, same.view, records, position, BatchMemory.UNLIMITED, runs::add);
                 give(same, runs, next);
             } catch (RuntimeException e) {
                 failure = e;

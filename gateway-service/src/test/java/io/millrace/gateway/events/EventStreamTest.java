@@ -3,6 +3,8 @@ package io.millrace.gateway.events;
 import static java.nio.charset.StandardCharsets.US_ASCII;
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.millrace.common.record.BatchMemory;
+import io.millrace.common.wire.ResponseMemory;
 import io.millrace.gateway.events.LiveStream.End;
 import io.millrace.gateway.events.PartitionLogs.Fetched;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
@@ -97,7 +99,7 @@ class EventStreamTest {
         var limits = new EventStream.Limits(Duration.ofSeconds(15), Duration.ofSeconds(1), Duration.ofMillis(1),
                 1 << 20, Duration.ofSeconds(1), pollBytes);
         var stream = new EventStream(feed, new long[PARTITIONS], new Scripted(), new OneRecordEach(), limits,
-                new EventStream.CatchUp(1, 1 << 18, 1 << 14), new Written());
+                new EventStream.CatchUp(1, 1 << 18, 1 << 14, new MemoryBudget(1 << 20)), new Written());
         return stream.run(List.of(), Patience.of(timeoutMs, Duration.ofMinutes(1)), () -> false);
     }
 
@@ -107,7 +109,8 @@ class EventStreamTest {
 
     private final class Scripted implements PartitionLogs {
         @Override
-        public Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait) {
+        public Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait,
+                ResponseMemory memory) {
             var next = answers.get(partition.partition()).poll();
             return next == null ? new Fetched.Records(ByteBuffer.allocate(0)) : next;
         }
@@ -122,7 +125,7 @@ class EventStreamTest {
     private static final class OneRecordEach implements RecordRendering {
         @Override
         public <X extends Exception> long render(SubscribedPartition partition, RecordView view, ByteBuffer records,
-                long from, Runs<X> runs) throws X {
+                long from, BatchMemory memory, Runs<X> runs) throws X {
             var data = ("data: " + partition.partition() + "\n\n").getBytes(US_ASCII);
             runs.add(new RenderedRecords(from, from + 1, new long[]{from}, new int[]{data.length}, data));
             return from + 1;

@@ -64,6 +64,24 @@ class EventsTest {
     }
 
     @Test
+    void a_stream_that_is_behind_waits_while_others_have_all_the_memory_for_that() {
+        topic("waits", 1);
+        append("waits", 0, "1");
+        var memory = gateway.bean(CatchUpMemory.class).budget();
+        memory.take(memory.limitBytes());
+        try (var subscriber = open("/topics/waits/events?from=earliest")) {
+            try {
+                await().until(() -> subscriber.comments() > 1);
+                assertThat(subscriber.records()).isEmpty();
+            } finally {
+                memory.release(memory.limitBytes());
+            }
+            await().untilAsserted(() -> assertThat(subscriber.records()).hasSize(1));
+        }
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
     void a_new_stream_begins_with_what_comes_next_unless_told_otherwise() {
         topic("news", 2);
         append("news", 0, "\"old\"");

@@ -3,6 +3,7 @@ package io.millrace.gateway.events;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.millrace.common.wire.ResponseMemory;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import io.millrace.gateway.events.Subscription.SubscribedTopic;
 import io.millrace.gateway.memory.MemoryBudget;
@@ -62,7 +63,8 @@ class FeedsTest {
     /** Nothing comes; and in the end an error that nobody counts with. */
     private final class EndlessWait implements PartitionLogs {
         @Override
-        public Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait)
+        public Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait,
+                ResponseMemory memory)
                 throws InterruptedException {
             failing.await();
             throw new StackOverflowError();

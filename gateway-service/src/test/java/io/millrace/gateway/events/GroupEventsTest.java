@@ -10,6 +10,7 @@ import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
 import java.net.http.HttpClient;
+import java.util.Arrays;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -77,6 +78,41 @@ class GroupEventsTest {
             await().untilAsserted(() -> assertThat(values(stream)).containsExactly("1", "2"));
         }
         await().untilAsserted(() -> assertThat(gateway.services.instancesOf("g-scarce")).isEmpty());
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
+    void what_there_is_no_memory_for_is_not_taken_in_and_comes_when_there_is() {
+        topic("roomy", 1);
+        var memory = gateway.bean(GroupStreams.class).budget();
+        try (var stream = open("/consumers/g-roomy/events?topics=roomy&from=earliest")) {
+            await().untilAsserted(() -> assertThat(stream.events("caught-up")).hasSize(1));
+            long others = memory.limitBytes() - 300_000;
+            memory.take(others);
+            int fetches = gateway.brokers.fetches("roomy");
+            append("roomy", 0, "\"" + "x".repeat(200_000) + "\"");
+
+            await().until(() -> gateway.brokers.fetches("roomy") > fetches + 3);
+            assertThat(stream.events("record")).isEmpty();
+            assertThat(memory.usedBytes()).isEqualTo(others);
+
+            memory.release(others);
+            await().untilAsserted(() -> assertThat(stream.events("record")).hasSize(1));
+        }
+        await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
+    }
+
+    @Test
+    void a_batch_that_unpacks_to_much_is_given_piece_by_piece() {
+        topic("packed", 1);
+        var values = new String[120];
+        Arrays.fill(values, "\"" + "x".repeat(50_000) + "\"");
+        gateway.brokers.appendPacked("packed", 0, values);
+        var memory = gateway.bean(GroupStreams.class).budget();
+        try (var stream = open("/consumers/g-packed/events?topics=packed&from=earliest")) {
+            await().untilAsserted(() -> assertThat(stream.events("record")).hasSize(120));
+            assertThat(stream.records()).doesNotHaveDuplicates();
+        }
         await().untilAsserted(() -> assertThat(memory.usedBytes()).isZero());
     }
 

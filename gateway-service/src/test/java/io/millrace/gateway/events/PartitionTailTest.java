@@ -8,6 +8,8 @@ import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import ch.qos.logback.classic.spi.ILoggingEvent;
 import ch.qos.logback.core.read.ListAppender;
+import io.millrace.common.record.BatchMemory;
+import io.millrace.common.wire.ResponseMemory;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.records.RecordFormat;
@@ -51,7 +53,8 @@ class PartitionTailTest {
         logger.addAppender(told);
         tail = new PartitionTail(ONE.partitions().getFirst(), new Answers() {
             @Override
-            public Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait) {
+            public Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait,
+                    ResponseMemory memory) {
                 tries.countDown();
                 throw new IllegalStateException("the batch is corrupt");
             }
@@ -117,11 +120,11 @@ class PartitionTailTest {
         tail = tail(ALL_VIEWS, new RecordRendering() {
             @Override
             public <X extends Exception> long render(SubscribedPartition partition, RecordView view, ByteBuffer records,
-                    long from, Runs<X> runs) throws X {
+                    long from, BatchMemory memory, Runs<X> runs) throws X {
                 if (view.equals(DEAR)) {
                     throw new IllegalStateException("the filter fails");
                 }
-                return PartitionTailTest.this.render(partition, view, records, from, runs);
+                return PartitionTailTest.this.render(partition, view, records, from, memory, runs);
             }
         });
         var dear = feed(DEAR);
@@ -177,7 +180,7 @@ class PartitionTailTest {
 
     /** Each fetch gives one record. */
     private <X extends Exception> long render(SubscribedPartition partition, RecordView view, ByteBuffer records,
-            long from, RecordRendering.Runs<X> runs) throws X {
+            long from, BatchMemory memory, RecordRendering.Runs<X> runs) throws X {
         if (view.equals(DEAR)) {
             rendering.countDown();
             try {
@@ -194,7 +197,8 @@ class PartitionTailTest {
     /** Begins at offset 7, and answers when it is told to. */
     private class Answers implements PartitionLogs {
         @Override
-        public Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait)
+        public Fetched fetch(SubscribedPartition partition, long offset, int maxBytes, Duration maxWait,
+                ResponseMemory memory)
                 throws InterruptedException {
             return answers.take();
         }

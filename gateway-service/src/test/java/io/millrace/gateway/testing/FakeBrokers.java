@@ -48,12 +48,21 @@ public final class FakeBrokers implements BrokerClient {
         return append(topic, partition, 1_000, values);
     }
 
+    /** The same, compressed. */
+    public long appendPacked(String topic, int partition, String... values) {
+        return append(topic, partition, Compression.gzip().build(), 1_000, values);
+    }
+
     public long append(String topic, int partition, long timestampMs, String... values) {
+        return append(topic, partition, Compression.NONE, timestampMs, values);
+    }
+
+    private long append(String topic, int partition, Compression compression, long timestampMs, String... values) {
         var records = new SimpleRecord[values.length];
         for (int i = 0; i < values.length; i++) {
             records[i] = new SimpleRecord(timestampMs, "\"k\"".getBytes(UTF_8), values[i].getBytes(UTF_8));
         }
-        return first.partition(topic, partition).append(MemoryRecords.withRecords(Compression.NONE, records));
+        return first.partition(topic, partition).append(MemoryRecords.withRecords(compression, records));
     }
 
     /** Retention: records below the offset are gone. */

@@ -23,12 +23,13 @@ final class EventStreams implements CountedMemory {
     private final MemoryBudget rings;
 
     EventStreams(EventsProperties properties, ClusterImages images, Topics topics, Brokers brokers,
-            MeterRegistry registry, CatchUpMemory catchUpMemory) {
+            MeterRegistry registry, CatchUpMemory catchUpMemory, TailMemory tailMemory) {
         this.properties = properties;
         // A stream has other partitions to serve while one has no leader: it asks once and comes back.
         this.logs = new LeaderLogs(brokers.withPatience(Duration.ZERO).forBackground(), brokers, topics);
         this.rings = new MemoryBudget(properties.ringTotalSize().toBytes());
-        this.feeds = new Feeds(logs, rendering, properties.tailLimits(), properties.ringSize().toBytes(), rings,
+        this.feeds = new Feeds(logs, rendering, properties.tailLimits(tailMemory.budget()), properties.ringSize()
+                .toBytes(), rings,
                 images::current);
         this.catchUp = properties.catchUp(catchUpMemory.budget());
         StreamMeters.ofFeeds(registry, feeds);

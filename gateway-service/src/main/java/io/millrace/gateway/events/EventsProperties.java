@@ -23,6 +23,7 @@ import org.springframework.validation.annotation.Validated;
  * @param tailLongPoll       longest wait of a partition's reader for records
  * @param tailRest           longest pause of a partition's reader after a fetch that woke streams, of which each needs some microseconds
  * @param tailRenderTime     for all the views of what one fetch gave; streams of the others read it by themselves
+ * @param tailMemory         of what all partitions' readers have fetched and not rendered yet; while it is full they wait
  * @param catchUpFetchSize   most that a stream which reads old records asks for at a time
  * @param catchUpFetches     streams that may do so at a time; others ask for {@code catchUpSmallFetchSize}
  * @param catchUpSmallFetchSize what the others ask for
@@ -52,6 +53,7 @@ record EventsProperties(
         @DefaultValue("5s") Duration tailLongPoll,
         @DefaultValue("2ms") Duration tailRest,
         @DefaultValue("50ms") Duration tailRenderTime,
+        @DefaultValue("64MB") DataSize tailMemory,
         @DefaultValue("256KB") DataSize catchUpFetchSize,
         @Min(0) @DefaultValue("128") int catchUpFetches,
         @DefaultValue("16KB") DataSize catchUpSmallFetchSize,
@@ -84,9 +86,9 @@ record EventsProperties(
             @DefaultValue("100ms") Duration assignmentWait,
             @DefaultValue("10s") Duration drainLimit) {}
 
-    PartitionTail.Limits tailLimits() {
+    PartitionTail.Limits tailLimits(MemoryBudget memory) {
         return new PartitionTail.Limits((int) tailFetchSize.toBytes(), tailLongPoll, leaderRetry,
-                tailRest, tailRenderTime);
+                tailRest, tailRenderTime, memory);
     }
 
     EventStream.Limits streamLimits() {

@@ -1,10 +1,10 @@
 package io.millrace.gateway.events;
 
 import io.millrace.common.record.BatchMemory;
-import io.millrace.common.wire.ResponseMemory;
 import io.millrace.gateway.events.PartitionLogs.Fetched;
 import io.millrace.gateway.events.PartitionLogs.Found;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
+import io.millrace.gateway.memory.MemoryBudget;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -158,9 +158,14 @@ final class PartitionTail {
     }
 
     private boolean read() throws InterruptedException {
-        return switch (logs.fetch(partition, position, limits.fetchBytes(), limits.longPoll(),
-                ResponseMemory.UNLIMITED)) {
-            case Fetched.Records(ByteBuffer records) -> publish(records);
+        try (var share = new StreamShare(limits.memory())) {
+            return read(share);
+        }
+    }
+
+    private boolean read(StreamShare share) throws InterruptedException {
+        return switch (logs.fetch(partition, position, limits.fetchBytes(), limits.longPoll(), share)) {
+            case Fetched.Records(ByteBuffer records) -> publish(records, share);
             // The leader knows more than when it refused.
             case Fetched.OutOfRange(long logStart, long end) when position >= logStart && position <= end ->
                 waitForLeader("the offset was out of range for a moment");
@@ -174,12 +179,16 @@ final class PartitionTail {
         };
     }
 
-    private boolean publish(ByteBuffer records) throws InterruptedException {
-        noteBack();
+    private boolean publish(ByteBuffer records, BatchMemory memory) throws InterruptedException {
         if (records.hasRemaining()) {
-            move(giveToViewers(records));
+            long next = giveToViewers(records, memory);
+            if (next == position) {
+                return waitForLeader("there is no memory to decompress them");
+            }
+            move(next);
             rest();
         }
+        noteBack();
         return true;
     }
 
@@ -195,8 +204,8 @@ final class PartitionTail {
         }
     }
 
-    /** Returns the next offset to read. */
-    private long giveToViewers(ByteBuffer records) {
+    /** Returns the next offset to read, the same as before when there was no memory. */
+    private long giveToViewers(ByteBuffer records, BatchMemory memory) {
         var sorted = cheapestFirst();
         if (sorted.isEmpty()) {
             return position;
@@ -212,8 +221,12 @@ final class PartitionTail {
             var runs = new ArrayList<RenderedRecords>();
             try {
                 // Given out only when all of it could be read: what is read again would be given twice.
-                next = rendering.render(partition, same.view, records, position, BatchMemory.UNLIMITED, runs::add);
-                give(same, runs, next);
+                long to = rendering.render(partition, same.view, records, position, memory, runs::add);
+                next = next == FeedRing.UNKNOWN ? to : next;
+                // A view that came to less than the others, or more, is left to its streams.
+                if (to == next) {
+                    give(same, runs, next);
+                }
             } catch (RuntimeException e) {
                 failure = e;
             } finally {
@@ -290,8 +303,10 @@ final class PartitionTail {
      * @param retryWait  pause after a failed fetch
      * @param rest       longest pause after a fetch that woke streams
      * @param renderTime for the views of what one fetch gave; a view begun is ended, and one at least is rendered
+     * @param memory     for what all readers have fetched and decompressed
      */
-    record Limits(int fetchBytes, Duration longPoll, Duration retryWait, Duration rest, Duration renderTime) {}
+    record Limits(int fetchBytes, Duration longPoll, Duration retryWait, Duration rest, Duration renderTime,
+            MemoryBudget memory) {}
 
     private record Attachment(Feed feed, int index) {}
 

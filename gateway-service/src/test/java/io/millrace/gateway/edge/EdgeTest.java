@@ -179,7 +179,8 @@ class EdgeTest {
             assertThat(answer.body()).as(path).contains("millrace_producer_records_total",
                     "millrace_producer_refused_total{error=\"QUEUE_FULL\"",
                     "millrace_producer_requests_seconds_count{status=\"5xx\"", "jvm_memory_used_bytes");
-            for (String kind : List.of("bodies", "catch-up", "event-rings", "group-streams", "lines", "producer")) {
+            for (String kind : List.of("bodies", "catch-up", "event-rings", "group-streams", "lines", "producer",
+                    "tails")) {
                 assertThat(answer.body()).as(path).contains("millrace_memory_used_bytes{kind=\"" + kind + "\"",
                         "millrace_memory_limit_bytes{kind=\"" + kind + "\"");
             }

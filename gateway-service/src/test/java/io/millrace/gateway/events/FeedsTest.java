@@ -17,7 +17,8 @@ import org.junit.jupiter.api.Test;
 class FeedsTest {
     private final FakeImages images = new FakeImages();
     private final Feeds feeds = new Feeds(new EndlessWait(), new EventRendering(), new PartitionTail.Limits(1024,
-            Duration.ofMillis(1), Duration.ofMillis(1), Duration.ZERO, Duration.ofHours(1)), 10_000, new MemoryBudget(
+            Duration.ofMillis(1), Duration.ofMillis(1), Duration.ZERO, Duration.ofHours(1), new MemoryBudget(1 << 20)),
+            10_000, new MemoryBudget(
                     1 << 20),
             images::current);
     private final CountDownLatch failing = new CountDownLatch(1);

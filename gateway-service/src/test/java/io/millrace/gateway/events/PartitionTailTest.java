@@ -20,6 +20,7 @@ import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.Uuid;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -153,6 +154,55 @@ class PartitionTailTest {
     }
 
     @Test
+    void what_there_is_no_memory_to_decompress_waits_for_some() throws Exception {
+        var feed = feed(CHEAP);
+        var starved = new AtomicInteger(3);
+        tail = tail(ALL_VIEWS, new RecordRendering() {
+            @Override
+            public <X extends Exception> long render(SubscribedPartition partition, RecordView view, ByteBuffer records,
+                    long from, BatchMemory memory, Runs<X> runs) throws X {
+                assertThat(memory.tryTake(60)).isTrue();
+                return starved.getAndDecrement() > 0 ? from
+                        : PartitionTailTest.this.render(partition, view, records, from, memory, runs);
+            }
+        });
+        tail.attach(feed, 0);
+        tail.start();
+        for (int i = 0; i < 4; i++) {
+            answers.add(records());
+        }
+
+        await().untilAsserted(() -> assertThat(feed.join().positions()).containsExactly(8));
+        assertThat(feed.totalBytes()).isEqualTo(9);
+    }
+
+    @Test
+    void a_view_that_finds_no_memory_where_another_did_is_left_to_its_streams() throws Exception {
+        tail = tail(ALL_VIEWS, new RecordRendering() {
+            @Override
+            public <X extends Exception> long render(SubscribedPartition partition, RecordView view, ByteBuffer records,
+                    long from, BatchMemory memory, Runs<X> runs) throws X {
+                return view.equals(DEAR) ? from
+                        : PartitionTailTest.this.render(partition, view, records, from, memory,
+                                runs);
+            }
+        });
+        var cheap = feed(CHEAP);
+        var dear = feed(DEAR);
+        tail.attach(cheap, 0);
+        tail.start();
+        answers.add(records());
+        await().untilAsserted(() -> assertThat(cheap.join().positions()).containsExactly(8));
+        tail.attach(dear, 0);
+        answers.add(records());
+
+        await().untilAsserted(() -> assertThat(dear.join().positions()).containsExactly(9));
+        assertThat(cheap.join().positions()).containsExactly(9);
+        assertThat(cheap.totalBytes()).isEqualTo(18);
+        assertThat(dear.totalBytes()).isZero();
+    }
+
+    @Test
     void a_topic_that_is_gone_ends_the_reader() throws Exception {
         tail.attach(feed(CHEAP), 0);
         tail.start();
@@ -167,7 +217,8 @@ class PartitionTailTest {
     }
 
     private static PartitionTail.Limits limits(Duration renderTime) {
-        return new PartitionTail.Limits(1024, Duration.ofMillis(1), Duration.ofMillis(1), Duration.ZERO, renderTime);
+        return new PartitionTail.Limits(1024, Duration.ofMillis(1), Duration.ofMillis(1), Duration.ZERO, renderTime,
+                new MemoryBudget(100));
     }
 
     private static Feed feed(RecordView view) {

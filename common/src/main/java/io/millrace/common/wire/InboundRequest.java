@@ -49,6 +49,15 @@ public final class InboundRequest {
         return header.apiVersion();
     }
 
+    /** Whether its answer may be many times its own size. That of a fetch is, but its records are in files. */
+    boolean mayHaveLargeAnswer() {
+        return switch (apiKey()) {
+            case PRODUCE, FETCH, LIST_OFFSETS, OFFSET_FOR_LEADER_EPOCH, API_VERSIONS, INIT_PRODUCER_ID, OFFSET_COMMIT,
+                    HEARTBEAT, CONSUMER_GROUP_HEARTBEAT, LEAVE_GROUP -> false;
+            default -> true;
+        };
+    }
+
     public AbstractRequest body() {
         return body;
     }

@@ -37,6 +37,7 @@ final class ResponseQueue {
     private final Set<Runnable> closeActions = new HashSet<>(2);
     private @Nullable InboundRequest awaited;
     private int inFlightCount;
+    private int unwrittenLargeCount;
     private boolean unordered;
     private boolean writing;
     private boolean closeWhenEmpty;
@@ -64,7 +65,7 @@ final class ResponseQueue {
     boolean tryAdd(InboundRequest request) {
         lock.lock();
         try {
-            if (inFlightCount >= maxInFlight) {
+            if (!hasRoomFor(request)) {
                 return false;
             }
             inFlightCount++;
@@ -77,11 +78,16 @@ final class ResponseQueue {
         }
     }
 
-    /** Waits until an answer was written or the connection closed. */
-    void awaitRoom() throws InterruptedException {
+    /** One answer at a time that may be large, as in Kafka; however many requests one segment holds. */
+    private boolean hasRoomFor(InboundRequest request) {
+        return inFlightCount < maxInFlight && (unwrittenLargeCount == 0 || !request.mayHaveLargeAnswer());
+    }
+
+    /** Waits until there is a place for the request or the connection closed. */
+    void awaitRoom(InboundRequest request) throws InterruptedException {
         lock.lock();
         try {
-            while (open && inFlightCount >= maxInFlight) {
+            while (open && !hasRoomFor(request)) {
                 progressOrClosed.await();
             }
         } finally {
@@ -112,6 +118,7 @@ final class ResponseQueue {
             if (!request.setAnswer(answer)) {
                 return false;
             }
+            unwrittenLargeCount += request.mayHaveLargeAnswer() ? 1 : 0;
             if (unordered) {
                 queue.add(request);
             }
@@ -194,6 +201,9 @@ final class ResponseQueue {
         lock.lock();
         try {
             inFlightCount -= batch.size();
+            for (InboundRequest written : batch) {
+                unwrittenLargeCount -= written.mayHaveLargeAnswer() ? 1 : 0;
+            }
             if (!batch.isEmpty()) {
                 progressOrClosed.signalAll();
             }

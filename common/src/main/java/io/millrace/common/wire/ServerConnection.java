@@ -261,7 +261,7 @@ final class ServerConnection {
         server.counters().request(request.apiKey());
         while (!responses.tryAdd(request)) {
             responses.writeReady();
-            responses.awaitRoom();
+            responses.awaitRoom(request);
             if (closed.get()) {
                 return;
             }

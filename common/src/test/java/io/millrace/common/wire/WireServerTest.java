@@ -3,6 +3,7 @@ package io.millrace.common.wire;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.net.BindException;
 import java.net.InetAddress;
@@ -14,6 +15,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.apache.kafka.common.errors.NotControllerException;
 import org.apache.kafka.common.message.ApiVersionsRequestData;
@@ -156,6 +158,36 @@ class WireServerTest {
         for (int id = 1; id <= 5; id++) {
             assertThat(readMetadata(client).data().controllerId()).isEqualTo(id);
         }
+    }
+
+    @Test
+    void no_large_answer_is_made_before_the_one_before_is_written() throws Exception {
+        int count = 200;
+        String large = "x".repeat(30_000);
+        AtomicInteger made = new AtomicInteger();
+        AtomicInteger unwritten = new AtomicInteger();
+        RequestHandler counting = request -> {
+            if (server.counters().bytesOut() < (long) made.getAndIncrement() * large.length()) {
+                unwritten.incrementAndGet();
+            }
+            request.respond(new MetadataResponse(new MetadataResponseData().setClusterId(large).setControllerId(request
+                    .header().correlationId()), request.version()));
+        };
+        server = WireServer.bind(WireServerConfig.onLoopback(0), new SupportedApis(List.of(SupportedApis.Api.of(
+                ApiKeys.METADATA, 0, 13))), counting);
+        server.start();
+        opened.add(server);
+        RawClient client = connect();
+        var pipelined = new ByteArrayOutputStream();
+        for (int id = 0; id < count; id++) {
+            pipelined.writeBytes(RawClient.bytes(RawClient.metadataHeader(id), RawClient.metadataRequest()));
+        }
+        client.write(pipelined.toByteArray());
+
+        for (int id = 0; id < count; id++) {
+            assertThat(readMetadata(client).data().controllerId()).isEqualTo(id);
+        }
+        assertThat(unwritten).hasValue(0);
     }
 
     @Test

@@ -59,7 +59,7 @@ public final class BrokerRequests implements RequestHandler {
         producers = new ProducersHandler(partitions);
         elections = new ElectionHandler(services.cluster(), calls);
         reassignments = new ReassignmentsHandler(services.cluster(), images, calls);
-        topics = new TopicsHandler(services.topics(), services.cluster(), calls);
+        topics = new TopicsHandler(images, services.topics(), services.cluster(), calls);
         configs = new DescribeConfigsHandler(images, node);
         configChanges = new AlterConfigsHandler(services.topics(), calls, node);
         producerIds = new ProducerIdsHandler(services.producerIds(), forwardSettings.maxWaitingProducers(),

@@ -8,13 +8,13 @@ import io.millrace.common.api.TopicsApi.DeletedTopic;
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import io.millrace.common.listener.ControllerCalls;
+import io.millrace.common.metadata.ClusterImages;
 import io.millrace.common.metadata.TopicConfigKey;
 import io.millrace.common.wire.InboundRequest;
 import java.time.Duration;
 import java.util.Arrays;
 import java.util.Comparator;
 import java.util.HashSet;
-import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -53,13 +53,22 @@ final class TopicsHandler {
     private static final short TOPIC_IDS_VERSION = 6;
     /** In a request: the cluster's default, or as the assignments say. */
     private static final int UNSET = -1;
-    private static final String NAMED_TWICE = "the topic is named twice in the request";
+    static final String NAMED_TWICE = "the topic is named twice in the request";
 
+    /** Kafka's {@code MAX_PARTITIONS_PER_BATCH}: more in one request, and none of its topics is created. */
+    static final int MAX_NEW_PARTITIONS = 10_000;
+    private static final ApiError TOO_MANY_PARTITIONS = new ApiError(Errors.POLICY_VIOLATION,
+            "Excessively large number of partitions per request.");
+    private static final ApiError LATE = new ApiError(Errors.REQUEST_TIMED_OUT,
+            "the time was up before it was this topic's turn; nothing was done");
+
+    private final ClusterImages images;
     private final TopicsApi topics;
     private final ClusterApi cluster;
     private final ControllerCalls calls;
 
-    TopicsHandler(TopicsApi topics, ClusterApi cluster, ControllerCalls calls) {
+    TopicsHandler(ClusterImages images, TopicsApi topics, ClusterApi cluster, ControllerCalls calls) {
+        this.images = images;
         this.topics = topics;
         this.cluster = cluster;
         this.calls = calls;
@@ -69,6 +78,8 @@ final class TopicsHandler {
         CreateTopicsRequestData wanted = ((CreateTopicsRequest) request.body()).data();
         calls.run(request, () -> {
             CreateTopicsResponseData response = new CreateTopicsResponseData();
+            long deadlineNanos = calls.deadlineNanos(patience(wanted.timeoutMs()));
+            boolean tooMany = newPartitions(wanted) > MAX_NEW_PARTITIONS;
             Set<String> repeated = repeated(wanted.topics().stream().map(CreatableTopic::name).toList());
             long version = ControllerCalls.NO_VERSION;
             for (CreatableTopic topic : wanted.topics()) {
@@ -78,6 +89,10 @@ final class TopicsHandler {
                 CreatableTopicResult result = new CreatableTopicResult().setName(topic.name());
                 if (repeated.contains(topic.name())) {
                     fail(result, new ApiError(Errors.INVALID_REQUEST, NAMED_TWICE));
+                } else if (tooMany) {
+                    fail(result, TOO_MANY_PARTITIONS);
+                } else if (!calls.isTimeFor(request, deadlineNanos)) {
+                    fail(result, LATE);
                 } else {
                     version = Math.max(version, create(topic, wanted.validateOnly(), result));
                 }
@@ -89,6 +104,19 @@ final class TopicsHandler {
             calls.awaitImage(version, Duration.ofMillis(Math.max(0, wanted.timeoutMs())));
             request.respond(new CreateTopicsResponse(response));
         });
+    }
+
+    private static long newPartitions(CreateTopicsRequestData wanted) {
+        long count = 0;
+        for (CreatableTopic topic : wanted.topics()) {
+            count += topic.assignments().isEmpty() ? Math.max(1, topic.numPartitions()) : topic.assignments().size();
+        }
+        return count;
+    }
+
+    /** One call after the other: who names no time waits as long as anybody may. The answer is to come before its client gives up. */
+    private static Duration patience(int timeoutMs) {
+        return timeoutMs <= 0 ? Duration.ofMillis(Integer.MAX_VALUE) : Duration.ofMillis(timeoutMs - timeoutMs / 5);
     }
 
     /**
@@ -167,6 +195,7 @@ final class TopicsHandler {
         CreatePartitionsRequestData wanted = ((CreatePartitionsRequest) request.body()).data();
         calls.run(request, () -> {
             CreatePartitionsResponseData response = new CreatePartitionsResponseData();
+            long deadlineNanos = calls.deadlineNanos(patience(wanted.timeoutMs()));
             long version = ControllerCalls.NO_VERSION;
             Set<String> repeated = repeated(wanted.topics().stream().map(CreatePartitionsTopic::name).toList());
             Set<String> answered = new HashSet<>();
@@ -177,6 +206,8 @@ final class TopicsHandler {
                 CreatePartitionsTopicResult result = new CreatePartitionsTopicResult().setName(topic.name());
                 if (repeated.contains(topic.name())) {
                     result.setErrorCode(Errors.INVALID_REQUEST.code()).setErrorMessage(NAMED_TWICE);
+                } else if (!calls.isTimeFor(request, deadlineNanos)) {
+                    result.setErrorCode(LATE.error().code()).setErrorMessage(LATE.message());
                 } else {
                     version = Math.max(version, enlarge(topic, wanted.validateOnly(), result));
                 }
@@ -211,12 +242,14 @@ final class TopicsHandler {
         calls.run(request, () -> {
             DeleteTopicsResponseData response = new DeleteTopicsResponseData();
             long version = ControllerCalls.NO_VERSION;
-            Set<DeleteTopicState> repeated = repeated(topicsToDelete);
-            for (DeleteTopicState topic : new LinkedHashSet<>(topicsToDelete)) {
+            long deadlineNanos = calls.deadlineNanos(patience(wanted.timeoutMs()));
+            for (NamedTopics.Named topic : NamedTopics.of(topicsToDelete, images.current())) {
                 DeletableTopicResult result = new DeletableTopicResult().setName(topic.name()).setTopicId(topic
                         .topicId());
-                if (repeated.contains(topic)) {
-                    result.setErrorCode(Errors.INVALID_REQUEST.code()).setErrorMessage(NAMED_TWICE);
+                if (topic.fault() != null) {
+                    result.setErrorCode(Errors.INVALID_REQUEST.code()).setErrorMessage(topic.fault());
+                } else if (!calls.isTimeFor(request, deadlineNanos)) {
+                    result.setErrorCode(LATE.error().code()).setErrorMessage(LATE.message());
                 } else {
                     version = Math.max(version, delete(topic, result));
                 }
@@ -230,15 +263,9 @@ final class TopicsHandler {
         });
     }
 
-    private long delete(DeleteTopicState topic, DeletableTopicResult result) {
+    private long delete(NamedTopics.Named topic, DeletableTopicResult result) {
         String name = topic.name();
-        boolean byId = !Uuid.ZERO_UUID.equals(topic.topicId());
         try {
-            if (byId == (name != null)) {
-                throw new RefusedException(ErrorCode.INVALID_REQUEST, byId
-                        ? "a topic is deleted by its name or by its id, not by both"
-                        : "neither the name nor the id of a topic is given");
-            }
             if (name != null) {
                 requirePossible(name);
             }

@@ -56,7 +56,11 @@ final class InProcessServices implements ServiceClients {
         }
     }
 
+    /** At each call of the controller. */
+    volatile Runnable beforeCall = () -> {};
+
     void requirePresent() {
+        beforeCall.run();
         if (away || callsLeft.getAndDecrement() <= 0) {
             refused.incrementAndGet();
             throw new RefusedException(ErrorCode.CONTROLLER_UNAVAILABLE, "there is no controller");

@@ -83,6 +83,7 @@ import org.apache.kafka.common.requests.IncrementalAlterConfigsResponse;
 import org.apache.kafka.common.requests.ListConfigResourcesResponse;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
 import org.apache.kafka.common.serialization.ByteArraySerializer;
+import org.awaitility.Awaitility;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -254,6 +255,57 @@ class TopicConfigsTest {
             configs.add(new CreatableTopicConfig().setName(namesAndValues[i]).setValue(namesAndValues[i + 1]));
         }
         return configs;
+    }
+
+    @Test
+    void a_topic_named_once_by_name_and_once_by_id_is_not_deleted() {
+        Uuid id = broker.images.createTopic("twice", 1, TestBroker.ID, Map.of()).id();
+        broker.images.createTopic("once", 1, TestBroker.ID, Map.of());
+        var byId = new DeleteTopicState().setName(null).setTopicId(id);
+        var byName = new DeleteTopicState().setName("twice");
+        for (var order : List.of(List.of(byId, byName), List.of(byName, byId))) {
+            var answers = send(ApiKeys.DELETE_TOPICS, 6, new DeleteTopicsRequestData().setTopics(order),
+                    DeleteTopicsResponse.class).data().responses();
+
+            assertThat(answers).singleElement().satisfies(answer -> {
+                assertThat(answer.errorCode()).isEqualTo(Errors.INVALID_REQUEST.code());
+                assertThat(answer.name()).isEqualTo("twice");
+                assertThat(answer.topicId()).isEqualTo(id);
+            });
+        }
+        assertThat(broker.images.current().topicsByName()).containsOnlyKeys("twice", "once");
+    }
+
+    @Test
+    void of_topics_with_too_many_partitions_together_none_is_created() {
+        var topics = new CreatableTopicCollection();
+        topics.add(new CreatableTopic().setName("half").setNumPartitions(5_000).setReplicationFactor((short) 1));
+        topics.add(new CreatableTopic().setName("more").setNumPartitions(5_001).setReplicationFactor((short) 1));
+
+        var answers = send(ApiKeys.CREATE_TOPICS, 7, new CreateTopicsRequestData().setTopics(topics).setTimeoutMs(
+                10_000), CreateTopicsResponse.class).data().topics();
+
+        assertThat(answers).hasSize(2).allSatisfy(answer -> assertThat(answer.errorCode()).isEqualTo(
+                Errors.POLICY_VIOLATION.code()));
+        assertThat(broker.images.current().topicsByName()).isEmpty();
+    }
+
+    @Test
+    void what_is_not_begun_in_time_is_left_and_said_so() {
+        for (String name : List.of("a", "b", "c")) {
+            broker.images.createTopic(name, 1, TestBroker.ID, Map.of());
+        }
+        int timeoutMs = 20;
+        long beganNanos = System.nanoTime();
+        broker.services.beforeCall = () -> Awaitility.await().until(() -> System.nanoTime()
+                - beganNanos > timeoutMs * 1_000_000L);
+
+        var answers = send(ApiKeys.DELETE_TOPICS, 5, new DeleteTopicsRequestData().setTopicNames(List.of("a", "b",
+                "c")).setTimeoutMs(timeoutMs), DeleteTopicsResponse.class).data().responses();
+
+        assertThat(answers).hasSize(3).last().satisfies(answer -> assertThat(answer.errorCode()).isEqualTo(
+                Errors.REQUEST_TIMED_OUT.code()));
+        assertThat(broker.images.current().topicsByName()).containsKeys("b", "c");
     }
 
     @Test

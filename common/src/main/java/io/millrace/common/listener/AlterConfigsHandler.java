@@ -37,6 +37,9 @@ public final class AlterConfigsHandler {
     private static final Set<String> BROKER_THROTTLES = Set.of("leader.replication.throttled.rate",
             "follower.replication.throttled.rate", "replica.alter.log.dirs.io.max.bytes.per.second");
 
+    private static final ApiError LATE = new ApiError(Errors.REQUEST_TIMED_OUT,
+            "the time was up before it was this one's turn; nothing was changed");
+
     private final TopicsApi topics;
     private final ControllerCalls calls;
     private final NodeConfigs node;
@@ -104,7 +107,9 @@ public final class AlterConfigsHandler {
             Resource resource = new Resource(each.type, each.name);
             if (repeated.contains(resource)) {
                 errors.put(resource, new ApiError(Errors.INVALID_REQUEST, "it is named twice in the request"));
-            } else if (request.connectionOpen()) {
+            } else if (!calls.isTimeFor(request, deadlineNanos)) {
+                errors.put(resource, LATE);
+            } else {
                 try {
                     version = Math.max(version, calls.untilThereIsOne(deadlineNanos, () -> alter(each, replace,
                             validateOnly)));

@@ -102,6 +102,11 @@ public final class ControllerCalls {
         return deadlineNanos(maxWait);
     }
 
+    /** Before each call of a request that needs many: whether there is time for it, and somebody who waits for the answer. */
+    public boolean isTimeFor(InboundRequest request, long deadlineNanos) {
+        return request.connectionOpen() && System.nanoTime() - deadlineNanos < 0;
+    }
+
     private Duration atMost(Duration wanted) {
         return wanted.compareTo(maxWait) < 0 ? wanted : maxWait;
     }

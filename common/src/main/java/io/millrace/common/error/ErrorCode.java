@@ -46,6 +46,8 @@ public enum ErrorCode {
     /** The idempotency key came with another request before. */
     KEY_REUSED(422, Errors.OUT_OF_ORDER_SEQUENCE_NUMBER),
     TOO_MANY(429, Errors.GROUP_MAX_SIZE_REACHED),
+    /** Groups go, and then there is room: nothing that a consumer should give up at. */
+    COORDINATOR_FULL(429, Errors.COORDINATOR_LOAD_IN_PROGRESS),
     HEADERS_TOO_LARGE(431, Errors.INVALID_REQUEST),
     INTERNAL(500, Errors.UNKNOWN_SERVER_ERROR),
     NOT_CONTROLLER(503, Errors.NOT_CONTROLLER),

@@ -31,8 +31,9 @@ public final class FindCoordinatorHandler {
         ClusterImage image = images.current();
         FindCoordinatorResponseData response = new FindCoordinatorResponseData();
         if (request.version() >= BATCHED_VERSION) {
-            List<Coordinator> answers = wanted.coordinatorKeys().stream().map(key -> find(image, wanted.keyType(), key))
-                    .toList();
+            // A key takes a byte and its answer many: one that is named twice is answered once.
+            List<Coordinator> answers = wanted.coordinatorKeys().stream().distinct().map(key -> find(image, wanted
+                    .keyType(), key)).toList();
             response.setCoordinators(answers);
         } else {
             Coordinator answer = find(image, wanted.keyType(), wanted.key());

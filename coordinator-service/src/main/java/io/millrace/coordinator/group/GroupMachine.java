@@ -199,7 +199,8 @@ public final class GroupMachine {
         return revoking.stream().anyMatch(owned::contains);
     }
 
-    private GroupReply.@Nullable Refused refusalOf(MemberProfile profile) {
+    /** Why a member is refused whatever its group is like, or whether there is one; null where it depends on that. */
+    public GroupReply.@Nullable Refused refusalOf(MemberProfile profile) {
         int sessionTimeoutMs = profile.sessionTimeoutMs();
         if (sessionTimeoutMs < limits.minSessionTimeoutMs() || sessionTimeoutMs > limits.maxSessionTimeoutMs()) {
             return new GroupReply.Refused(ErrorCode.INVALID_SETTING,

@@ -11,6 +11,7 @@ import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.Shard;
 import io.millrace.coordinator.group.runtime.Shards;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
+import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
@@ -54,17 +55,20 @@ class CommitHandler {
         OffsetsApi.Member member = null;
         if (commit.generationIdOrMemberEpoch() >= 0) {
             member = new OffsetsApi.Member(Names.member(commit.memberId()), commit.generationIdOrMemberEpoch());
-        } else {
+        }
+        OffsetCommits commits = OffsetCommits.of(commit, new WireTopics(topics.current(), byId));
+        if (member == null && !commits.offsets().isEmpty()) {
             // So that a group that only commits is listed, and goes once its offsets have.
             runtime.within(shard, commit.groupId(), () -> {});
         }
-        OffsetCommits commits = OffsetCommits.of(commit, new WireTopics(topics.current(), byId));
-        if (!commits.offsets().isEmpty()) {
-            try {
-                services.offsets().commit(commit.groupId(), new OffsetsApi.Commit(member, commits.offsets()));
-            } catch (RuntimeException e) {
-                commits.failed(fenced(commit, WireErrors.of(e).code()));
+        int stored = 0;
+        try {
+            for (List<OffsetsApi.CommitOffset> slice : commits.slices()) {
+                services.offsets().commit(commit.groupId(), new OffsetsApi.Commit(member, slice));
+                stored += slice.size();
             }
+        } catch (RuntimeException e) {
+            commits.failedFrom(stored, fenced(commit, WireErrors.of(e).code()));
         }
         return commits.response();
     }

@@ -5,6 +5,7 @@ import io.millrace.common.api.TopicPartition;
 import io.millrace.coordinator.group.Topic;
 import java.util.ArrayList;
 import java.util.HashMap;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -22,9 +23,9 @@ final class CommittedOffsets {
 
     private CommittedOffsets() {}
 
-    /** Those of the partitions asked for that there are. */
+    /** Those of the partitions asked for that there are, each once. */
     static List<TopicPartition> wanted(OffsetFetchRequestGroup group, WireTopics topics) {
-        var wanted = new ArrayList<TopicPartition>();
+        var wanted = new LinkedHashSet<TopicPartition>();
         for (OffsetFetchRequestTopics topic : group.topics()) {
             Topic known = topics.find(topic.name(), topic.topicId());
             if (known != null) {
@@ -32,7 +33,7 @@ final class CommittedOffsets {
                         .forEach(index -> wanted.add(new TopicPartition(known.name(), index)));
             }
         }
-        return wanted;
+        return List.copyOf(wanted);
     }
 
     /** What was asked for, partition by partition; one without a commit is told so, and is no error. */

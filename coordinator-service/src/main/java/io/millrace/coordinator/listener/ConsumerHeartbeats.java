@@ -89,9 +89,8 @@ final class ConsumerHeartbeats {
         if (heartbeat.topicPartitions() == null || !heartbeat.topicPartitions().isEmpty()) {
             throw new InvalidRequestException("a member owns no partition when it joins, and says so");
         }
-        String regex = heartbeat.subscribedTopicRegex();
-        boolean namesNone = heartbeat.subscribedTopicNames() == null || heartbeat.subscribedTopicNames().isEmpty();
-        if (namesNone && (regex == null || regex.isEmpty())) {
+        // One of no topics is one too: a consumer has it whose pattern, which it looks up itself, matches nothing yet.
+        if (heartbeat.subscribedTopicNames() == null && heartbeat.subscribedTopicRegex() == null) {
             throw new InvalidRequestException("a member says what it subscribes to when it joins");
         }
     }

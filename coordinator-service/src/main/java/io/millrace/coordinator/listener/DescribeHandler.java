@@ -6,6 +6,7 @@ import io.millrace.coordinator.group.classic.ClassicGroup;
 import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.Shards;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
+import java.util.LinkedHashSet;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.DescribeGroupsResponseData;
@@ -34,13 +35,17 @@ class DescribeHandler {
 
     void handleConsumerGroups(InboundRequest request) {
         var response = new ConsumerGroupDescribeResponseData();
-        for (String groupId : ((ConsumerGroupDescribeRequest) request.body()).data().groupIds()) {
+        AnswerRoom room = AnswerRoom.forGroups(AnswerRoom.MAX_DESCRIBED);
+        // One that is named twice is told once.
+        for (String groupId : new LinkedHashSet<>(((ConsumerGroupDescribeRequest) request.body()).data().groupIds())) {
             try {
+                room.enter();
                 Group group = find(groupId);
                 if (runtime.findClassic(groupId) != null) {
                     throw new GroupIdNotFoundException("group '" + groupId + "' is of the classic protocol");
                 }
-                response.groups().add(GroupDescriptions.consumerGroup(group, topics.current()));
+                response.groups().add(room.took(GroupDescriptions.consumerGroup(group, topics.current()), request
+                        .version()));
             } catch (RuntimeException e) {
                 WireErrors.WireError error = WireErrors.of(e);
                 response.groups().add(new ConsumerGroupDescribeResponseData.DescribedGroup().setGroupId(groupId)
@@ -52,12 +57,14 @@ class DescribeHandler {
 
     void handleGroups(InboundRequest request) {
         var response = new DescribeGroupsResponseData();
-        for (String groupId : ((DescribeGroupsRequest) request.body()).data().groups()) {
+        AnswerRoom room = AnswerRoom.forGroups(AnswerRoom.MAX_DESCRIBED);
+        for (String groupId : new LinkedHashSet<>(((DescribeGroupsRequest) request.body()).data().groups())) {
             try {
+                room.enter();
                 Group group = find(groupId);
                 ClassicGroup classic = runtime.findClassic(groupId);
-                response.groups().add(classic == null ? GroupDescriptions.classicGroup(group, topics.current())
-                        : ClassicDescriptions.described(classic));
+                response.groups().add(room.took(classic == null ? GroupDescriptions.classicGroup(group, topics
+                        .current()) : ClassicDescriptions.described(classic), request.version()));
             } catch (RuntimeException e) {
                 response.groups().add(failed(groupId, WireErrors.of(e), request.version()));
             }

@@ -81,7 +81,8 @@ final class GroupDescriptions {
             var subscribed = new ConsumerPartitionAssignor.Subscription(topics.all().stream().filter(topic -> member
                     .profile().subscription().covers(topic)).map(Topic::name).toList());
             described.members().add(new DescribeGroupsResponseData.DescribedGroupMember().setMemberId(member.memberId())
-                    .setClientId(member.profile().clientId()).setClientHost(member.profile().clientHost())
+                    .setGroupInstanceId(member.profile().instanceId()).setClientId(member.profile().clientId())
+                    .setClientHost(member.profile().clientHost())
                     .setMemberMetadata(bytes(ConsumerProtocol.serializeSubscription(subscribed)))
                     .setMemberAssignment(bytes(ConsumerProtocol.serializeAssignment(
                             new ConsumerPartitionAssignor.Assignment(named(member.state().assigned(), topics))))));

@@ -84,18 +84,18 @@ class GroupsHandler {
 
     void handleDelete(InboundRequest request) {
         var response = new DeleteGroupsResponseData();
-        for (String groupId : ((DeleteGroupsRequest) request.body()).data().groupsNames()) {
-            // One that is named twice is answered once.
-            if (response.results().find(groupId) == null) {
-                response.results().add(new DeletableGroupResult().setGroupId(groupId).setErrorCode(delete(groupId)
-                        .code()));
-            }
+        AnswerRoom room = AnswerRoom.forGroups(AnswerRoom.MAX_ASKED);
+        // One that is named twice is answered once.
+        for (String groupId : new LinkedHashSet<>(((DeleteGroupsRequest) request.body()).data().groupsNames())) {
+            response.results().add(new DeletableGroupResult().setGroupId(groupId).setErrorCode(delete(groupId, room)
+                    .code()));
         }
         request.respond(new DeleteGroupsResponse(response));
     }
 
-    private Errors delete(String groupId) {
+    private Errors delete(String groupId, AnswerRoom room) {
         try {
+            room.enter();
             groups.delete(Names.group(groupId));
             return Errors.NONE;
         } catch (RuntimeException e) {

@@ -56,7 +56,11 @@ class HeartbeatHandler {
             return runtime.apply(shard, heartbeat.groupId(), group -> ConsumerHeartbeats.event(heartbeat, group));
         }
         // What is wrong with it whatever the group is like, before there is one.
-        ConsumerHeartbeats.join(heartbeat, sender, Group.empty(heartbeat.groupId(), AssignorName.RANGE));
+        GroupReply.Refused refused = runtime.refusalOf(ConsumerHeartbeats.join(heartbeat, sender, Group.empty(heartbeat
+                .groupId(), AssignorName.RANGE)).profile());
+        if (refused != null) {
+            return refused;
+        }
         runtime.within(shard, heartbeat.groupId(), () -> {});
         return runtime.apply(shard, heartbeat.groupId(), group -> ConsumerHeartbeats.join(heartbeat, sender, group));
     }

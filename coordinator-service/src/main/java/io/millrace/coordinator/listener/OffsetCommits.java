@@ -23,6 +23,10 @@ import org.apache.kafka.common.protocol.Errors;
 record OffsetCommits(List<OffsetsApi.CommitOffset> offsets, List<OffsetCommitResponsePartition> stored,
         OffsetCommitResponseData response) {
     static final int MAX_METADATA_LENGTH = 4096;
+    /** Below what an offset service takes by default, {@code millrace.offset.commit.max-offsets}. */
+    static final int MAX_SLICE_OFFSETS = 5_000;
+    /** A character is six bytes of JSON at most, and a body 8 MB. */
+    static final int MAX_SLICE_METADATA_LENGTH = 512 * 1024;
     private static final int NO_EPOCH = -1;
 
     static OffsetCommits of(OffsetCommitRequestData request, WireTopics topics) {
@@ -68,9 +72,30 @@ record OffsetCommits(List<OffsetsApi.CommitOffset> offsets, List<OffsetCommitRes
         return storable ? Errors.NONE : Errors.INVALID_REQUEST;
     }
 
-    /** None was stored, for one reason. */
-    void failed(Errors error) {
-        stored.forEach(answer -> answer.setErrorCode(error.code()));
+    /** What one call of the offset service holds of them, in order: it takes no more offsets, and no longer bodies, at once. */
+    List<List<OffsetsApi.CommitOffset>> slices() {
+        var slices = new ArrayList<List<OffsetsApi.CommitOffset>>();
+        int from = 0;
+        int length = 0;
+        for (int next = 0; next < offsets.size(); next++) {
+            String metadata = offsets.get(next).metadata();
+            int added = metadata == null ? 0 : metadata.length();
+            if (next - from == MAX_SLICE_OFFSETS || length + added > MAX_SLICE_METADATA_LENGTH) {
+                slices.add(offsets.subList(from, next));
+                from = next;
+                length = 0;
+            }
+            length += added;
+        }
+        if (from < offsets.size()) {
+            slices.add(offsets.subList(from, offsets.size()));
+        }
+        return slices;
+    }
+
+    /** Those from that one on were not stored, for one reason. */
+    void failedFrom(int first, Errors error) {
+        stored.subList(first, stored.size()).forEach(answer -> answer.setErrorCode(error.code()));
     }
 
     /** Not even looked at. */

@@ -11,6 +11,11 @@ import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.Shards;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
 import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Set;
+import org.apache.kafka.common.errors.InvalidRequestException;
 import org.apache.kafka.common.errors.StaleMemberEpochException;
 import org.apache.kafka.common.message.OffsetFetchRequestData.OffsetFetchRequestGroup;
 import org.apache.kafka.common.message.OffsetFetchResponseData.OffsetFetchResponseGroup;
@@ -21,6 +26,9 @@ import org.springframework.stereotype.Component;
 /** What groups have committed, over whichever protocol. */
 @Component
 class OffsetFetchHandler {
+    /** Answers of before are not by group. */
+    private static final short GROUPS_VERSION = 8;
+
     private final Shards shards;
     private final GroupRuntime runtime;
     private final TopicsFeed topics;
@@ -36,10 +44,22 @@ class OffsetFetchHandler {
     void handle(InboundRequest request) {
         var fetch = (OffsetFetchRequest) request.body();
         var answers = new ArrayList<OffsetFetchResponseGroup>();
+        AnswerRoom room = AnswerRoom.forGroups(AnswerRoom.MAX_ASKED);
+        var byId = new LinkedHashMap<String, OffsetFetchRequestGroup>();
+        Set<String> repeated = new HashSet<>();
         for (OffsetFetchRequestGroup group : fetch.groups()) {
+            if (byId.putIfAbsent(group.groupId(), group) != null) {
+                repeated.add(group.groupId());
+            }
+        }
+        for (OffsetFetchRequestGroup group : byId.values()) {
             try {
-                answers.add(fetch(group, new WireTopics(topics.current(), OffsetFetchRequest.useTopicIds(request
-                        .version()))));
+                if (repeated.contains(group.groupId())) {
+                    throw new InvalidRequestException("the group is named twice in the request");
+                }
+                room.enter();
+                answers.add(room.took(fetch(group, new WireTopics(topics.current(), OffsetFetchRequest.useTopicIds(
+                        request.version()))), request.version() < GROUPS_VERSION ? GROUPS_VERSION : request.version()));
             } catch (RuntimeException e) {
                 answers.add(OffsetFetchResponse.groupError(group, WireErrors.ofFenced(WireErrors.of(e).code()), request
                         .version()));
@@ -54,11 +74,8 @@ class OffsetFetchHandler {
         if (memberId != null && group.memberEpoch() >= 0 && !isClassic(group.groupId())) {
             requireMember(group.groupId(), memberId, group.memberEpoch());
         }
-        var wanted = new ArrayList<TopicPartition>();
         boolean all = OffsetFetchRequest.requestAllOffsets(group);
-        if (!all) {
-            wanted.addAll(CommittedOffsets.wanted(group, topics));
-        }
+        List<TopicPartition> wanted = all ? List.of() : CommittedOffsets.wanted(group, topics);
         var committed = all || !wanted.isEmpty()
                 ? services.offsets().fetch(group.groupId(), new OffsetsApi.Fetch(all ? null : wanted)).offsets()
                 : new ArrayList<OffsetsApi.Committed>();
@@ -71,6 +88,7 @@ class OffsetFetchHandler {
         return runtime.classicIfAny(groupId) != null;
     }
 
+    /** Of a group that is not there nothing is committed, whoever asks. */
     private void requireMember(String groupId, String memberId, int memberEpoch) {
         Member member;
         try {
@@ -79,7 +97,7 @@ class OffsetFetchHandler {
             if (e.code() != ErrorCode.UNKNOWN_GROUP) {
                 throw e;
             }
-            member = null;
+            return;
         }
         if (member == null) {
             throw new RefusedException(ErrorCode.UNKNOWN_MEMBER, "group '%s' has no member '%s'".formatted(groupId,

@@ -339,6 +339,7 @@ class ClassicProtocolTest {
 
     @Test
     void too_many_groups_are_no_reason_to_give_up() {
-        assertThat(ClassicHandler.told(WireErrors.of(ErrorCode.TOO_MANY))).isEqualTo(Errors.COORDINATOR_NOT_AVAILABLE);
+        assertThat(ClassicHandler.told(WireErrors.of(ErrorCode.COORDINATOR_FULL))).isEqualTo(
+                Errors.COORDINATOR_NOT_AVAILABLE);
     }
 }

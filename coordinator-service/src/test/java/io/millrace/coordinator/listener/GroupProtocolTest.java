@@ -9,6 +9,7 @@ import io.millrace.coordinator.group.GroupEvent;
 import io.millrace.coordinator.group.GroupReply;
 import io.millrace.coordinator.group.MemberProfile;
 import io.millrace.coordinator.group.Subscription;
+import java.util.Collections;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
@@ -16,9 +17,15 @@ import java.util.UUID;
 import java.util.function.Consumer;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.message.ConsumerGroupDescribeRequestData;
+import org.apache.kafka.common.message.ConsumerGroupDescribeResponseData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatRequestData.TopicPartitions;
 import org.apache.kafka.common.message.ConsumerGroupHeartbeatResponseData;
+import org.apache.kafka.common.message.DeleteGroupsRequestData;
+import org.apache.kafka.common.message.DescribeGroupsRequestData;
+import org.apache.kafka.common.message.DescribeGroupsResponseData;
+import org.apache.kafka.common.message.FindCoordinatorRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestPartition;
 import org.apache.kafka.common.message.OffsetCommitRequestData.OffsetCommitRequestTopic;
@@ -30,8 +37,16 @@ import org.apache.kafka.common.protocol.ApiKeys;
 import org.apache.kafka.common.protocol.ByteBufferAccessor;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.protocol.MessageUtil;
+import org.apache.kafka.common.requests.ConsumerGroupDescribeRequest;
+import org.apache.kafka.common.requests.ConsumerGroupDescribeResponse;
 import org.apache.kafka.common.requests.ConsumerGroupHeartbeatRequest;
 import org.apache.kafka.common.requests.ConsumerGroupHeartbeatResponse;
+import org.apache.kafka.common.requests.DeleteGroupsRequest;
+import org.apache.kafka.common.requests.DeleteGroupsResponse;
+import org.apache.kafka.common.requests.DescribeGroupsRequest;
+import org.apache.kafka.common.requests.DescribeGroupsResponse;
+import org.apache.kafka.common.requests.FindCoordinatorRequest;
+import org.apache.kafka.common.requests.FindCoordinatorResponse;
 import org.apache.kafka.common.requests.OffsetCommitRequest;
 import org.apache.kafka.common.requests.OffsetCommitResponse;
 import org.apache.kafka.common.requests.OffsetFetchRequest;
@@ -245,6 +260,95 @@ class GroupProtocolTest {
             assertThat(refused(heartbeat)).isEqualTo(Errors.INVALID_REQUEST);
         });
         assertThat(refused(joining("a", "orders").setGroupId(""))).isEqualTo(Errors.INVALID_GROUP_ID);
+    }
+
+    @Test
+    void a_member_may_subscribe_to_nothing_yet() {
+        var none = granted(joining("a"));
+        assertThat(assigned(none, "orders")).isEmpty();
+        assertThat(granted(joining("b").setSubscribedTopicNames(null).setSubscribedTopicRegex("")).memberEpoch())
+                .isPositive();
+
+        assertThat(assigned(granted(beating("a", none.memberEpoch()).setSubscribedTopicNames(List.of("orders"))
+                .setTopicPartitions(List.of())), "orders")).hasSize(4);
+    }
+
+    @Test
+    void a_member_may_name_many_topics_and_a_long_pattern() {
+        String[] names = IntStream.range(0, 1_500).mapToObj(index -> "orders-" + index).toArray(String[]::new);
+        granted(joining("a", names));
+        granted(joining("b").setSubscribedTopicRegex("orders|" + "x".repeat(1_000)));
+        assertThat(refused(joining("c").setSubscribedTopicRegex("x".repeat(5_000)))).isEqualTo(Errors.INVALID_REQUEST);
+    }
+
+    @Test
+    void what_is_refused_makes_no_group() {
+        assertThat(refused(joining("a").setSubscribedTopicRegex("x".repeat(5_000)))).isEqualTo(Errors.INVALID_REQUEST);
+        assertThat(commit(9, commitOf("", -1, "nowhere", 0, 1, ""))).isEqualTo(Errors.UNKNOWN_TOPIC_OR_PARTITION);
+
+        assertThat(coordinator.groups().list()).noneMatch(listed -> listed.group().groupId().equals(group));
+    }
+
+    @Test
+    void a_full_coordinator_is_asked_again_and_only_a_full_group_is_given_up() {
+        assertThat(WireErrors.of(ErrorCode.COORDINATOR_FULL)).isEqualTo(Errors.COORDINATOR_LOAD_IN_PROGRESS);
+        assertThat(WireErrors.of(ErrorCode.TOO_MANY)).isEqualTo(Errors.GROUP_MAX_SIZE_REACHED);
+    }
+
+    @Test
+    void a_group_is_told_once_however_often_it_is_named() {
+        granted(joining("a", "orders"));
+        List<String> often = Collections.nCopies(100_000, group);
+
+        assertThat(describedConsumers(often)).singleElement().satisfies(described -> assertThat(described.members())
+                .hasSize(1));
+        assertThat(described(often)).singleElement().satisfies(described -> assertThat(described.members()).hasSize(1));
+        assertThat(client.send(ApiKeys.FIND_COORDINATOR, 6, version -> new FindCoordinatorRequest.Builder(
+                new FindCoordinatorRequestData().setCoordinatorKeys(often)).build(version),
+                FindCoordinatorResponse.class).coordinators()).hasSize(1);
+        var fetched = client.send(ApiKeys.OFFSET_FETCH, 10, version -> OffsetFetchRequest.parse(new ByteBufferAccessor(
+                MessageUtil.toByteBufferAccessor(new OffsetFetchRequestData().setGroups(often.stream().map(
+                        id -> new OffsetFetchRequestGroup().setGroupId(id).setTopics(null)).toList()), version)
+                        .buffer()), version), OffsetFetchResponse.class);
+        assertThat(fetched.data().groups()).singleElement().satisfies(told -> assertThat(told.errorCode()).isEqualTo(
+                Errors.INVALID_REQUEST.code()));
+    }
+
+    private List<ConsumerGroupDescribeResponseData.DescribedGroup> describedConsumers(List<String> ids) {
+        return client.send(ApiKeys.CONSUMER_GROUP_DESCRIBE, 1, version -> new ConsumerGroupDescribeRequest.Builder(
+                new ConsumerGroupDescribeRequestData().setGroupIds(ids)).build(version),
+                ConsumerGroupDescribeResponse.class).data().groups();
+    }
+
+    private List<DescribeGroupsResponseData.DescribedGroup> described(List<String> ids) {
+        return client.send(ApiKeys.DESCRIBE_GROUPS, 6, version -> new DescribeGroupsRequest.Builder(
+                new DescribeGroupsRequestData().setGroups(ids)).build(version), DescribeGroupsResponse.class).data()
+                .groups();
+    }
+
+    @Test
+    void of_many_groups_the_rest_is_to_be_asked_for_again() {
+        List<String> ids = IntStream.range(0, AnswerRoom.MAX_DESCRIBED + 1).mapToObj(index -> group + index).toList();
+
+        assertThat(described(ids)).hasSize(ids.size()).extracting(DescribeGroupsResponseData.DescribedGroup::errorCode)
+                .endsWith(Errors.GROUP_ID_NOT_FOUND.code(), Errors.COORDINATOR_LOAD_IN_PROGRESS.code());
+        assertThat(describedConsumers(ids)).hasSize(ids.size()).extracting(
+                ConsumerGroupDescribeResponseData.DescribedGroup::errorCode).endsWith(Errors.GROUP_ID_NOT_FOUND.code(),
+                        Errors.COORDINATOR_LOAD_IN_PROGRESS.code());
+        var deleted = client.send(ApiKeys.DELETE_GROUPS, 2, version -> new DeleteGroupsRequest.Builder(
+                new DeleteGroupsRequestData().setGroupsNames(ids.subList(0, AnswerRoom.MAX_ASKED + 1))).build(version),
+                DeleteGroupsResponse.class);
+        assertThat(deleted.data().results()).hasSize(AnswerRoom.MAX_ASKED + 1).last().satisfies(last -> assertThat(last
+                .errorCode()).isEqualTo(Errors.COORDINATOR_LOAD_IN_PROGRESS.code()));
+    }
+
+    @Test
+    void of_a_group_that_is_not_there_nothing_is_committed_whoever_asks() {
+        var told = fetch(9, new OffsetFetchRequestGroup().setGroupId(group).setMemberId("a").setMemberEpoch(3)
+                .setTopics(List.of(new OffsetFetchRequestTopics().setName("orders").setPartitionIndexes(List.of(1)))));
+
+        assertThat(Errors.forCode(told.errorCode())).isEqualTo(Errors.NONE);
+        assertThat(told.topics().getFirst().partitions().getFirst().committedOffset()).isEqualTo(-1);
     }
 
     @Test

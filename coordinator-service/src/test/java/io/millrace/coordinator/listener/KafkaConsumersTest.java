@@ -13,6 +13,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.UUID;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
 import org.apache.kafka.clients.admin.GroupListing;
@@ -27,9 +28,12 @@ import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.GroupSubscribedToTopicException;
 import org.apache.kafka.common.serialization.ByteArrayDeserializer;
+import org.awaitility.Awaitility;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.parallel.ResourceLock;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Kafka's own consumer and admin client at a coordinator, without a broker: all but reading. */
 @ResourceLock(ListeningCoordinator.ALONE)
@@ -130,6 +134,26 @@ class KafkaConsumersTest {
 
     private Map<TopicPartition, OffsetAndMetadata> committed(Admin admin) throws Exception {
         return admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get(20, TimeUnit.SECONDS);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"consumer", "classic"})
+    void a_pattern_that_matches_nothing_yet_waits_for_its_topic(String protocol) {
+        String topic = "not-yet-" + UUID.randomUUID();
+        try (var consumer = new KafkaConsumer<>(Map.of("bootstrap.servers", bootstrap(), "group.id", group,
+                "group.protocol", protocol, "enable.auto.commit", false, "metadata.max.age.ms", 200),
+                new ByteArrayDeserializer(), new ByteArrayDeserializer())) {
+            consumer.subscribe(Pattern.compile(Pattern.quote(topic)));
+            Awaitility.await().atMost(Duration.ofSeconds(30)).until(() -> {
+                consumer.poll(SHORT);
+                return coordinator.groups().list().stream().anyMatch(listed -> listed.group().groupId().equals(group));
+            });
+            coordinator.images.topic(topic, 2);
+
+            pollUntil(2, consumer);
+        } finally {
+            coordinator.images.delete(topic);
+        }
     }
 
     @Test

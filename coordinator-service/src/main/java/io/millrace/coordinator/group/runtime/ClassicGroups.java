@@ -37,7 +37,7 @@ public class ClassicGroups {
         return steps.refusalOf(event);
     }
 
-    /** Makes the group unless it is there. Refused with {@link ErrorCode#TOO_MANY}. */
+    /** Makes the group unless it is there. Refused with {@link ErrorCode#COORDINATOR_FULL}. */
     public void make(Shard shard, String groupId) {
         runtime.within(shard, groupId, () -> {});
     }

@@ -6,6 +6,7 @@ import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.GroupEvent;
 import io.millrace.coordinator.group.GroupReply;
 import io.millrace.coordinator.group.Member;
+import io.millrace.coordinator.group.MemberProfile;
 import io.millrace.coordinator.group.classic.ClassicGroup;
 import java.util.Comparator;
 import java.util.List;
@@ -38,13 +39,13 @@ public class GroupRuntime {
 
     /**
      * Makes the group unless it is there, and runs the task while nothing else happens to the group. Refused with
-     * {@link ErrorCode#TOO_MANY}.
+     * {@link ErrorCode#COORDINATOR_FULL}.
      */
     public void within(Shard shard, String groupId, Runnable task) {
         boolean done = false;
         while (!done) {
             if (!shard.groups.containsKey(groupId) && shards.groupCount() >= settings.maxGroups()) {
-                throw new RefusedException(ErrorCode.TOO_MANY,
+                throw new RefusedException(ErrorCode.COORDINATOR_FULL,
                         "this coordinator has its limit of %d groups".formatted(settings.maxGroups()));
             }
             GroupCell cell = shard.groups.computeIfAbsent(groupId, shard::newCell);
@@ -62,6 +63,11 @@ public class GroupRuntime {
         steps.make(cell);
         steps.storing(cell, task);
         return true;
+    }
+
+    /** Why a member is refused whatever its group is like, or whether there is one; null where it depends on that. */
+    public GroupReply.@Nullable Refused refusalOf(MemberProfile profile) {
+        return steps.refusalOf(profile);
     }
 
     /**

@@ -39,7 +39,7 @@ import org.springframework.validation.annotation.Validated;
 @ConfigurationProperties(prefix = "millrace.group", ignoreUnknownFields = false)
 public record GroupSettings(@NotNull @DefaultValue("STICKY") AssignorName assignor,
         @Min(1) @DefaultValue("10000") int maxGroups, @Min(1) @DefaultValue("1000") int maxMembers,
-        @Min(1) @DefaultValue("1000") int maxSubscribedTopics, @Min(1) @DefaultValue("256") int maxPatternLength,
+        @Min(1) @DefaultValue("100000") int maxSubscribedTopics, @Min(1) @DefaultValue("4096") int maxPatternLength,
         @NotNull @DefaultValue("128MB") DataSize maxMemory,
         @NotNull @DefaultValue("1s") Duration minSessionTimeout,
         @NotNull @DefaultValue("30m") Duration maxSessionTimeout,

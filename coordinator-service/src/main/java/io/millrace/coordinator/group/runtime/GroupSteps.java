@@ -8,6 +8,7 @@ import io.millrace.coordinator.group.GroupChange;
 import io.millrace.coordinator.group.GroupEvent;
 import io.millrace.coordinator.group.GroupMachine;
 import io.millrace.coordinator.group.GroupReply;
+import io.millrace.coordinator.group.MemberProfile;
 import io.millrace.coordinator.group.Topics;
 import io.millrace.coordinator.group.classic.ClassicEvent;
 import io.millrace.coordinator.group.classic.ClassicFault;
@@ -75,8 +76,8 @@ class GroupSteps {
 
     private GroupReply noMemory() {
         meters.refusals.increment();
-        return new GroupReply.Refused(ErrorCode.TOO_MANY, "the groups of this coordinator hold %s, which is its limit"
-                .formatted(settings.maxMemory()));
+        return new GroupReply.Refused(ErrorCode.COORDINATOR_FULL,
+                "the groups of this coordinator hold %s, which is its limit".formatted(settings.maxMemory()));
     }
 
     /** A consumer of another protocol joins: from now on the coordinator assigns, and the others go on speaking as they do. */
@@ -117,6 +118,10 @@ class GroupSteps {
         cell.used();
         cell.sessions.restart(empty, clock.nowMs());
         meters.rebalances.increment();
+    }
+
+    GroupReply.@Nullable Refused refusalOf(MemberProfile profile) {
+        return machine.refusalOf(profile);
     }
 
     @Nullable

@@ -288,7 +288,7 @@ class ClassicGroupsTest {
         small.takeOver(2);
         assertThat(small.join("a", "orders")).isInstanceOf(GroupReply.Granted.class);
         assertThat(small.join("b", "orders", "x".repeat(200))).isInstanceOfSatisfying(GroupReply.Refused.class,
-                refused -> assertThat(refused.code()).isEqualTo(ErrorCode.TOO_MANY));
+                refused -> assertThat(refused.code()).isEqualTo(ErrorCode.COORDINATOR_FULL));
         assertThat(small.runtime.find(GROUP).members()).containsOnlyKeys("a");
     }
 

@@ -276,7 +276,7 @@ class GroupRuntimeTest {
         small.takeOver(2);
 
         assertRefused(() -> small.runtime.within(small.shards.of(GROUP), "another", () -> {}),
-                ErrorCode.TOO_MANY);
+                ErrorCode.COORDINATOR_FULL);
     }
 
     @Test

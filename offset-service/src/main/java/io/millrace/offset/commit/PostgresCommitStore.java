@@ -21,6 +21,9 @@ import org.springframework.transaction.support.TransactionTemplate;
  * row), and the upsert, being a later statement of the same transaction, sees every join that ended before. A group that nobody has joined
  * yet has no row: its first join and such a commit happen in either order.
  *
+ * <p>A member's epoch rises while its commits of the epoch before are under way. They are taken for partitions that it has held since that
+ * epoch or longer, as Kafka does from 4.3 on (KIP-1251), and that it still holds: the partitions' rows are read {@code for share} too.
+ *
  * <p>What a coordinator commits from its memory is fenced by its shard's row in the same way: a successor that has raised the epoch, and
  * reads what is committed only then, sees all that its predecessor will ever have committed.
  *
@@ -75,6 +78,18 @@ final class PostgresCommitStore implements CommitStore {
                 order by member.group_id collate "C", member.member_id collate "C"
                 for share of member
             ),
+            held as materialized (
+                select row.position
+                from request
+                    join member on member.group_id = request.group_id and member.member_id = request.member_id
+                        and member.epoch > request.epoch
+                    join row on row.number = request.number
+                    join groups.assignment on assignment.group_id = request.group_id
+                        and assignment.topic_id = row.topic_id and assignment.partition = row.partition
+                where assignment.owner_member = request.member_id and assignment.owner_epoch <= request.epoch
+                order by assignment.group_id collate "C", assignment.topic_id, assignment.partition
+                for share of assignment
+            ),
             orphan as materialized (
                 select distinct row.number
                 from row
@@ -89,7 +104,12 @@ final class PostgresCommitStore implements CommitStore {
                             and exists (select from groups.member where member.group_id = request.group_id)
                             then 'HAS_MEMBERS'
                         when request.member_id is not null and member.member_id is null then 'UNKNOWN_MEMBER'
-                        when request.member_id is not null and member.epoch <> request.epoch then 'FENCED'
+                        when request.member_id is not null and member.epoch < request.epoch then 'FENCED'
+                        when request.member_id is not null and member.epoch > request.epoch and not coalesce((
+                            select bool_and(row.position in (select held.position from held))
+                            from row
+                            where row.number = request.number), false)
+                            then 'FENCED'
                         when orphan.number is not null then 'TOPIC_IS_GONE'
                         else 'STORED'
                     end as verdict

@@ -82,17 +82,14 @@ class PostgresCommitStoreTest {
                 select (jsonb_populate_record(member, '{"member_id": "B"}')).* from groups.member where group_id = 'g'
                 """).update();
         CompletableFuture<List<CommitOutcome>> storing;
-        try (Connection other = POSTGRES.dataSource().getConnection(); var statement = other.createStatement()) {
-            other.setAutoCommit(false);
-            statement.execute("select from groups.member where group_id = 'g' and member_id = 'B' for update");
+        try (var other = transaction()) {
+            execute(other, "select from groups.member where group_id = 'g' and member_id = 'B' for update");
             storing = CompletableFuture.supplyAsync(() -> store.store(List.of(commit("g", new Member("a", 1), row(0,
-                    10)), commit("g", new Member("B", 1), row(1, 20)))));
-            await().until(() -> direct.sql("""
-                    select exists (select from pg_stat_activity
-                        where datname = current_database() and wait_event_type = 'Lock')
-                    """).query(Boolean.class).single());
+                    10)), commit("g", new Member("B", 1), row(1, 20)))), Thread::startVirtualThread);
+            awaitLockWaits(1);
 
-            statement.execute("select from groups.member where group_id = 'g' and member_id = 'a' for update nowait");
+            execute(other, "select from groups.member where group_id = 'g' and member_id = 'a' for update nowait");
+            other.commit();
         }
         assertThat(storing.get()).containsOnly(CommitOutcome.STORED);
     }
@@ -123,6 +120,82 @@ class PostgresCommitStoreTest {
         assertThat(stored("nobody")).isEmpty();
         assertThat(stored("empty")).containsExactly("0=6");
         assertThat(stored("h")).containsExactly("0=7", "1=7");
+    }
+
+    /** As a coordinator stores it. */
+    private void assign(String group, int partition, @Nullable String owner, @Nullable Long ownerEpoch) {
+        direct.sql("""
+                insert into groups.assignment (group_id, topic_id, partition, owner_member, revoking, owner_epoch)
+                values (:group, :topic, :partition, :owner, false, :epoch)
+                on conflict (group_id, topic_id, partition) do update
+                set owner_member = excluded.owner_member, owner_epoch = excluded.owner_epoch
+                """).param("group", group).param("topic", TOPIC).param("partition", partition).param("owner", owner)
+                .param("epoch", ownerEpoch).update();
+    }
+
+    @Test
+    void a_commit_of_an_earlier_epoch_is_taken_for_what_the_member_has_held_since_and_for_nothing_else() {
+        groups.add("g", "m", 7);
+        groups.add("g", "other", 7);
+        assign("g", 0, "m", 3L);
+        assign("g", 1, "m", 5L);
+        assign("g", 2, "m", 7L);
+        assign("g", 3, "other", 3L);
+        assign("g", 4, null, null);
+
+        var outcomes = store.store(List.of(
+                commit("g", new Member("m", 5), row(0, 10), row(1, 10)),
+                commit("g", new Member("m", 4), row(0, 11), row(1, 11)),
+                commit("g", new Member("m", 6), row(0, 12), row(2, 12)),
+                commit("g", new Member("m", 6), row(3, 13)),
+                commit("g", new Member("m", 6), row(4, 14)),
+                commit("g", new Member("m", 6), row(5, 15)),
+                commit("g", new Member("m", 8), row(0, 16)),
+                commit("g", new Member("m", 3), row(0, 17))));
+
+        assertThat(outcomes).extracting(PostgresCommitStoreTest::code).containsExactly(null,
+                ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.FENCED_MEMBER_EPOCH,
+                ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.FENCED_MEMBER_EPOCH, ErrorCode.FENCED_MEMBER_EPOCH, null);
+        assertThat(stored("g")).containsExactly("0=17", "1=10");
+    }
+
+    @Test
+    void a_commit_of_an_earlier_epoch_waits_for_a_hand_over_that_is_under_way_and_is_refused() throws Exception {
+        groups.add("g", "m", 7);
+        assign("g", 0, "m", 3L);
+        CompletableFuture<List<CommitOutcome>> outcomes;
+        try (var coordinator = transaction()) {
+            execute(coordinator, "update groups.assignment set owner_member = null, owner_epoch = null");
+            outcomes = CompletableFuture.supplyAsync(() -> store.store(List.of(commit("g", new Member("m", 6), row(0,
+                    10)))), Thread::startVirtualThread);
+            awaitLockWaits(1);
+            coordinator.commit();
+        }
+
+        assertThat(outcomes.get()).extracting(PostgresCommitStoreTest::code).containsExactly(
+                ErrorCode.FENCED_MEMBER_EPOCH);
+        assertThat(stored("g")).isEmpty();
+    }
+
+    @Test
+    void a_hand_over_waits_for_the_commit_of_an_earlier_epoch_that_came_first() throws Exception {
+        groups.add("g", "m", 7);
+        assign("g", 0, "m", 3L);
+        store.store(List.of(commit("g", new Member("m", 7), row(0, 5))));
+        CompletableFuture<Void> handOver;
+        try (var blocked = transaction()) {
+            // So the next commit of the partition is under way until this transaction ends.
+            execute(blocked, "select from offsets.committed for update");
+            var commit = CompletableFuture.supplyAsync(() -> store.store(List.of(commit("g", new Member("m", 6), row(0,
+                    10)))), Thread::startVirtualThread);
+            awaitLockWaits(1);
+            handOver = CompletableFuture.runAsync(() -> assign("g", 0, "other", 8L), Thread::startVirtualThread);
+            awaitLockWaits(2);
+            blocked.rollback();
+            assertThat(commit.get()).containsExactly(CommitOutcome.STORED);
+        }
+        handOver.get();
+        assertThat(stored("g")).containsExactly("0=10");
     }
 
     @Test

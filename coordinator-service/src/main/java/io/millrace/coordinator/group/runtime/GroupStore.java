@@ -117,13 +117,21 @@ public class GroupStore {
             using unnest(:topicIds::text[]::uuid[], :partitions::int[]) as gone (topic_id, partition)
             where group_id = :group and assignment.topic_id = gone.topic_id and assignment.partition = gone.partition
             """;
+    /** After the members, whose epochs tell since when their owners have them. */
     private static final String UPSERT_ASSIGNMENTS = """
-            insert into groups.assignment (group_id, topic_id, partition, target_member, owner_member, revoking)
-            select :group, row.*
+            insert into groups.assignment as stored
+                (group_id, topic_id, partition, target_member, owner_member, revoking, owner_epoch)
+            select :group, row.topic_id, row.partition, row.target_member, row.owner_member, row.revoking, owner.epoch
             from unnest(:topicIds::text[]::uuid[], :partitions::int[], :targets::text[], :owners::text[],
-                :revoking::boolean[]) as row
+                    :revoking::boolean[]) as row (topic_id, partition, target_member, owner_member, revoking)
+                left join groups.member as owner on owner.group_id = :group and owner.member_id = row.owner_member
+            order by row.topic_id, row.partition
             on conflict (group_id, topic_id, partition) do update
-            set target_member = excluded.target_member, owner_member = excluded.owner_member, revoking = excluded.revoking
+            set target_member = excluded.target_member, owner_member = excluded.owner_member, revoking = excluded.revoking,
+                owner_epoch = case
+                    when stored.owner_member = excluded.owner_member then stored.owner_epoch
+                    else excluded.owner_epoch
+                end
             """;
     private static final String DELETE_GROUP = """
             delete from groups.consumer_group

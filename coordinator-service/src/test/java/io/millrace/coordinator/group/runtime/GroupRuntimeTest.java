@@ -285,14 +285,23 @@ class GroupRuntimeTest {
         first.join("b", "orders");
         first.heartbeat("a", 1, first.partitions("orders", 0, 1, 2, 3));
 
-        List<String> rows = postgres.direct().sql("""
-                select partition || ' ' || target_member || ' ' || owner_member || ' ' || revoking
+        assertThat(assignmentRows()).containsExactly("0 a a false 1", "1 a a false 1", "2 b a true 1", "3 b a true 1");
+        first.heartbeat("a", 1, first.partitions("orders", 0, 1));
+        assertThat(assignmentRows()).as("nobody's").containsExactly("0 a a false 1", "1 a a false 1",
+                "2 b nobody false none", "3 b nobody false none");
+        first.heartbeat("b", 2, first.partitions("orders"));
+        assertThat(assignmentRows()).as("and since which epoch of its own the owner has it").containsExactly(
+                "0 a a false 1", "1 a a false 1", "2 b b false 2", "3 b b false 2");
+    }
+
+    private List<String> assignmentRows() {
+        return postgres.direct().sql("""
+                select concat_ws(' ', partition, target_member, coalesce(owner_member, 'nobody'), revoking::text,
+                    coalesce(owner_epoch::text, 'none'))
                 from groups.assignment
                 where group_id = 'billing'
                 order by partition
                 """).query(String.class).list();
-
-        assertThat(rows).containsExactly("0 a a false", "1 a a false", "2 b a true", "3 b a true");
     }
 
     private static GroupRuntime.CommittedOffsets offsets(Runnable delete) {

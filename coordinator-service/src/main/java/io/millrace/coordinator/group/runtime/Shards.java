@@ -80,7 +80,12 @@ public class Shards {
             shard.groups.put(group.groupId(), cell);
         }
         boolean nobodyBetween = lastEpochs.getAndSet(number, lease.epoch()) + 1 == lease.epoch();
-        listeners.forEach(listener -> listener.shardTaken(shard, nobodyBetween));
+        try {
+            listeners.forEach(listener -> listener.shardTaken(shard, nobodyBetween));
+        } catch (RuntimeException e) {
+            shard.markLost();
+            throw e;
+        }
         shards.set(number, shard);
         LOG.info("Took over shard {} under epoch {} with {} groups", number, lease.epoch(), shard.groups.size());
     }

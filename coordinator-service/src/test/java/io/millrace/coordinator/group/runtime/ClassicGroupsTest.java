@@ -3,6 +3,7 @@ package io.millrace.coordinator.group.runtime;
 import static io.millrace.coordinator.group.runtime.RuntimeFixture.GROUP;
 import static io.millrace.coordinator.group.runtime.RuntimeFixture.SESSION_TIMEOUT_MS;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.awaitility.Awaitility.await;
 
 import io.millrace.common.error.ErrorCode;
@@ -196,7 +197,6 @@ class ClassicGroupsTest {
         settled();
         join(first, "", "c");
         join(first, "b", "");
-        // The static member heartbeats and does not join; it keeps its place, but of who is not static none is left behind silently.
         ask(first, request -> new ClassicEvent.Leave(request, List.of(new ClassicEvent.Sender("static-a", null))));
         sync(first, classic(first).leaderId(), classic(first).generation(), Map.of());
         int generation = classic(first).generation();
@@ -280,6 +280,21 @@ class ClassicGroupsTest {
         ofSmall.held = false;
         small.shards.release(RuntimeFixture.SHARD);
         assertThat(held(small)).isZero();
+    }
+
+    @Test
+    void a_shard_that_is_not_taken_after_all_takes_no_memory() {
+        settled();
+        second.shards.listen(new ShardListener() {
+            @Override
+            public void shardTaken(Shard shard, boolean nobodyBetween) {
+                throw new IllegalStateException("not now");
+            }
+        });
+
+        assertThatThrownBy(() -> second.takeOver(2)).hasMessage("not now");
+
+        assertThat(held(second)).isZero();
     }
 
     @Test

@@ -32,7 +32,7 @@ final class SharedSuite implements ParameterResolver, BeforeAllCallback, AfterEa
     private static final SuiteSize SIZE = new SuiteSize(3, 1, 2, 1);
     private static final SuiteSize SINGLES = SuiteSize.ofBrokers(3);
     /** Silence after which a consumer of KIP-848 is dead. */
-    static final Duration CONSUMER_SESSION = Duration.ofSeconds(10);
+    static final Duration CONSUMER_SESSION = Duration.ofSeconds(6);
     /** The streams of a gateway that is killed are given up soon: tests kill gateways faster than sessions end otherwise. */
     private static final Map<String, String> ENVIRONMENT = new HashMap<>(TestSuites.QUICK_COMPILER);
 

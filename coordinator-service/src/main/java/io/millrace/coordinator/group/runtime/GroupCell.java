@@ -5,15 +5,19 @@ import io.millrace.coordinator.group.Sessions;
 import io.millrace.coordinator.group.Topics;
 import io.millrace.coordinator.group.classic.ClassicFault;
 import io.millrace.coordinator.group.classic.ClassicGroup;
+import java.util.Queue;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.jspecify.annotations.Nullable;
 
-/** A group in memory. All but {@link #group} for reading is touched only inside the turnstile. */
+/** A group in memory. All but {@link #group} for reading and {@link #line} is touched only inside the turnstile. */
 final class GroupCell {
     final String groupId;
     final Shard shard;
     final Turnstile turnstile;
     final Sessions sessions = new Sessions();
+    /** What members ask and nobody has carried out. Each stands at the turnstile too, so there are not more than may wait there. */
+    final Queue<MemberRequest> line = new ConcurrentLinkedQueue<>();
     /** As stored; null after a write whose outcome is unknown, until it is read again. */
     volatile @Nullable Group group;
     /** The same of a group whose members speak the classic protocol; {@link #group} is without members then, at its generation. */

@@ -24,16 +24,16 @@ public class GroupRuntime {
     private final GroupSteps steps;
     private final GroupStore store;
     private final GroupSettings settings;
-    private final GroupMeters meters;
+    private final MemberRequests requests;
     private final MonotonicClock clock;
 
-    GroupRuntime(Shards shards, GroupSteps steps, GroupStore store, GroupSettings settings, GroupMeters meters,
+    GroupRuntime(Shards shards, GroupSteps steps, GroupStore store, GroupSettings settings, MemberRequests requests,
             MonotonicClock clock) {
         this.shards = shards;
         this.steps = steps;
         this.store = store;
         this.settings = settings;
-        this.meters = meters;
+        this.requests = requests;
         this.clock = clock;
     }
 
@@ -85,33 +85,7 @@ public class GroupRuntime {
     }
 
     private GroupReply apply(Shard shard, String groupId, Function<Group, GroupEvent> asked, long silentMs) {
-        GroupCell cell = shard.cell(groupId);
-        return meters.events.record(() -> cell.turnstile.pass(() -> {
-            steps.present(cell);
-            steps.tellTopics(cell);
-            GroupEvent event = asked.apply(steps.present(cell));
-            GroupReply reply = steps.step(cell, event);
-            if (reply instanceof GroupReply.Granted || event instanceof GroupEvent.GoForNow) {
-                heard(cell, event, silentMs);
-            }
-            cell.shard.requireHeld();
-            return reply;
-        }));
-    }
-
-    private void heard(GroupCell cell, GroupEvent event, long silentMs) {
-        String memberId = switch (event) {
-            case GroupEvent.Join join -> join.memberId();
-            case GroupEvent.Heartbeat heartbeat -> heartbeat.memberId();
-            case GroupEvent.Leave(String left) -> left;
-            case GroupEvent.GoForNow(String away) -> away;
-            case GroupEvent.Expire(String expired) -> expired;
-            case GroupEvent.TopicsChanged() -> "";
-        };
-        Member member = steps.present(cell).member(memberId);
-        if (member != null) {
-            cell.sessions.heard(member, clock.nowMs() + silentMs);
-        }
+        return requests.carryOut(shard.cell(groupId), new MemberRequest(asked, silentMs));
     }
 
     /** A sign of life that leaves everything as it is. Refused with {@code UNKNOWN_MEMBER} or {@code FENCED_MEMBER_EPOCH}. */

@@ -26,6 +26,7 @@ import org.springframework.validation.annotation.Validated;
  * @param maxSessionTimeout     longer ones too
  * @param requestsWaiting       requests that wait for one group; more are refused with 503
  * @param requestPatience       how long such a request waits; then 503
+ * @param requestsAtOnce        requests to one group whose changes are stored in one transaction; others wait for the next
  * @param expiryInterval        how often sessions are looked through
  * @param expiriesAtOnce        groups whose members expire, or which are told of topics, at the same time; others wait. Below the
  *                              size of the connection pool, so that clients' requests find connections meanwhile
@@ -44,6 +45,7 @@ public record GroupSettings(@NotNull @DefaultValue("STICKY") AssignorName assign
         @NotNull @DefaultValue("1s") Duration minSessionTimeout,
         @NotNull @DefaultValue("30m") Duration maxSessionTimeout,
         @Min(1) @DefaultValue("2000") int requestsWaiting, @NotNull @DefaultValue("5s") Duration requestPatience,
+        @Min(1) @DefaultValue("200") int requestsAtOnce,
         @NotNull @DefaultValue("250ms") Duration expiryInterval,
         @Min(1) @DefaultValue("4") int expiriesAtOnce,
         @NotNull @DefaultValue("10m") Duration emptyGroupRetention,

@@ -44,7 +44,46 @@ class GroupSteps {
         this.classicMachine = new ClassicMachine(settings.classicLimits());
     }
 
-    /** Does nothing to the row where nothing changes. */
+    /** What an event comes to, not yet stored. */
+    record Considered(Group group, GroupReply reply) {}
+
+    /**
+     * Decides an event without storing what it does.
+     *
+     * @param before as stored, with what was decided since
+     * @return null where the group's type may change by it: that is {@linkplain #step a step} of its own
+     */
+    @Nullable
+    Considered consider(GroupCell cell, Group before, GroupEvent event) {
+        cell.shard.requireServed();
+        if (cell.classic != null) {
+            return null;
+        }
+        GroupMachine.Step step = machine.apply(before, event, topics.current());
+        if (ClassicMembers.areAllThatIsLeft(before, step.group())) {
+            return null;
+        }
+        return step.group() != before && step.reply() instanceof GroupReply.Granted && !cell.reserve(step.group()
+                .heldBytes()) ? new Considered(before, noMemory()) : new Considered(step.group(), step.reply());
+    }
+
+    /** Does nothing to the rows where nothing changes. */
+    void save(GroupCell cell, Group before, Group after) {
+        if (after == before) {
+            return;
+        }
+        List<GroupChange> changes = GroupChange.between(before, after);
+        storing(cell, () -> {
+            store.save(cell.shard, cell.groupId, changes);
+            cell.believe(after, null);
+        });
+        cell.used();
+        before.members().keySet().stream().filter(memberId -> after.member(memberId) == null)
+                .forEach(cell.sessions::forget);
+        meters.rebalances.increment(after.epoch() - before.epoch());
+    }
+
+    /** Decides and stores an event. */
     GroupReply step(GroupCell cell, GroupEvent event) {
         cell.shard.requireServed();
         Group before = present(cell);
@@ -55,21 +94,11 @@ class GroupSteps {
         GroupMachine.Step step = machine.apply(before, event, topics.current());
         if (ClassicMembers.areAllThatIsLeft(before, step.group())) {
             downgrade(cell, before, step.group());
-        } else if (step.group() != before) {
-            if (step.reply() instanceof GroupReply.Granted && !cell.reserve(step.group().heldBytes())) {
-                return noMemory();
-            }
-            List<GroupChange> changes = GroupChange.between(before, step.group());
-            storing(cell, () -> {
-                store.save(cell.shard, cell.groupId, changes);
-                cell.believe(step.group(), null);
-            });
-            cell.used();
-            before.members().keySet().stream().filter(memberId -> step.group().member(memberId) == null)
-                    .forEach(cell.sessions::forget);
-            if (step.group().epoch() != before.epoch()) {
-                meters.rebalances.increment();
-            }
+        } else if (step.group() != before && step.reply() instanceof GroupReply.Granted && !cell.reserve(step.group()
+                .heldBytes())) {
+            return noMemory();
+        } else {
+            save(cell, before, step.group());
         }
         return step.reply();
     }

@@ -71,7 +71,7 @@ final class RuntimeFixture {
         store = new GroupStore(jdbc, new DataSourceTransactionManager(dataSource));
         topics = new TopicsFeed(images);
         var settings = new GroupSettings(AssignorName.STICKY, maxGroups, 10, 10, 100, maxMemory, Duration.ofSeconds(1),
-                Duration.ofMinutes(1), 100, Duration.ofSeconds(30), Duration.ofMillis(100), 4,
+                Duration.ofMinutes(1), 100, Duration.ofSeconds(30), 50, Duration.ofMillis(100), 4,
                 Duration.ofMillis(EMPTY_GROUP_RETENTION_MS), 2, new ClassicSettings(Duration.ZERO, Duration.ofMinutes(
                         5), 8, DataSize
                                 .ofKilobytes(
@@ -79,7 +79,9 @@ final class RuntimeFixture {
         var meters = new GroupMeters(registry);
         shards = new Shards(store, settings, new GroupMemory(settings, meters), topics, meters, nowMs::get);
         var steps = new GroupSteps(store, settings, topics, meters, nowMs::get);
-        runtime = new GroupRuntime(shards, steps, store, settings, meters, nowMs::get);
+        runtime = new GroupRuntime(shards, steps, store, settings, new MemberRequests(steps, settings, meters,
+                nowMs::get),
+                nowMs::get);
         classic = new ClassicGroups(runtime, steps);
         var emptyGroups = new EmptyGroups(store, steps, jdbc, settings, meters, nowMs::get);
         expiry = new GroupExpiry(shards, steps, emptyGroups, settings, meters, nowMs::get);

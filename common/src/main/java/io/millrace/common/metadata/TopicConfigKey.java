@@ -87,7 +87,7 @@ public enum TopicConfigKey {
             "leader.replication.throttled.replicas", "a reassignment is throttled as a whole, by its own rate",
             "follower.replication.throttled.replicas", "a reassignment is throttled as a whole, by its own rate",
             "remote.storage.enable", "there is no remote storage",
-            "remote.copy.disable", "there is no remote storage",
+            "remote.log.copy.disable", "there is no remote storage",
             "remote.log.delete.on.disable", "there is no remote storage",
             "local.retention.ms", "there is no remote storage",
             "local.retention.bytes", "there is no remote storage");

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.millrace.common.metadata.TopicConfig.Parsed.Invalid;
 import io.millrace.common.metadata.TopicConfig.Parsed.Valid;
+import java.lang.reflect.Field;
 import java.util.List;
 import java.util.Map;
 import org.apache.kafka.common.record.TimestampType;
@@ -14,6 +15,16 @@ import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
 class TopicConfigTest {
+
+    @Test
+    void every_setting_that_kafkas_topics_have_is_known_here_or_refused_with_a_reason() throws IllegalAccessException {
+        for (Field constant : org.apache.kafka.common.config.TopicConfig.class.getFields()) {
+            if (constant.getName().endsWith("_CONFIG") && !constant.isAnnotationPresent(Deprecated.class)) {
+                String name = (String) constant.get(null);
+                assertThat(TopicConfigKey.named(name) != null || TopicConfigKey.isNeverSet(name)).as(name).isTrue();
+            }
+        }
+    }
 
     @Test
     void nothing_set_gives_kafkas_defaults() {

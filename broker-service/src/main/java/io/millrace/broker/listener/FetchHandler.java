@@ -10,6 +10,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.protocol.Errors;
@@ -26,6 +27,7 @@ final class FetchHandler {
     private final FetchSessions sessions;
     private final Set<FetchWait> waits = ConcurrentHashMap.newKeySet();
     private final AtomicInteger waiting = new AtomicInteger();
+    private final AtomicLong waitingPartitions = new AtomicLong();
     private volatile boolean stopping;
 
     FetchHandler(FetchReader reader, FetchSettings settings) {
@@ -59,12 +61,25 @@ final class FetchHandler {
             respond(request, context, result);
             return;
         }
-        if (waiting.incrementAndGet() > settings.maxWaiting()) {
-            waiting.decrementAndGet();
+        int partitions = context.topics().stream().mapToInt(topic -> topic.partitions().size()).sum();
+        boolean crowded = waiting.incrementAndGet() > settings.maxWaiting();
+        if (waitingPartitions.addAndGet(partitions) > settings.maxWaitingPartitions() || crowded) {
+            stopsWaiting(partitions);
             respondLater(request, fetch, context, result);
             return;
         }
-        Thread.ofVirtual().name("fetch-wait").start(() -> awaitData(request, fetch, context));
+        Thread.ofVirtual().name("fetch-wait").start(() -> {
+            try {
+                awaitData(request, fetch, context);
+            } finally {
+                stopsWaiting(partitions);
+            }
+        });
+    }
+
+    private void stopsWaiting(int partitions) {
+        waitingPartitions.addAndGet(-partitions);
+        waiting.decrementAndGet();
     }
 
     private static void respond(InboundRequest request, FetchContext.Reading context, FetchReader.Result result) {
@@ -108,7 +123,6 @@ final class FetchHandler {
             request.removeCloseAction(wake);
             wait.deregister();
             waits.remove(wait);
-            waiting.decrementAndGet();
         }
     }
 

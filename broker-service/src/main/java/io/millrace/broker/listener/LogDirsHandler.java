@@ -8,6 +8,7 @@ import java.nio.file.FileStore;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -66,7 +67,7 @@ final class LogDirsHandler {
         Map<String, Set<Integer>> named = new HashMap<>();
         if (wanted.topics() != null) {
             for (DescribableLogDirTopic topic : wanted.topics()) {
-                named.put(topic.topic(), Set.copyOf(topic.partitions()));
+                named.computeIfAbsent(topic.topic(), _ -> new HashSet<>()).addAll(topic.partitions());
             }
         }
         return named;

@@ -33,6 +33,9 @@ import org.apache.kafka.common.Node;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.message.DescribeLogDirsRequestData;
+import org.apache.kafka.common.message.DescribeLogDirsRequestData.DescribableLogDirTopic;
+import org.apache.kafka.common.message.DescribeLogDirsRequestData.DescribableLogDirTopicCollection;
 import org.apache.kafka.common.message.FetchRequestData;
 import org.apache.kafka.common.message.FetchRequestData.FetchPartition;
 import org.apache.kafka.common.message.FetchRequestData.FetchTopic;
@@ -53,6 +56,8 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.apache.kafka.common.requests.AbstractRequest;
+import org.apache.kafka.common.requests.DescribeLogDirsRequest;
+import org.apache.kafka.common.requests.DescribeLogDirsResponse;
 import org.apache.kafka.common.requests.ElectLeadersRequest;
 import org.apache.kafka.common.requests.ElectLeadersResponse;
 import org.apache.kafka.common.requests.FetchRequest;
@@ -84,6 +89,20 @@ class BrokerRequestsTest {
     @BeforeEach
     void start() throws IOException {
         broker = new TestBroker(folder);
+    }
+
+    @Test
+    void a_topic_that_is_named_twice_for_its_sizes_is_told_with_all_its_partitions() {
+        broker.images.createTopic("t", 3, TestBroker.ID, Map.of());
+        var named = new DescribableLogDirTopicCollection();
+        named.add(new DescribableLogDirTopic().setTopic("t").setPartitions(List.of(0)));
+        named.mustAdd(new DescribableLogDirTopic().setTopic("t").setPartitions(List.of(0, 2)));
+
+        var told = client.send(broker.endpoint(), Lane.DATA, new DescribeLogDirsRequest.Builder(
+                new DescribeLogDirsRequestData().setTopics(named)), DescribeLogDirsResponse.class, LONG).join().data();
+
+        assertThat(told.results().getFirst().topics()).singleElement().satisfies(topic -> assertThat(topic.partitions())
+                .extracting(partition -> partition.partitionIndex()).containsExactlyInAnyOrder(0, 2));
     }
 
     @AfterEach
@@ -383,7 +402,7 @@ class BrokerRequestsTest {
         Duration pause = Duration.ofMillis(150);
         broker.close();
         broker = new TestBroker(folder.resolve("limited"), new FetchSettings(DataSize.ofMegabytes(1), Duration
-                .ofMinutes(1), 1, pause, new SessionLimits(0, 0, Duration.ZERO)));
+                .ofMinutes(1), 1, 100, pause, new SessionLimits(0, 0, Duration.ZERO)));
         TopicImage topic = broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
         CompletableFuture<FetchResponse> waiting = fetch(topic, 60_000, 1, from(0, 0));
         eventually().until(() -> broker.requests.waitingFetches() == 1);
@@ -394,6 +413,23 @@ class BrokerRequestsTest {
         assertThat(System.nanoTime() - askedNanos).isGreaterThanOrEqualTo(pause.toNanos());
         assertThat(FetchResponse.recordsSize(only(second))).isZero();
         assertThat(waiting).isNotDone();
+    }
+
+    @Test
+    void fetches_of_more_partitions_than_may_wait_are_answered_too() throws Exception {
+        broker.close();
+        broker = new TestBroker(folder.resolve("limited"), new FetchSettings(DataSize.ofMegabytes(1), Duration
+                .ofMinutes(1), 100, 3, Duration.ofMillis(1), new SessionLimits(0, 0, Duration.ZERO)));
+        TopicImage topic = broker.images.createTopic("t", 2, TestBroker.ID, Map.of());
+        CompletableFuture<FetchResponse> waiting = fetch(topic, 60_000, 1, from(0, 0), from(1, 0));
+        eventually().until(() -> broker.requests.waitingFetches() == 1);
+
+        assertThat(fetch(topic, 60_000, 1, from(0, 0), from(1, 0)).join().data().responses()).hasSize(1);
+        CompletableFuture<FetchResponse> small = fetch(topic, 60_000, 1, from(0, 0));
+        eventually().until(() -> broker.requests.waitingFetches() == 2);
+
+        assertThat(waiting).isNotDone();
+        assertThat(small).isNotDone();
     }
 
     @Test

@@ -110,7 +110,7 @@ final class ReplicaCluster implements AutoCloseable {
                     .ofSeconds(5), Duration.ofSeconds(5)));
             requests = new BrokerRequests(new NodeConfigs(id, List.of()), partitions, images, services, autoCreation,
                     new FetchSettings(
-                            DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100, Duration.ofMillis(100),
+                            DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100, 100_000, Duration.ofMillis(100),
                             new SessionLimits(100, 10_000, Duration.ofMinutes(2))),
                     new ForwardSettings(
                             4, Duration.ofSeconds(5), 100, Duration.ofSeconds(3), 10), new Unheard(), Clock

@@ -34,6 +34,7 @@ final class TestBroker implements AutoCloseable {
     /** Requests on their way to the controller. */
     static final int MAX_CONCURRENT = 4;
     private static final FetchSettings FETCHES = new FetchSettings(DataSize.ofMegabytes(55), Duration.ofMinutes(1), 100,
+            100_000,
             Duration.ofMillis(100), new SessionLimits(100, 10_000, Duration.ofMinutes(2)));
 
     final SettableImages images = new SettableImages();

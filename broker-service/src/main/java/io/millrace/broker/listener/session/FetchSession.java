@@ -36,7 +36,8 @@ final class FetchSession {
     private volatile int size;
     private int epoch = FetchMetadata.nextEpoch(FetchMetadata.INITIAL_EPOCH);
 
-    private record Key(Uuid topicId, String topic, int partition) {
+    /** What one partition is to a fetch. */
+    record Key(Uuid topicId, String topic, int partition) {
         static Key of(FetchTopic topic, int partition) {
             return new Key(topic.topicId(), topic.topic(), partition);
         }
@@ -133,7 +134,7 @@ final class FetchSession {
         size = partitions.size();
         usedNanos = nowNanos;
         if (partitions.isEmpty()) {
-            return new FetchContext.Sessionless(topics);
+            return new FetchContext.Sessionless(NamedOnce.of(topics));
         }
         epoch = FetchMetadata.nextEpoch(epoch);
         return new FetchContext.Incremental(this, epoch, all());

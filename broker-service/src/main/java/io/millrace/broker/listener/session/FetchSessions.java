@@ -59,8 +59,8 @@ public final class FetchSessions {
                 end(sessions.get(fetch.sessionId()));
             }
             return fetch.sessionEpoch() == FetchMetadata.FINAL_EPOCH || fetch.topics().isEmpty()
-                    ? new FetchContext.Sessionless(fetch.topics())
-                    : new FetchContext.Full(this, fetch.topics(), topicIds);
+                    ? new FetchContext.Sessionless(NamedOnce.of(fetch.topics()))
+                    : new FetchContext.Full(this, NamedOnce.of(fetch.topics()), topicIds);
         }
         FetchSession session = sessions.get(fetch.sessionId());
         return session == null ? new FetchContext.Refused(Errors.FETCH_SESSION_ID_NOT_FOUND)

@@ -78,6 +78,21 @@ class FetchSessionsTest {
     }
 
     @Test
+    void a_partition_that_is_named_again_is_read_once_as_is_said_last() {
+        for (int epoch : List.of(-1, 0)) {
+            FetchRequestData fetch = fetch(0, epoch, 1, 2, 1);
+            fetch.topics().getFirst().partitions().getLast().setFetchOffset(7);
+
+            Reading context = reading(fetch);
+
+            assertThat(read(context)).containsExactly(1, 2);
+            assertThat(context.topics().getFirst().partitions().getFirst().fetchOffset()).isEqualTo(7);
+        }
+        FetchRequestData once = fetch(0, -1, 2, 1);
+        assertThat(reading(once).topics()).isSameAs(once.topics());
+    }
+
+    @Test
     void a_full_fetch_begins_a_session_and_the_next_ones_name_only_what_changes() {
         FetchResponseData first = reading(fetch(0, 0, 0, 1, 2)).answer(answer(data(0, 5), data(1, 5), data(2, 5)));
         int id = first.sessionId();

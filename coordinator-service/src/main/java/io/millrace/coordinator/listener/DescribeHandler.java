@@ -41,7 +41,7 @@ class DescribeHandler {
             try {
                 room.enter();
                 Group group = find(groupId);
-                if (runtime.findClassic(groupId) != null) {
+                if (runtime.findClassic(groupId) != null || GroupDescriptions.isSimple(group)) {
                     throw new GroupIdNotFoundException("group '" + groupId + "' is of the classic protocol");
                 }
                 response.groups().add(room.took(GroupDescriptions.consumerGroup(group, topics.current()), request

@@ -34,6 +34,11 @@ final class GroupDescriptions {
         };
     }
 
+    /** One that never had members, but offsets that somebody committed for it: to Kafka it is of no protocol, and so of the classic one. */
+    static boolean isSimple(Group group) {
+        return group.epoch() == 0 && group.members().isEmpty();
+    }
+
     static ConsumerGroupDescribeResponseData.DescribedGroup consumerGroup(Group group, Topics topics) {
         var described = new ConsumerGroupDescribeResponseData.DescribedGroup().setGroupId(group.groupId())
                 .setGroupState(state(group.phase())).setGroupEpoch(Math.toIntExact(group.epoch()))
@@ -76,7 +81,11 @@ final class GroupDescriptions {
     static DescribeGroupsResponseData.DescribedGroup classicGroup(Group group, Topics topics) {
         String state = group.phase() == Group.Phase.RECONCILING ? "PreparingRebalance" : state(group.phase());
         var described = new DescribeGroupsResponseData.DescribedGroup().setGroupId(group.groupId()).setGroupState(
-                state).setProtocolType(PROTOCOL_TYPE).setProtocolData(WireAssignors.name(group.assignor()));
+                state);
+        if (isSimple(group)) {
+            return described;
+        }
+        described.setProtocolType(PROTOCOL_TYPE).setProtocolData(WireAssignors.name(group.assignor()));
         for (Member member : group.members().values()) {
             var subscribed = new ConsumerPartitionAssignor.Subscription(topics.all().stream().filter(topic -> member
                     .profile().subscription().covers(topic)).map(Topic::name).toList());

@@ -70,11 +70,13 @@ class GroupsHandler {
     }
 
     private static ListGroupsResponseData.ListedGroup listed(GroupRuntime.Listed group) {
-        ClassicGroup classic = group.classic();
-        return classic != null ? ClassicDescriptions.listed(classic)
-                : new ListGroupsResponseData.ListedGroup().setGroupId(group.group().groupId()).setProtocolType(
-                        GroupDescriptions.PROTOCOL_TYPE).setGroupState(GroupDescriptions.state(group.group().phase()))
-                        .setGroupType(GroupDescriptions.TYPE);
+        if (group.classic() != null) {
+            return ClassicDescriptions.listed(group.classic());
+        }
+        boolean simple = GroupDescriptions.isSimple(group.group());
+        return new ListGroupsResponseData.ListedGroup().setGroupId(group.group().groupId()).setProtocolType(simple ? ""
+                : GroupDescriptions.PROTOCOL_TYPE).setGroupState(GroupDescriptions.state(group.group().phase()))
+                .setGroupType(simple ? ClassicDescriptions.TYPE : GroupDescriptions.TYPE);
     }
 
     /** No filter is every group's. */

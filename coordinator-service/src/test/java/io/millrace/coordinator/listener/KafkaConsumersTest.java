@@ -136,6 +136,25 @@ class KafkaConsumersTest {
         return admin.listConsumerGroupOffsets(group).partitionsToOffsetAndMetadata().get(20, TimeUnit.SECONDS);
     }
 
+    @Test
+    void a_group_that_only_has_offsets_is_a_simple_one_of_the_classic_protocol() throws Exception {
+        var place = new TopicPartition("orders", 2);
+        try (Admin admin = admin()) {
+            admin.alterConsumerGroupOffsets(group, Map.of(place, new OffsetAndMetadata(7))).all().get(20,
+                    TimeUnit.SECONDS);
+
+            assertThat(admin.listGroups(new ListGroupsOptions().withTypes(Set.of(GroupType.CLASSIC))).all().get(20,
+                    TimeUnit.SECONDS)).filteredOn(listed -> listed.groupId().equals(group)).singleElement().satisfies(
+                            listed -> assertThat(listed.isSimpleConsumerGroup()).isTrue());
+            var described = admin.describeConsumerGroups(List.of(group)).describedGroups().get(group).get(20,
+                    TimeUnit.SECONDS);
+            assertThat(described.isSimpleConsumerGroup()).isTrue();
+            assertThat(described.groupState()).isEqualTo(GroupState.EMPTY);
+            assertThat(committed(admin)).containsOnlyKeys(place);
+            admin.deleteConsumerGroups(List.of(group)).all().get(20, TimeUnit.SECONDS);
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"consumer", "classic"})
     void a_pattern_that_matches_nothing_yet_waits_for_its_topic(String protocol) {

@@ -30,6 +30,14 @@ import org.junit.jupiter.api.Test;
  */
 class KafkaApisTest {
     private static final Path ROOT = Path.of("").toAbsolutePath().getParent();
+    private static final String OTHERWISE = """
+            ## Otherwise than Apache Kafka
+
+            - OffsetCommit 2 to 4: a commit's own retention time is not taken. Offsets of all groups are kept for `MILLRACE_OFFSET_RETENTION`.
+            - DescribeConfigs, AlterConfigs and IncrementalAlterConfigs of groups, brokers' loggers and clients' metrics are refused: there are no settings of single groups, those of all are their coordinator's. ListConfigResources has none of them.
+            - IncrementalAlterConfigs that takes off a setting which topics never have is `INVALID_CONFIG`; Kafka takes a mistyped name for no change.
+            - What one request may ask for is bounded, as [ADR 0030](adr/0030-kafkas-requests.md) lists; the rest is answered with an error at which clients ask again.
+            """;
     private static final Path DOCUMENT = ROOT.resolve("docs/kafka-apis.md");
 
     private static final String NO_TRANSACTIONS = "there are no transactions";
@@ -218,6 +226,7 @@ class KafkaApisTest {
         text.append(
                 "\nProduce 0 to 2 are advertised, as by Apache Kafka, since librdkafka turns compression off otherwise; and refused by both.\n");
         new TreeMap<>(OTHER_VERSIONS).forEach((key, reason) -> text.append("\n%s: %s.\n".formatted(key.name, reason)));
+        text.append("\n" + OTHERWISE);
         text.append("\n## Not here\n\n| key | request | why not |\n|---|---|---|\n");
         keys.values().stream().filter(NOT_HERE::containsKey).forEach(key -> text.append("| %d | %s | %s |\n".formatted(
                 key.id, key.name, NOT_HERE.get(key))));

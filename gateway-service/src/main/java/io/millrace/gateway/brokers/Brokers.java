@@ -83,6 +83,21 @@ public final class Brokers {
         return offsets(List.of(new OffsetQuery(topic, partition, timestampMs))).getFirst().offset();
     }
 
+    /**
+     * What the log has of which a fetch asked for something else. A leader that has just begun may know more by now than when it refused: then
+     * the offset is in here.
+     *
+     * @throws RefusedException as {@link #offsets(List)}
+     */
+    public OffsetRange rangeOf(Fetched outOfRange) throws InterruptedException {
+        String topic = outOfRange.from().topic();
+        int partition = outOfRange.from().partition();
+        long start = outOfRange.logStartOffset();
+        long end = outOfRange.highWatermark();
+        return new OffsetRange(start >= 0 ? start : offset(topic, partition, OffsetQuery.EARLIEST), end >= 0 ? end
+                : offset(topic, partition, OffsetQuery.LATEST));
+    }
+
     public static RefusedException leaderUnavailable(String topic, int partition) {
         return new RefusedException(ErrorCode.LEADER_UNAVAILABLE,
                 "no broker that leads partition " + partition + " of topic '" + topic + "' answers; try again");

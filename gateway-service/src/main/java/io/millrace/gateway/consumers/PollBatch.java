@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import org.jspecify.annotations.Nullable;
 
 /**
  * The answer of one poll as it grows: which partitions are read from where, and the records so far as JSON. The position of a partition
@@ -29,6 +30,7 @@ final class PollBatch {
     private final boolean repeats;
     private long usedBytes;
     private boolean full;
+    private @Nullable RefusedException unshown;
 
     /**
      * @param share       what it holds
@@ -70,8 +72,7 @@ final class PollBatch {
     /**
      * Writes records of a partition that were fetched from its position, as far as there is room.
      *
-     * @throws RefusedException when the very first record of the poll cannot be shown in the format, there is no memory for it, or it cannot
-     *                          be read; or any of a repeated poll
+     * @throws RefusedException when there is no memory for the very first record of the poll, or for any of a repeated poll
      */
     void write(Source source, ByteBuffer records) {
         if (full) {
@@ -82,11 +83,11 @@ final class PollBatch {
         try {
             write(source, cursor);
         } catch (CorruptBatchException e) {
-            // What is before it and what others have is given out; retention or a repair may take the batch away.
-            if (repeats || written() == 0) {
-                throw new RefusedException(ErrorCode.STORAGE_FAILED, "the records of " + source.granted.topic() + "-"
-                        + source.granted.partition() + " from offset " + source.position + " on cannot be read: " + e
-                                .getMessage(), e);
+            unshown = new RefusedException(ErrorCode.STORAGE_FAILED, "the records of " + source.granted.topic() + "-"
+                    + source.granted.partition() + " from offset " + source.position + " on cannot be read: " + e
+                            .getMessage(), e);
+            if (repeats) {
+                throw unshown;
             }
             source.giveUp();
         }
@@ -122,14 +123,19 @@ final class PollBatch {
                 return false;
             }
         } catch (RefusedException refusal) {
-            // What comes before it is given out first; the next poll begins with it and is refused.
-            if (written() == 0) {
-                throw refusal;
-            }
+            // What comes before it, and what other partitions have, is given out first.
+            unshown = refusal;
             return false;
         }
         usedBytes += record.sizeBytes();
         return true;
+    }
+
+    /** @throws RefusedException when there is nothing to give out but what cannot be read, or shown in the format */
+    void refuseIfEmpty() {
+        if (unshown != null && written() == 0) {
+            throw unshown;
+        }
     }
 
     /** There is no memory for more: what there is is the answer. */

@@ -106,6 +106,7 @@ final class Polls {
             } else {
                 read(batch, share, grant.settings(), begun, deadline);
             }
+            batch.refuseIfEmpty();
             boolean isAnswer = batch.written() > 0 || grant.repeatUpTo();
             if (isAnswer && hasLeft.getAsBoolean()) {
                 throw new ClientLeftException();
@@ -280,7 +281,7 @@ final class Polls {
             case ErrorCode.OFFSET_OUT_OF_RANGE -> {
                 if (source.granted().endPosition() != null) {
                     source.repeatFrom(fetched.logStartOffset());
-                } else {
+                } else if (isGone(fetched)) {
                     begin(List.of(source), settings);
                 }
             }
@@ -288,6 +289,15 @@ final class Polls {
             case ErrorCode.UNKNOWN_TOPIC, ErrorCode.UNKNOWN_PARTITION -> source.giveUp();
             // No leader at the moment, or no memory for what it answered: the others are served.
             case ErrorCode _ -> {}
+        }
+    }
+
+    /** False while nobody can tell: the position stays. */
+    private boolean isGone(Fetched outOfRange) throws InterruptedException {
+        try {
+            return !lookups.rangeOf(outOfRange).contains(outOfRange.from().offset());
+        } catch (RefusedException refusal) {
+            return false;
         }
     }
 

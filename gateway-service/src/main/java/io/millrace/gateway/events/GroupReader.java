@@ -8,6 +8,7 @@ import io.millrace.gateway.brokers.FetchFrom;
 import io.millrace.gateway.brokers.FetchLimits;
 import io.millrace.gateway.brokers.Fetched;
 import io.millrace.gateway.brokers.OffsetQuery;
+import io.millrace.gateway.brokers.OffsetRange;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.events.GroupPartitions.Source;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
@@ -193,20 +194,18 @@ final class GroupReader {
     /** Tells the client that what it should get next is not in the log. */
     private void goOnWhereThereIs(Source source, Fetched fetched, GroupBlocks blocks) throws InterruptedException {
         var partition = source.partition();
-        long start = fetched.logStartOffset();
-        long end = fetched.highWatermark();
+        OffsetRange range;
         try {
-            start = start >= 0 ? start : lookups.offset(partition.topic(), partition.partition(), OffsetQuery.EARLIEST);
-            end = end >= 0 ? end : lookups.offset(partition.topic(), partition.partition(), OffsetQuery.LATEST);
+            range = lookups.rangeOf(fetched);
         } catch (RefusedException refusal) {
             source.pauseUntil(System.nanoTime() + limits.retryWait.toNanos());
             return;
         }
         long requested = source.next();
-        if (requested >= start && requested <= end) {
+        if (range.contains(requested)) {
             return;
         }
-        long available = requested < start ? start : end;
+        long available = requested < range.start() ? range.start() : range.end();
         blocks.gap(partition, requested, available);
         source.readTo(available);
     }

@@ -44,6 +44,8 @@ import org.springframework.web.bind.annotation.RestController;
 class ReadController {
     private static final String NEXT_OFFSET_HEADER = "Millrace-Next-Offset";
     private static final String END_OFFSET_HEADER = "Millrace-End-Offset";
+    private static final long OUT_OF_RANGE = -2;
+    private static final int MAX_LOOKUPS = 3;
 
     private final Topics topics;
     private final Brokers brokers;
@@ -97,12 +99,20 @@ class ReadController {
         Duration wait = capped("timeout", timeout, properties.defaultTimeout(), properties.maxTimeout());
         int budgetBytes = capped("max_bytes", maxBytes, properties.defaultMaxSize().toBytes(), properties.maxSize()
                 .toBytes());
-        long from = start(topic, partition, offset, timestamp);
+        long deadline = System.nanoTime() + wait.toNanos();
         var writer = new RecordJsonWriter(format, named == null ? NotJson.AS_STRING : NotJson.REFUSE, false);
         writer.partition(topic, partition);
         try (var share = answers.open()) {
-            var answer = new PartitionAnswer(share, writer, from, budgetBytes);
-            long end = fill(answer, share, topic, partition, wait);
+            var answer = new PartitionAnswer(share, writer, start(topic, partition, offset, timestamp), budgetBytes);
+            long end = fill(answer, share, topic, partition, deadline);
+            for (int lookups = 1; end == OUT_OF_RANGE; lookups++) {
+                if (lookups == MAX_LOOKUPS) {
+                    throw outOfRange(topic, partition, answer.nextOffset());
+                }
+                // What was looked up has gone meanwhile, or another leads, which knew less when it refused.
+                answer = new PartitionAnswer(share, writer, start(topic, partition, offset, timestamp), budgetBytes);
+                end = fill(answer, share, topic, partition, deadline);
+            }
             response.setContentType(named == null ? ApiText.JSON : named.mediaType());
             response.setHeader(NEXT_OFFSET_HEADER, Long.toString(answer.nextOffset()));
             if (end >= 0) {
@@ -116,11 +126,10 @@ class ReadController {
     /**
      * Fetches until there is a record to show, the time is up or the gateway's shutdown begins: a fetch may find nothing but control records.
      *
-     * @return the end offset, -1 if not known
+     * @return the end offset, -1 if not known; {@link #OUT_OF_RANGE}
      */
-    private long fill(PartitionAnswer answer, AnswerShare share, String topic, int partition, Duration wait)
+    private long fill(PartitionAnswer answer, AnswerShare share, String topic, int partition, long deadline)
             throws InterruptedException {
-        long deadline = System.nanoTime() + wait.toNanos();
         while (true) {
             var from = new FetchFrom(topic, partition, answer.nextOffset());
             long left = Math.max(0, deadline - System.nanoTime());
@@ -133,11 +142,13 @@ class ReadController {
                 }
                 continue;
             }
-            if (fetched.error() != null) {
-                throw refusal(fetched, fetched.error());
+            if (fetched.error() == ErrorCode.OFFSET_OUT_OF_RANGE || from.offset() > fetched.highWatermark() && fetched
+                    .highWatermark() >= 0) {
+                return OUT_OF_RANGE;
             }
-            if (from.offset() > fetched.highWatermark() && fetched.highWatermark() >= 0) {
-                throw refusal(fetched, ErrorCode.OFFSET_OUT_OF_RANGE);
+            if (fetched.error() != null) {
+                throw fetched.error() == ErrorCode.LEADER_UNAVAILABLE ? Brokers.leaderUnavailable(topic, partition)
+                        : Topics.unknownTopic(topic);
             }
             answer.addAll(fetched.records());
             share.releaseFetched();
@@ -179,17 +190,10 @@ class ReadController {
                 + "' is not a number from 0 on, earliest or latest");
     }
 
-    private RefusedException refusal(Fetched fetched, ErrorCode error) throws InterruptedException {
-        FetchFrom from = fetched.from();
-        return switch (error) {
-            case OFFSET_OUT_OF_RANGE -> new RefusedException(error, "offset " + from.offset() + " is outside partition "
-                    + from.partition()
-                    + " of topic '" + from.topic() + "', which goes from "
-                    + brokers.offset(from.topic(), from.partition(), OffsetQuery.EARLIEST) + " to "
-                    + brokers.offset(from.topic(), from.partition(), OffsetQuery.LATEST));
-            case LEADER_UNAVAILABLE -> Brokers.leaderUnavailable(from.topic(), from.partition());
-            default -> Topics.unknownTopic(from.topic());
-        };
+    private RefusedException outOfRange(String topic, int partition, long offset) throws InterruptedException {
+        return new RefusedException(ErrorCode.OFFSET_OUT_OF_RANGE, "offset " + offset + " is outside partition "
+                + partition + " of topic '" + topic + "', which goes from " + brokers.offset(topic, partition,
+                        OffsetQuery.EARLIEST) + " to " + brokers.offset(topic, partition, OffsetQuery.LATEST));
     }
 
     private static Duration capped(String name, @Nullable Long askedMs, Duration otherwise, Duration limit) {

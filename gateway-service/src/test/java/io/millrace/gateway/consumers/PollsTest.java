@@ -12,6 +12,7 @@ import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What a poll reads. */
 class PollsTest extends ConsumerCalls {
@@ -83,6 +84,33 @@ class PollsTest extends ConsumerCalls {
                 + "\",\"partition\":0,\"offset\":1}]}");
 
         assertThat(values(consumer.poll("timeout=5000"))).containsExactly("2");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"latest", "earliest"})
+    void an_offset_that_a_leader_refuses_though_it_is_in_the_log_is_kept(String reset) {
+        var consumer = consumer("{\"auto.offset.reset\":\"" + reset + "\"}", topic(1));
+        consumer.poll("timeout=0");
+        append(consumer.topic, 0, "0");
+        assertThat(values(consumer.poll("timeout=5000"))).containsExactly("0");
+        append(consumer.topic, 0, "1");
+        gateway.broker.partition(consumer.topic, 0).refuseNextFetch();
+
+        assertThat(values(consumer.poll("timeout=5000"))).containsExactly("1");
+    }
+
+    @Test
+    void a_record_that_cannot_be_shown_keeps_nothing_of_other_partitions_back() {
+        var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(2));
+        append(consumer.topic, 0, "no json");
+        assertThat(consumer.poll("timeout=0").status()).isEqualTo(406);
+
+        for (int poll = 0; poll < 4; poll++) {
+            append(consumer.topic, 1, Integer.toString(poll));
+            assertThat(values(consumer.poll("timeout=5000"))).containsExactly(Integer.toString(poll));
+        }
+        assertThat(consumer.poll("timeout=0")).matches(answer -> answer.status() == 406 && answer.body().contains(
+                "offset 0"));
     }
 
     @Test

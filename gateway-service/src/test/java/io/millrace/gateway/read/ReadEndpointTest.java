@@ -16,6 +16,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class ReadEndpointTest {
     private static final String JSON = "application/vnd.kafka.json.v2+json";
@@ -115,6 +116,15 @@ class ReadEndpointTest {
             return waiting.isDone();
         });
         assertThat(waiting.get().json().get(0).get("value").asInt()).isEqualTo(1);
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"offset=earliest", "timestamp=0", "offset=0"})
+    void a_leader_that_refuses_what_is_in_the_log_is_asked_again(String query) {
+        String topic = topicWith("0", "1", "2");
+        gateway.broker.partition(topic, 0).refuseNextFetch();
+
+        assertThat(gateway.get(path(topic) + "?" + query).json()).hasSize(3);
     }
 
     @ParameterizedTest

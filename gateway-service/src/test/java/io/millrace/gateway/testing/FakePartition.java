@@ -34,6 +34,7 @@ public final class FakePartition {
     private final List<Stored> batches = new ArrayList<>();
     private final Map<Long, Sequence> producers = new HashMap<>();
     private long logStart;
+    private boolean isBehind;
     private long end;
     private long lastStable = Long.MAX_VALUE;
     private int attempts;
@@ -83,6 +84,13 @@ public final class FakePartition {
     public void forgetProducers() {
         LOCK.lock();
         producers.clear();
+        LOCK.unlock();
+    }
+
+    /** The next fetch is refused as by a leader that knows less than it is going to. */
+    public void refuseNextFetch() {
+        LOCK.lock();
+        isBehind = true;
         LOCK.unlock();
     }
 
@@ -159,6 +167,11 @@ public final class FakePartition {
                     MemoryRecords.EMPTY);
             if (settling) {
                 answer.setErrorCode(Errors.OFFSET_NOT_AVAILABLE.code());
+                return true;
+            }
+            if (isBehind) {
+                isBehind = false;
+                answer.setErrorCode(Errors.OFFSET_OUT_OF_RANGE.code()).setHighWatermark(-1).setLogStartOffset(-1);
                 return true;
             }
             if (from < logStart || from > end) {

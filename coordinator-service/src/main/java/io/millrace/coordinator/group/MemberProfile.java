@@ -16,9 +16,6 @@ import org.jspecify.annotations.Nullable;
 public record MemberProfile(String clientId, String clientHost, Subscription subscription,
         @Nullable AssignorName assignor, int sessionTimeoutMs, int rebalanceTimeoutMs,
         @Nullable String instanceId, @Nullable ClassicProfile classic) {
-    /** What a compiled pattern takes for what it is written in. */
-    private static final int PATTERN_FACTOR = 32;
-
     public MemberProfile(String clientId, String clientHost, Subscription subscription,
             @Nullable AssignorName assignor, int sessionTimeoutMs, int rebalanceTimeoutMs) {
         this(clientId, clientHost, subscription, assignor, sessionTimeoutMs, rebalanceTimeoutMs, null, null);
@@ -32,7 +29,7 @@ public record MemberProfile(String clientId, String clientHost, Subscription sub
         }
         TopicPattern pattern = subscription.pattern();
         if (pattern != null) {
-            bytes += (long) PATTERN_FACTOR * HeldBytes.of(pattern.source());
+            bytes += pattern.heldBytes();
         }
         return classic == null ? bytes : bytes + classic.heldBytes();
     }

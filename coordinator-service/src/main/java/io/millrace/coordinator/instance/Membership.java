@@ -243,6 +243,6 @@ class Membership {
     private static Subscription subscription(InstanceRow row) {
         @Nullable
         String pattern = row.pattern();
-        return pattern == null ? Subscription.to(row.topics()) : Subscription.to(TopicPattern.of(pattern));
+        return pattern == null ? Subscription.to(row.topics()) : Subscription.to(TopicPattern.stored(pattern));
     }
 }

@@ -117,6 +117,8 @@ class HttpConsumersTest extends HttpConsumerCalls {
         assertRefused(() -> subscribe("a", ""), ErrorCode.INVALID_TOPIC_NAME, "topics");
         assertRefused(() -> INSTANCES.subscribe(group, "a", new Subscription(List.of(), "or\0ders")),
                 ErrorCode.INVALID_SETTING, "topic_pattern");
+        assertRefused(() -> INSTANCES.subscribe(group, "a", new Subscription(List.of(), "(((a{1000}){1000}){1000})")),
+                ErrorCode.INVALID_SETTING, "topic pattern is too large");
     }
 
     @Test

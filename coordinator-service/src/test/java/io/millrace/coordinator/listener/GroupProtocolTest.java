@@ -180,6 +180,14 @@ class GroupProtocolTest {
     }
 
     @Test
+    void a_pattern_whose_program_would_take_all_memory_is_refused_before_there_is_one() {
+        for (String regex : List.of("(((a{1000}){1000}){1000})", "a{1000}".repeat(4_000))) {
+            assertThat(refused(joining("a").setSubscribedTopicRegex(regex))).isEqualTo(
+                    Errors.INVALID_REGULAR_EXPRESSION);
+        }
+    }
+
+    @Test
     void assignors_are_range_and_uniform_by_name() {
         assertThat(refused(joining("a", "orders").setServerAssignor("cooperative"))).isEqualTo(
                 Errors.UNSUPPORTED_ASSIGNOR);

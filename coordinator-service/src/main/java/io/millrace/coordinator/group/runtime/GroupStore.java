@@ -28,6 +28,8 @@ import java.util.UUID;
 import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 import org.springframework.core.NestedRuntimeException;
 import org.springframework.dao.DataAccessException;
 import org.springframework.dao.DataIntegrityViolationException;
@@ -48,6 +50,8 @@ import org.springframework.transaction.support.TransactionTemplate;
  */
 @Component
 public class GroupStore {
+    private static final Logger LOG = LoggerFactory.getLogger(GroupStore.class);
+
     private static final String TAKE_OVER = """
             insert into groups.shard as shard (shard, epoch)
             values (:shard, :epoch)
@@ -353,12 +357,23 @@ public class GroupStore {
         String pattern = rows.getString("topic_pattern");
         String wish = rows.getString("assignor");
         var subscription = new Subscription(new TreeSet<>(List.of(strings(rows.getArray("topics")))),
-                pattern == null ? null : TopicPattern.of(pattern));
+                pattern == null ? null : stored(pattern, rows));
         var profile = new MemberProfile(rows.getString("client_id"), rows.getString("client_host"), subscription,
                 wish == null ? null : assignor(wish), rows.getInt("session_timeout_ms"),
                 rows.getInt("rebalance_timeout_ms"), rows.getString("instance_id"), ClassicRows.consumer(rows));
         return new StoredGroup.StoredMember(rows.getString("member_id"), profile, rows.getLong("epoch"),
                 rows.getLong("previous_epoch"), StoredGroup.StateName.valueOf(rows.getString("state")));
+    }
+
+    /** A pattern that is let in no more must not keep its group's coordinator from starting. */
+    private static TopicPattern stored(String source, ResultSet rows) throws SQLException {
+        TopicPattern pattern = TopicPattern.stored(source);
+        if (!pattern.isUsable()) {
+            LOG.warn(
+                    "member '{}' of group '{}' matches no topic: its pattern of {} characters is too large or not RE2's",
+                    rows.getString("member_id"), rows.getString("group_id"), source.length());
+        }
+        return pattern;
     }
 
     private static GroupChange.PartitionRow partition(ResultSet rows) throws SQLException {

@@ -62,6 +62,18 @@ class ShardHandoverTest {
     }
 
     @Test
+    void a_pattern_that_is_let_in_no_more_stops_no_successor() {
+        postgres.direct().sql("update groups.member set topic_pattern = :pattern where group_id = :group")
+                .param("pattern", "(((a{1000}){1000}){1000})").param("group", GROUP).update();
+
+        term.held = false;
+        second.takeOver(2);
+
+        var all = second.partitions("orders", 0, 1, 2, 3);
+        assertThat(second.heartbeat("a", 1, all)).isEqualTo(new GroupReply.Granted(1, all));
+    }
+
+    @Test
     void sessions_begin_anew_at_the_second() {
         first.nowMs.set(SESSION_TIMEOUT_MS - 1);
         term.held = false;

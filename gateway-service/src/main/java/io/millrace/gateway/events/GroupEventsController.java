@@ -42,7 +42,7 @@ class GroupEventsController {
 
             With `commit=auto` what was written to the connection is committed: a heartbeat later, at once when partitions go to another \
             member, and when the stream ends by itself. What was written within the last heartbeat before the client left, or its connection broke, comes again. With `commit=manual` the client does it: `POST {base_uri}/offsets` with the offset after each \
-            record that it is done with; what it has not committed when it leaves comes again, to whom the partition goes.
+            record that it is done with; what it has not committed when it leaves comes again, to whom the partition goes. It does not go with `timeout`.
 
             When the client leaves, so does the member; its partitions go to the others at once.
             """;
@@ -96,7 +96,13 @@ class GroupEventsController {
         StreamParameters.refuseUnknown(request, PARAMETERS);
         var view = new RecordView(RecordFormat.ofLabel(format == null ? "json" : format), RecordFilter.of(request
                 .getParameterMap()));
-        var wanted = new Request(group, topicNames(names), view, start(from), commitsItself(commit), Patience.of(
+        boolean commitsItself = commitsItself(commit);
+        if (timeout != null && !commitsItself) {
+            throw new RefusedException(ErrorCode.INVALID_SETTING,
+                    "timeout: the member is gone when the answer ends, so "
+                            + "nothing could be committed with commit=manual; poll a consumer instance instead");
+        }
+        var wanted = new Request(group, topicNames(names), view, start(from), commitsItself, Patience.of(
                 timeout, properties.maxTimeout()));
         if (request.getMethod().equals("HEAD")) {
             LiveStreams.announce(response, false);

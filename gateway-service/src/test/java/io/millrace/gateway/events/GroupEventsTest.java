@@ -192,6 +192,17 @@ class GroupEventsTest {
     }
 
     @Test
+    void an_answer_that_ends_leaves_no_member_to_commit_by_hand() {
+        gateway.images.topic("answered", 1);
+
+        var refused = gateway.get("/consumers/g-answered/events?topics=answered&commit=manual&timeout=100");
+
+        assertThat(refused.status()).isEqualTo(422);
+        assertThat(refused.json().get("message").asString()).contains("commit=manual");
+        assertThat(gateway.services.instancesOf("g-answered")).isEmpty();
+    }
+
+    @Test
     void a_manual_stream_commits_what_its_client_posts_to_the_address_in_its_first_event() {
         topic("manual", 1);
         append("manual", 0, "1", "2", "3");

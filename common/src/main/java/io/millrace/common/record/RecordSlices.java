@@ -16,6 +16,7 @@ public final class RecordSlices {
     public static final int ANY_PARTITION = -1;
     private static final int INITIAL_RECORDS = 16;
 
+    private final Growth growth;
     private byte[] bytes = new byte[0];
     private int count;
     private int headerCount;
@@ -28,6 +29,22 @@ public final class RecordSlices {
     private int[] headersEnd = new int[INITIAL_RECORDS];
     /** Four to a header: start and length of its key, start and length of its value. */
     private int[] headers = new int[4 * INITIAL_RECORDS];
+
+    public RecordSlices() {
+        this((_, _) -> {});
+    }
+
+    /** @param growth hears of all that is more than there is from the beginning */
+    public RecordSlices(Growth growth) {
+        this.growth = growth;
+    }
+
+    /** Counts the memory of records that become more. */
+    @FunctionalInterface
+    public interface Growth {
+        /** Before so much is held, by the records' places and those of their headers. What it throws leaves the records as they are. */
+        void to(int recordsBytes, int headersBytes);
+    }
 
     /** Forgets all records; those added next are slices of the given array. */
     public void clear(byte[] source) {
@@ -83,6 +100,7 @@ public final class RecordSlices {
     public void addHeader(int headerKeyStart, int headerKeyLength, int headerValueStart, int headerValueLength) {
         int at = 4 * headerCount;
         if (at == headers.length) {
+            growth.to(recordsCapacityBytes(keyStart.length), 2 * headersCapacityBytes());
             headers = Arrays.copyOf(headers, 2 * at);
         }
         headers[at] = headerKeyStart;
@@ -95,7 +113,20 @@ public final class RecordSlices {
 
     /** Memory held, the source not counted. */
     public int capacityBytes() {
-        return keyStart.length * (6 * Integer.BYTES + Long.BYTES) + headers.length * Integer.BYTES;
+        return recordsCapacityBytes(keyStart.length) + headersCapacityBytes();
+    }
+
+    private static int recordsCapacityBytes(int records) {
+        return records * (6 * Integer.BYTES + Long.BYTES);
+    }
+
+    private int headersCapacityBytes() {
+        return headers.length * Integer.BYTES;
+    }
+
+    /** Of the record that was added last. */
+    public int lastHeaderCount() {
+        return headerCount - headersStart(count - 1);
     }
 
     public byte[] bytes() {
@@ -186,6 +217,7 @@ public final class RecordSlices {
 
     private void grow() {
         int capacity = 2 * count;
+        growth.to(recordsCapacityBytes(capacity), headersCapacityBytes());
         keyStart = Arrays.copyOf(keyStart, capacity);
         keyLength = Arrays.copyOf(keyLength, capacity);
         valueStart = Arrays.copyOf(valueStart, capacity);

@@ -10,6 +10,7 @@ import java.lang.invoke.MethodHandles;
 import java.lang.invoke.VarHandle;
 import java.nio.ByteOrder;
 import java.util.Arrays;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Cuts a body of any length into lines, each of which is a record, and hands them on in chunks. It holds one chunk and one line at a time.
@@ -52,7 +53,10 @@ final class LineStream {
     private final boolean isKeyed;
     private final int maxLineBytes;
     private final ProduceBodyParser parser = new ProduceBodyParser(Integer.MAX_VALUE);
-    private final RecordSlices records = new RecordSlices();
+    private RecordSlices records = new RecordSlices(this::countRecords);
+    private int countedRecordsBytes;
+    /** Why there is no memory for a line's records and headers: it is not the line that is refused then. */
+    private @Nullable RefusedException noMemory;
     private byte[] buffer;
     private LineChunk chunk;
     /** Of the chunk's lines, blank ones and breaks included. */
@@ -146,6 +150,9 @@ final class LineStream {
             parser.parseLine(buffer, lineStart, length, pathPartition, records);
             chunk.addRecord(length);
         } catch (RefusedException refusal) {
+            if (refusal == noMemory) {
+                throw refusal;
+            }
             chunk.addBad(length, new RefusedException(refusal.code(), "line " + lineNumber + ": " + refusal
                     .getMessage()));
         }
@@ -174,6 +181,11 @@ final class LineStream {
             target.release(buffer.length - next.length);
             buffer = next;
         }
+        if (countedRecordsBytes > 0) {
+            target.release(countedRecordsBytes);
+            countedRecordsBytes = 0;
+            records = new RecordSlices(this::countRecords);
+        }
         records.clear(buffer);
         filled -= lineStart;
         searched -= lineStart;
@@ -187,6 +199,26 @@ final class LineStream {
             target.reserve(larger - buffer.length);
             buffer = Arrays.copyOf(buffer, larger);
             records.moveTo(buffer);
+        }
+    }
+
+    /** Beyond what any stream may have from its beginning, the places of records and their headers are waited for, as a buffer is. */
+    private void countRecords(int recordsBytes, int headersBytes) {
+        int bytes = recordsBytes + headersBytes;
+        if (bytes <= FIRST_BYTES) {
+            return;
+        }
+        try {
+            target.reserve(bytes - countedRecordsBytes);
+            countedRecordsBytes = bytes;
+        } catch (InterruptedException _) {
+            Thread.currentThread().interrupt();
+            noMemory = new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down");
+        } catch (RefusedException refusal) {
+            noMemory = refusal;
+        }
+        if (noMemory != null) {
+            throw noMemory;
         }
     }
 

@@ -8,9 +8,10 @@ import io.millrace.gateway.json.JsonOutput;
 /** What one request needs while it is handled: its body, the records found in it, and the answer. Reused from request to request. */
 final class ProduceScratch {
     final BodyBuffer body;
-    final RecordSlices records = new RecordSlices();
+    final RecordSlices records = new RecordSlices(this::countRecords);
     final ProduceBodyParser parser;
     final JsonOutput answer = new JsonOutput(1024);
+    private int countedRecordsBytes;
 
     /**
      * @param memory     that large bodies are counted against
@@ -39,15 +40,23 @@ final class ProduceScratch {
         return body.bytes().length + records.capacityBytes() + answer.capacity();
     }
 
-    /** Counts the places of the records, too, which take more memory than the shortest records themselves. */
+    /** Counts the places of records that are there from an earlier request; those that are added are counted before they are. */
     void countRecords() {
-        if (records.capacityBytes() > BodyMemory.SMALL_BODY_BYTES) {
-            body.reserve(records.capacityBytes());
+        countRecords(records.capacityBytes(), 0);
+    }
+
+    /** They take more memory than the shortest records themselves, and headers. */
+    private void countRecords(int recordsBytes, int headersBytes) {
+        int bytes = recordsBytes + headersBytes;
+        if (bytes > BodyMemory.SMALL_BODY_BYTES && bytes > countedRecordsBytes) {
+            body.reserve(bytes - countedRecordsBytes);
+            countedRecordsBytes = bytes;
         }
     }
 
     /** The body is not needed any more. */
     void release() {
         body.close();
+        countedRecordsBytes = 0;
     }
 }

@@ -2,8 +2,11 @@ package io.millrace.gateway.produce;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.assertj.core.api.InstanceOfAssertFactories.INTEGER;
 
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RecordSlices;
 import java.io.ByteArrayInputStream;
@@ -24,11 +27,11 @@ class LineStreamTest {
     private static final TopicImage TOPIC = new TopicImage(new Uuid(1, 2), "orders", Map.of(), List.of());
 
     /** What the lines became: a value or {@code !} and why not, and how many there were in each chunk. */
-    private static final class Collected implements LineStream.Target {
+    private static class Collected implements LineStream.Target {
         private final List<String> lines = new ArrayList<>();
         private final List<Integer> chunks = new ArrayList<>();
         private int reservedBytes;
-        private int mostReservedBytes;
+        int mostReservedBytes;
         /** Of what was read before, beyond the first bytes. */
         private final List<Integer> heldBytes = new ArrayList<>();
 
@@ -168,6 +171,37 @@ class LineStreamTest {
             assertThat(collected.mostReservedBytes).isPositive();
             assertThat(collected.reservedBytes).isZero();
         }
+    }
+
+    @Test
+    void what_the_headers_of_lines_need_is_counted_and_given_back_once_they_are_handed_on() throws Exception {
+        String headers = "{\"value\":0,\"headers\":[" + "{\"key\":\"\"},".repeat(8_000) + "{\"key\":\"\"}]}\n";
+        for (boolean isKeyed : new boolean[]{false, true}) {
+            Collected collected = collect(headers + "{\"value\":1}\n".repeat(600), isKeyed, new Random(1), 1 << 20);
+
+            assertThat(collected.lines).hasSize(601);
+            assertThat(collected.mostReservedBytes).isGreaterThan(8_001 * 16);
+            assertThat(collected.reservedBytes).isZero();
+        }
+    }
+
+    @Test
+    void lines_whose_headers_have_no_memory_end_the_stream_and_are_not_refused_themselves() {
+        String headers = "{\"headers\":[" + "{\"key\":\"\"},".repeat(8_000) + "{\"key\":\"\"}]}\n";
+        Collected collected = new Collected() {
+            @Override
+            public void reserve(int moreBytes) {
+                super.reserve(moreBytes);
+                if (mostReservedBytes > 128 * 1024) {
+                    throw new RefusedException(ErrorCode.QUEUE_FULL, "there is no more");
+                }
+            }
+        };
+        var lines = new LineStream(collected, RecordSlices.ANY_PARTITION, true, MAX_LINE_BYTES);
+
+        assertThatExceptionOfType(RefusedException.class).isThrownBy(() -> lines.readAll(inPieces(("{\"value\":1}\n"
+                + headers).getBytes(UTF_8), new Random(1), 1 << 20))).withMessage("there is no more");
+        assertThat(collected.lines).isEmpty();
     }
 
     @Test

@@ -1,5 +1,7 @@
 package io.millrace.gateway.v3.records;
 
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.memory.CountedMemory;
 import io.millrace.gateway.memory.MemoryBudget;
 import io.millrace.gateway.memory.StreamMemory;
@@ -54,6 +56,17 @@ class ObjectStreams implements CountedMemory {
                 }
                 reservedBytes += moreBytes;
                 return true;
+            }
+
+            @Override
+            public void reserve(long moreBytes) {
+                try {
+                    share.reserve(moreBytes);
+                    reservedBytes += moreBytes;
+                } catch (InterruptedException _) {
+                    Thread.currentThread().interrupt();
+                    throw new RefusedException(ErrorCode.UNAVAILABLE, "the gateway is shutting down");
+                }
             }
 
             @Override

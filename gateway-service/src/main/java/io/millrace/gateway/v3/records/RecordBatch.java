@@ -5,6 +5,8 @@ import static java.nio.charset.StandardCharsets.US_ASCII;
 import io.millrace.common.metadata.TopicImage;
 import io.millrace.common.record.RecordSlices;
 import io.millrace.common.record.RequestKey;
+import io.millrace.gateway.edge.BodyBuffer;
+import io.millrace.gateway.edge.BodyMemory;
 import io.millrace.gateway.json.JsonOutput;
 import io.millrace.gateway.producer.Delivery;
 import io.millrace.gateway.v3.records.BatchBody.Entry;
@@ -13,15 +15,27 @@ import org.jspecify.annotations.Nullable;
 
 /** Entries that are sent on together, and the answer that tells of each by its id. */
 final class RecordBatch {
-    private final RecordSlices records = new RecordSlices();
+    private final RecordSlices records = new RecordSlices(this::count);
+    private final BodyBuffer memory;
+    private int countedBytes;
     private final List<Entry> entries;
     private final List<Taken> taken;
 
-    RecordBatch(byte[] body, List<Entry> entries) {
+    /** @param body whose memory is counted, and what is made of it, while it is open */
+    RecordBatch(BodyBuffer body, List<Entry> entries) {
         this.entries = entries;
-        records.clear(body);
+        this.memory = body;
+        records.clear(body.bytes());
         var objects = new RecordObjects();
-        this.taken = entries.stream().map(entry -> objects.read(body, entry.start(), entry.end(), records)).toList();
+        this.taken = entries.stream().map(entry -> objects.read(body.bytes(), entry.start(), entry.end(), records)).toList();
+    }
+
+    private void count(int recordsBytes, int headersBytes) {
+        int bytes = recordsBytes + headersBytes;
+        if (bytes > BodyMemory.SMALL_BODY_BYTES && bytes > countedBytes) {
+            memory.reserve(bytes - countedBytes);
+            countedBytes = bytes;
+        }
     }
 
     JsonOutput send(String clusterId, TopicImage topic, RecordSender sender, @Nullable RequestKey key)

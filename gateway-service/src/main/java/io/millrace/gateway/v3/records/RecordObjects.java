@@ -36,7 +36,7 @@ final class RecordObjects {
     private Part value = Part.NONE;
     private int partition;
     private @Nullable Long timestampMs;
-    private final List<Header> headers = new ArrayList<>();
+    private RecordSlices records = new RecordSlices();
 
     /** @param start of what is stored; a length of {@link RecordSlices#ABSENT} is null */
     private record Part(@Nullable DataType type, int start, int length) {
@@ -47,9 +47,11 @@ final class RecordObjects {
         }
     }
 
-    private record Header(int nameStart, int nameLength, int valueStart, int valueLength) {}
-
-    /** Adds the record of one object to the target, whose source the bytes are; or tells why not. */
+    /**
+     * Adds the record of one object to the target, whose source the bytes are; or tells why not.
+     *
+     * @throws RefusedException of the target's growth: there is no memory for it
+     */
     Taken read(byte[] source, int start, int end, RecordSlices target) {
         bytes = source;
         path = "";
@@ -57,7 +59,9 @@ final class RecordObjects {
         value = Part.NONE;
         partition = RecordSlices.ANY_PARTITION;
         timestampMs = null;
-        headers.clear();
+        records = target;
+        int before = target.count();
+        target.add();
         scanner.reset(source, start, end - start);
         try {
             eachField("", this::readField);
@@ -66,11 +70,15 @@ final class RecordObjects {
                 throw refusal("something follows the object");
             }
         } catch (MalformedJsonException e) {
+            target.truncate(before);
             return Taken.refused(refusal(e.getMessage() + ", at byte " + (e.position() - start)));
         } catch (RefusedException e) {
+            target.truncate(before);
+            if (e.code() != ErrorCode.MALFORMED_BODY) {
+                throw e;
+            }
             return Taken.refused(e);
         }
-        target.add();
         if (key.length >= 0) {
             target.key(key.start, key.length);
         }
@@ -80,9 +88,6 @@ final class RecordObjects {
         target.partition(partition);
         if (timestampMs != null) {
             target.timestamp(timestampMs);
-        }
-        for (Header each : headers) {
-            target.addHeader(each.nameStart, each.nameLength, each.valueStart, each.valueLength);
         }
         return new Taken(target.count() - 1, key.type, key.size(), value.type, value.size(), timestampMs, null);
     }
@@ -173,10 +178,10 @@ final class RecordObjects {
         }
         do {
             scanner.skipWhitespace();
-            if (headers.size() == MAX_HEADERS) {
+            if (records.lastHeaderCount() == MAX_HEADERS) {
                 throw refusal("a record may have " + MAX_HEADERS + " headers");
             }
-            readHeader("headers[" + headers.size() + "]");
+            readHeader("headers[" + records.lastHeaderCount() + "]");
             scanner.skipWhitespace();
         } while (scanner.skip(','));
         scanner.expect(']');
@@ -214,8 +219,8 @@ final class RecordObjects {
             path = of + ".name";
             throw refusal("is required");
         }
-        headers.add(new Header(found.nameStart, found.nameEnd - found.nameStart, found.valueStart,
-                found.valueEnd < 0 ? RecordSlices.ABSENT : found.valueEnd - found.valueStart));
+        records.addHeader(found.nameStart, found.nameEnd - found.nameStart, found.valueStart,
+                found.valueEnd < 0 ? RecordSlices.ABSENT : found.valueEnd - found.valueStart);
     }
 
     private interface FieldReader {

@@ -46,7 +46,7 @@ final class RecordStream {
     private final int maxGroupRecords;
     private final GroupMemory memory;
     private final RecordObjects objects = new RecordObjects();
-    private final RecordSlices records = new RecordSlices();
+    private RecordSlices records = new RecordSlices(this::countHeaders);
     private final List<Taken> group = new ArrayList<>();
     private final JsonOutput reports = new JsonOutput(1024);
     /** Held but while the body is waited for, so that the answer has one writer. */
@@ -57,6 +57,8 @@ final class RecordStream {
     private boolean isGroupFull;
     /** Of the group, and not reserved yet. */
     private long uncountedBytes;
+    /** Of the places of the group's headers. */
+    private int countedHeadersBytes;
 
     /**
      * @param ending          whether to read no more, for the gateway ends
@@ -83,6 +85,9 @@ final class RecordStream {
          * @throws RefusedException when there is not so much for what must be one group
          */
         boolean tryReserve(long moreBytes);
+
+        /** Waits until there is so much, where it is worth it. @throws RefusedException when there is not */
+        void reserve(long moreBytes);
 
         /** The objects of a group are done with. */
         void groupEnds();
@@ -137,9 +142,7 @@ final class RecordStream {
         // Under a key there is nothing more to come once the group was reported.
         while (!ending.getAsBoolean() || key != null && anyReported) {
             RefusedException end = null;
-            records.clear(in.bytes());
-            group.clear();
-            memory.groupEnds();
+            beginGroup(in);
             try {
                 if (!isGroupFull && !fill(in)) {
                     return anyReported ? null
@@ -178,6 +181,17 @@ final class RecordStream {
         return shuttingDown();
     }
 
+    private void beginGroup(ObjectStream in) {
+        if (countedHeadersBytes > 0) {
+            // It does not keep what is not counted any more.
+            records = new RecordSlices(this::countHeaders);
+            countedHeadersBytes = 0;
+        }
+        records.clear(in.bytes());
+        group.clear();
+        memory.groupEnds();
+    }
+
     /** Lets the answer be ended while nothing comes. */
     private boolean fill(ObjectStream in) throws IOException, InterruptedException {
         order.unlock();
@@ -204,6 +218,14 @@ final class RecordStream {
                 isGroupFull = true;
                 return;
             }
+        }
+    }
+
+    /** The places of the records themselves are counted as they are taken. */
+    private void countHeaders(int recordsBytes, int headersBytes) {
+        if (headersBytes > BodyMemory.SMALL_BODY_BYTES && headersBytes > countedHeadersBytes) {
+            memory.reserve(headersBytes - countedHeadersBytes);
+            countedHeadersBytes = headersBytes;
         }
     }
 

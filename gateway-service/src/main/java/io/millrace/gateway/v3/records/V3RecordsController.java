@@ -157,7 +157,7 @@ class V3RecordsController implements StreamedBodies {
         var image = topics.requireOrCreate(topic);
         RequestKey key = IdempotencyKeys.read(request.getHeader(IdempotencyKeys.HEADER), image);
         try (BodyBuffer body = bodies.read(request)) {
-            var batch = new RecordBatch(body.bytes(), BatchBody.entries(body.bytes(), body.length(), properties
+            var batch = new RecordBatch(body, BatchBody.entries(body.bytes(), body.length(), properties
                     .maxBatchEntries()));
             var answer = batch.send(links.clusterId(), image, sender, key);
             response.setStatus(MULTI_STATUS);

@@ -32,6 +32,11 @@ class WholeBodies {
             }
 
             @Override
+            public void reserve(long moreBytes) {
+                body.reserve(moreBytes);
+            }
+
+            @Override
             public void groupEnds() {
                 // The next is not another's: there is one.
             }

@@ -2,13 +2,19 @@ package io.millrace.gateway.v3.records;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 import static org.awaitility.Awaitility.await;
 
+import io.millrace.common.error.ErrorCode;
+import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.brokers.Topics;
+import io.millrace.gateway.edge.BodyBuffer;
+import io.millrace.gateway.edge.BodyMemory;
 import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
 import jakarta.servlet.ServletOutputStream;
 import java.io.BufferedReader;
+import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
@@ -369,6 +375,41 @@ class V3RecordsTest {
         assertThat(memory.heldBytes).isZero();
     }
 
+    @Test
+    void the_headers_of_a_group_are_counted_until_it_is_sent_on() throws Exception {
+        String many = "{\"headers\":[" + "{\"name\":\"h\"},".repeat(8_999) + "{\"name\":\"h\"}]}";
+        byte[] body = (many + FIRST + many).getBytes(UTF_8);
+        var memory = new CountedGroups(Long.MAX_VALUE);
+        var response = new MockHttpServletResponse();
+
+        new RecordStream("fake", "orders", gateway.bean(Topics.class), gateway.bean(RecordSender.class), response,
+                () -> false, 1, memory).run(ObjectStream.of(body, body.length), null);
+
+        assertThat(response.getContentAsString().split("\r\n")).hasSize(3).allMatch(report -> report.contains(
+                "\"error_code\":200"));
+        assertThat(memory.mostBytes).isBetween(9_000L * 16, 600_000L);
+        assertThat(memory.heldBytes).isZero();
+    }
+
+    @Test
+    void headers_for_which_there_is_no_memory_end_the_request_before_anything_is_sent() throws Exception {
+        String many = "{\"id\":\"a\",\"headers\":[" + "{\"name\":\"h\"},".repeat(8_999) + "{\"name\":\"h\"}]}";
+        byte[] body = many.getBytes(UTF_8);
+        var memory = new CountedGroups(100_000);
+        var buffer = new BodyBuffer(new BodyMemory(200_000));
+        byte[] batch = ("{\"entries\":[" + many + "]}").getBytes(UTF_8);
+        buffer.read(new ByteArrayInputStream(batch), batch.length, batch.length);
+
+        assertThatExceptionOfType(RefusedException.class).isThrownBy(() -> new RecordStream("fake", "orders", gateway
+                .bean(Topics.class), gateway.bean(RecordSender.class), new MockHttpServletResponse(), () -> false,
+                1_000, memory).run(ObjectStream.of(body, body.length), null)).satisfies(refusal -> assertThat(refusal
+                        .code()).isEqualTo(ErrorCode.QUEUE_FULL));
+        assertThatExceptionOfType(RefusedException.class).isThrownBy(() -> new RecordBatch(buffer, BatchBody.entries(
+                batch, batch.length, 1))).satisfies(
+                        refusal -> assertThat(refusal.code()).isEqualTo(ErrorCode.BODY_TOO_LARGE));
+        assertThat(memory.heldBytes).isZero();
+    }
+
     private static final class CountedGroups implements RecordStream.GroupMemory {
         private final long limitBytes;
         private long heldBytes;
@@ -386,6 +427,13 @@ class V3RecordsTest {
             heldBytes += moreBytes;
             mostBytes = Math.max(mostBytes, heldBytes);
             return true;
+        }
+
+        @Override
+        public void reserve(long moreBytes) {
+            if (!tryReserve(moreBytes)) {
+                throw new RefusedException(ErrorCode.QUEUE_FULL, "there is no more");
+            }
         }
 
         @Override

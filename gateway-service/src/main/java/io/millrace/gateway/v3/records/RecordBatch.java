@@ -10,6 +10,7 @@ import io.millrace.gateway.edge.BodyMemory;
 import io.millrace.gateway.json.JsonOutput;
 import io.millrace.gateway.producer.Delivery;
 import io.millrace.gateway.v3.records.BatchBody.Entry;
+import java.util.ArrayList;
 import java.util.List;
 import org.jspecify.annotations.Nullable;
 
@@ -19,7 +20,7 @@ final class RecordBatch {
     private final BodyBuffer memory;
     private int countedBytes;
     private final List<Entry> entries;
-    private final List<Taken> taken;
+    private final List<Taken> taken = new ArrayList<>();
 
     /** @param body whose memory is counted, and what is made of it, while it is open */
     RecordBatch(BodyBuffer body, List<Entry> entries) {
@@ -27,7 +28,7 @@ final class RecordBatch {
         this.memory = body;
         records.clear(body.bytes());
         var objects = new RecordObjects();
-        this.taken = entries.stream().map(entry -> objects.read(body.bytes(), entry.start(), entry.end(), records)).toList();
+        entries.forEach(entry -> taken.add(objects.read(body.bytes(), entry.start(), entry.end(), records)));
     }
 
     private void count(int recordsBytes, int headersBytes) {
@@ -40,8 +41,9 @@ final class RecordBatch {
 
     JsonOutput send(String clusterId, TopicImage topic, RecordSender sender, @Nullable RequestKey key)
             throws InterruptedException {
+        boolean isRefused = key != null && Taken.refuseTogether(taken);
         long nowMs = System.currentTimeMillis();
-        Delivery delivery = records.count() == 0 ? null : sender.send(topic, records, key, nowMs);
+        Delivery delivery = isRefused || records.count() == 0 ? null : sender.send(topic, records, key, nowMs);
         var reports = new Reports(clusterId, topic, delivery, nowMs);
         var successes = new JsonOutput(1024);
         var failures = new JsonOutput(64);

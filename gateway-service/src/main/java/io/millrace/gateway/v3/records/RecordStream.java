@@ -100,7 +100,7 @@ final class RecordStream {
     void run(ObjectStream in, @Nullable RequestKey key) throws IOException, InterruptedException {
         order.lock();
         try {
-            RefusedException end = readAll(in, key);
+            RefusedException end = key == null ? readAll(in) : readWhole(in, key);
             if (!isOver && end != null) {
                 if (!anyReported) {
                     throw end;
@@ -137,27 +137,19 @@ final class RecordStream {
     }
 
     /** Returns why no more is read; null at the end of the body, and when the answer was ended early. */
-    private @Nullable RefusedException readAll(ObjectStream in, @Nullable RequestKey key) throws IOException,
-            InterruptedException {
-        // Under a key there is nothing more to come once the group was reported.
-        while (!ending.getAsBoolean() || key != null && anyReported) {
+    private @Nullable RefusedException readAll(ObjectStream in) throws IOException, InterruptedException {
+        while (!ending.getAsBoolean()) {
             RefusedException end = null;
             beginGroup(in);
             try {
                 if (!isGroupFull && !fill(in)) {
-                    return anyReported ? null
-                            : new RefusedException(ErrorCode.MALFORMED_BODY,
-                                    "the body is empty: at least a record is needed");
+                    return anyReported ? null : empty();
                 }
                 records.clear(in.bytes());
                 takeGroup(in);
-                if (isGroupFull && key != null && in.next()) {
-                    return new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body has more than " + maxGroupRecords
-                            + " records; without an Idempotency-Key it may have any number");
-                }
             } catch (RefusedException refusal) {
                 if (refusal.code() != ErrorCode.MALFORMED_BODY) {
-                    // There was no memory: what was found by then is not sent on, for under a key it would be another request.
+                    // There was no memory: what was found by then is not sent on.
                     return refusal;
                 }
                 end = refusal;
@@ -172,13 +164,48 @@ final class RecordStream {
                 return null;
             }
             if (!group.isEmpty()) {
-                report(key);
+                report(null);
             }
             if (end != null) {
                 return end;
             }
         }
         return shuttingDown();
+    }
+
+    /** The same of a body that is there, under a key: it is one group, of which all is sent on or nothing. */
+    private @Nullable RefusedException readWhole(ObjectStream in, RequestKey key) throws IOException,
+            InterruptedException {
+        if (ending.getAsBoolean()) {
+            return shuttingDown();
+        }
+        try {
+            if (!in.fill()) {
+                return empty();
+            }
+            beginGroup(in);
+            takeGroup(in);
+            if (isGroupFull && in.next()) {
+                return new RefusedException(ErrorCode.BODY_TOO_LARGE, "the body has more than " + maxGroupRecords
+                        + " records; without an Idempotency-Key it may have any number");
+            }
+            // It must not end within an object: what came before is another request than the whole of it.
+            in.fill();
+        } catch (RefusedException refusal) {
+            return refusal;
+        }
+        if (group.isEmpty()) {
+            return empty();
+        }
+        if (Taken.refuseTogether(group)) {
+            records.clear(in.bytes());
+        }
+        report(key);
+        return null;
+    }
+
+    private static RefusedException empty() {
+        return new RefusedException(ErrorCode.MALFORMED_BODY, "the body is empty: at least a record is needed");
     }
 
     private void beginGroup(ObjectStream in) {

@@ -83,7 +83,7 @@ class V3RecordsController implements StreamedBodies {
             same order, each once its record is stored or refused: `error_code` 200, or why it is not stored; an error of one ends \
             nothing. So the HTTP status is 200 as soon as there is a report. Only where an object cannot be found in the body at all is its report the last one. \
             Read the reports while you send: who does not read them is not read from. A stream in which nothing comes for too long ends with 408. \
-            With an `Idempotency-Key` the body is taken whole, and so are its records.
+            With an `Idempotency-Key` the body is taken whole, and so are its records: where one is refused, or the body ends within an object, none is stored.
             """)
     @Parameter(name = IdempotencyKeys.HEADER, in = ParameterIn.HEADER, description = "Names the request: sent again, it is stored once", schema = @Schema(type = "string"))
     @RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = RecordSchema.class), examples = {
@@ -91,7 +91,7 @@ class V3RecordsController implements StreamedBodies {
             @ExampleObject(name = "bytes to one partition", value = "{\"partition_id\":0,\"value\":{\"type\":\"BINARY\",\"data\":\"AAEC/w==\"},\"timestamp\":\"2026-01-01T00:00:00Z\"}"),
             @ExampleObject(name = "a stream", value = "{\"value\":{\"type\":\"STRING\",\"data\":\"first\"}} {\"value\":{\"type\":\"STRING\",\"data\":\"second\"}}")}))
     @ApiResponse(responseCode = "200", description = "Reports, one after the other", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = ReportSchema.class), examples = @ExampleObject(REPORT)))
-    @ApiResponse(responseCode = "400", description = "There is no object in the body")
+    @ApiResponse(responseCode = "400", description = "There is no object in the body, or (with an `Idempotency-Key`) something that is none")
     @ApiResponse(responseCode = "404", description = "No such cluster, or (40403) no such topic, unless the cluster is set to create it")
     @ApiResponse(responseCode = "413", description = "The body is too large to be taken whole, or has too many records for that (`Idempotency-Key`)")
     void produce(@PathVariable("cluster_id") String clusterId,
@@ -138,7 +138,7 @@ class V3RecordsController implements StreamedBodies {
 
     @PostMapping("/records:batch")
     @Operation(operationId = "produceRecordsBatch", summary = "Produce a batch of records", description = "Entries are told apart by their ids. The answer tells of each "
-            + "whether it was stored.")
+            + "whether it was stored. With an `Idempotency-Key` none is where one is refused.")
     @Parameter(name = IdempotencyKeys.HEADER, in = ParameterIn.HEADER, description = "Names the request: sent again, it is stored once", schema = @Schema(type = "string"))
     @RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = BatchSchema.class), examples = @ExampleObject(name = "two", value = "{\"entries\":["
             + "{\"id\":\"1\",\"value\":{\"type\":\"STRING\",\"data\":\"first\"}},"

@@ -335,6 +335,34 @@ class V3RecordsTest {
     }
 
     @Test
+    void a_request_under_a_key_of_which_one_record_is_refused_is_not_stored_and_can_be_sent_again_mended() {
+        gateway.createTopic("mended", 1);
+        String path = CLUSTER + "/topics/mended/records";
+        String entries = "{\"entries\":[{\"id\":\"a\"},{\"id\":\"b\",\"%s\":null}]}";
+
+        var wrong = reports(gateway.send("POST", path, FIRST + "{\"valeu\":1}" + FIRST, "Idempotency-Key", "k"));
+        var cut = gateway.send("POST", path, FIRST + FIRST.substring(5), "Idempotency-Key", "k");
+        var half = gateway.send("POST", path, FIRST + FIRST.substring(0, 12), "Idempotency-Key", "k");
+        var wrongBatch = gateway.send("POST", path + ":batch", entries.formatted("valeu"), "Idempotency-Key", "b");
+        long afterwards = endOffset("mended");
+        var whole = reports(gateway.send("POST", path, FIRST + FIRST, "Idempotency-Key", "k"));
+        var wholeBatch = gateway.send("POST", path + ":batch", entries.formatted("value"), "Idempotency-Key", "b");
+
+        assertThat(wrong).extracting(report -> report.get("error_code").asInt()).containsExactly(400, 400, 400);
+        assertThat(wrong.get(0).get("message").asString()).contains("another record", "Idempotency-Key");
+        assertThat(wrong.get(1).get("message").asString()).startsWith("valeu: unknown field");
+        assertError(cut, 400, 400, "expected an object");
+        assertError(half, 400, 400, "ends within an object");
+        assertThat(wrongBatch.status()).isEqualTo(207);
+        assertThat(wrongBatch.json().get("successes")).isEmpty();
+        assertThat(wrongBatch.json().get("failures")).hasSize(2);
+        assertThat(afterwards).isZero();
+        assertThat(offsets(whole)).containsExactly(0L, 1L);
+        assertThat(wholeBatch.json().get("successes")).hasSize(2);
+        assertThat(endOffset("mended")).isEqualTo(4);
+    }
+
+    @Test
     void the_reports_of_many_objects_are_written_in_pieces() throws IOException, InterruptedException {
         var writes = new ArrayList<Integer>();
         var response = new MockHttpServletResponse() {

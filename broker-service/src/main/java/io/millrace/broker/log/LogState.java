@@ -15,6 +15,7 @@ import java.util.List;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.RecordBatch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * What a log consists of, and every change of it. Changes are made under {@link PartitionLog}'s write lock; what is volatile may be read without.
@@ -114,27 +115,21 @@ final class LogState {
     AppendResult appendAsLeader(TopicConfig current, ByteBuffer bytes, List<PlacedBatch> batches, int leaderEpoch,
             long nowMs) throws IOException {
         if (leaderEpoch < epochs.latestEpoch()) {
-            return Refused.batch(Errors.NOT_LEADER_OR_FOLLOWER, -1, "leader epoch " + leaderEpoch + " is older than "
-                    + epochs.latestEpoch());
+            return deposed(leaderEpoch);
+        }
+        BatchHeader first = batches.getFirst().header();
+        Duplicate duplicate = first.hasProducerId() ? duplicate(current, first) : null;
+        if (duplicate != null) {
+            return duplicate;
         }
         if (bytes.limit() > current.segmentBytes()) {
             return Refused.batch(Errors.RECORD_LIST_TOO_LARGE, -1, "the append has " + bytes.limit()
                     + " bytes, more than a segment's "
                     + current.segmentBytes());
         }
-        boolean stamped = current.timestampType() == TimestampType.LOG_APPEND_TIME;
-        BatchHeader first = batches.getFirst().header();
-        if (first.hasProducerId()) {
-            WrittenBatch duplicate = producers.findDuplicate(first);
-            if (duplicate != null) {
-                return new Duplicate(duplicate.firstOffset(), duplicate.lastOffset(), stamped ? duplicate.timestampMs()
-                        : RecordBatch.NO_TIMESTAMP,
-                        logStartOffset);
-            }
-            Refused refusal = producers.check(first, nowMs);
-            if (refusal != null) {
-                return refusal;
-            }
+        Refused refusal = first.hasProducerId() ? producers.check(first, nowMs) : null;
+        if (refusal != null) {
+            return refusal;
         }
         long baseOffset = end.offset();
         List<PlacedBatch> placed = place(bytes, batches, baseOffset, leaderEpoch);
@@ -142,7 +137,31 @@ final class LogState {
         for (PlacedBatch batch : placed) {
             producers.noteAppended(batch.header(), nowMs);
         }
+        boolean stamped = current.timestampType() == TimestampType.LOG_APPEND_TIME;
         return new Appended(baseOffset, end.offset() - 1, stamped ? nowMs : RecordBatch.NO_TIMESTAMP, logStartOffset);
+    }
+
+    /** @param otherwise the answer if the batch is not in the log already */
+    AppendResult findDuplicate(TopicConfig current, BatchHeader batch, int leaderEpoch, Refused otherwise) {
+        if (leaderEpoch < epochs.latestEpoch()) {
+            return deposed(leaderEpoch);
+        }
+        Duplicate duplicate = duplicate(current, batch);
+        return duplicate == null ? otherwise : duplicate;
+    }
+
+    private @Nullable Duplicate duplicate(TopicConfig current, BatchHeader batch) {
+        WrittenBatch written = producers.findDuplicate(batch);
+        return written == null ? null
+                : new Duplicate(written.firstOffset(), written.lastOffset(),
+                        current.timestampType() == TimestampType.LOG_APPEND_TIME ? written.timestampMs()
+                                : RecordBatch.NO_TIMESTAMP,
+                        logStartOffset);
+    }
+
+    private Refused deposed(int leaderEpoch) {
+        return Refused.batch(Errors.NOT_LEADER_OR_FOLLOWER, -1, "leader epoch " + leaderEpoch + " is older than "
+                + epochs.latestEpoch());
     }
 
     private static List<PlacedBatch> place(ByteBuffer bytes, List<PlacedBatch> batches, long baseOffset,

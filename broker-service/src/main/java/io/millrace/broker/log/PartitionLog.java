@@ -159,7 +159,8 @@ public final class PartitionLog {
         // One for the whole of it: what was stamped by one config must not be told by another.
         TopicConfig config = state.config();
         return switch (new ProduceCheck(config, settings.buffers(), nowMs).check(bytes)) {
-            case ProduceCheck.Outcome.Rejected(AppendResult.Refused refusal) -> refusal;
+            case ProduceCheck.Outcome.Rejected(AppendResult.Refused refusal) -> unlessStored(config, bytes,
+                    leaderEpoch, refusal, turn);
             case ProduceCheck.Outcome.Accepted(List<ProduceCheck.PlacedBatch> batches) -> {
                 if (Recompression.isNeeded(config, batches)) {
                     yield appendAnew(config, bytes, batches, (anew, placed) -> turn.take(anew.limit(), () -> writing(
@@ -169,6 +170,15 @@ public final class PartitionLog {
                         leaderEpoch, nowMs)));
             }
         };
+    }
+
+    /** What a topic takes changes with its configuration and with the time; a request that was stored under its key is a duplicate all the same. */
+    private AppendResult unlessStored(TopicConfig config, ByteBuffer bytes, int leaderEpoch,
+            AppendResult.Refused refusal, Turn turn) {
+        BatchHeader batch = ProduceCheck.underKey(bytes);
+        return batch == null ? refusal
+                : turn.take(bytes.limit(), () -> writing(() -> state.findDuplicate(config, batch, leaderEpoch,
+                        refusal)));
     }
 
     private interface PlacedStore {

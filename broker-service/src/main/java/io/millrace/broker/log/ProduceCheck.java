@@ -2,6 +2,7 @@ package io.millrace.broker.log;
 
 import io.millrace.broker.log.RecordScan.BadRecord;
 import io.millrace.common.metadata.TopicConfig;
+import io.millrace.common.record.RequestKey;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -76,6 +77,17 @@ final class ProduceCheck {
                     "an idempotent producer appends one batch at a time"));
         }
         return new Outcome.Accepted(batches);
+    }
+
+    /** The batch of a request under a key, if the bytes are one that is whole: who looks for it takes nothing from bytes that are refused. */
+    static @Nullable BatchHeader underKey(ByteBuffer bytes) {
+        if (bytes.limit() < BatchHeader.SIZE_BYTES || bytes.get(
+                BatchHeader.MAGIC_OFFSET) != RecordBatch.MAGIC_VALUE_V2
+                || bytes.getInt(8) + (long) BatchHeader.LENGTH_PREFIX_BYTES != bytes.limit()) {
+            return null;
+        }
+        BatchHeader header = BatchHeader.read(bytes, 0);
+        return RequestKey.isProducerIdOfKey(header.producerId()) && header.checksumHolds(bytes, 0) ? header : null;
     }
 
     private AppendResult.@Nullable Refused checkFrame(ByteBuffer bytes, int position, int batchIndex) {

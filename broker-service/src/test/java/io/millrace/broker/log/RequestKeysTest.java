@@ -28,6 +28,7 @@ import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -62,6 +63,30 @@ class RequestKeysTest {
         assertThat(error(send(log, idempotent(id("a"), 0, CHECKSUM + 2, "4")))).isEqualTo(
                 Errors.OUT_OF_ORDER_SEQUENCE_NUMBER);
         assertThat(error(send(log, idempotent(id("a"), 1, 0, "4")))).isEqualTo(Errors.INVALID_PRODUCER_EPOCH);
+    }
+
+    @Test
+    void a_request_that_is_stored_is_a_duplicate_though_the_topic_would_not_take_it_any_more() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        append(log, keyed("a", "1", "x".repeat(200)));
+
+        log.updateConfig(LogFixture.withTimestamps(TimestampType.CREATE_TIME, 0, 0));
+        var late = log.appendAsLeader(keyed("a", "1", "x".repeat(200)), 0, NOW_MS + 60_000);
+        var other = log.appendAsLeader(keyed("b", "1"), 0, NOW_MS + 60_000);
+        log.updateConfig(LogFixture.withMaxMessageBytes(100));
+        var large = send(log, keyed("a", "1", "x".repeat(200)));
+        var otherLarge = send(log, keyed("a", "2", "x".repeat(200), "3"));
+        log.updateConfig(config(100));
+        var longerThanSegment = send(log, keyed("a", "1", "x".repeat(200)));
+        var damaged = keyed("a", "1", "x".repeat(200));
+        log.updateConfig(LogFixture.withMaxMessageBytes(100));
+        damaged.buffer().put(damaged.sizeInBytes() - 1, (byte) 7);
+
+        assertThat(List.of(late, large, longerThanSegment)).containsOnly(new Duplicate(0, 1, -1, 0));
+        assertThat(error(other)).isEqualTo(Errors.INVALID_TIMESTAMP);
+        assertThat(error(otherLarge)).isEqualTo(Errors.MESSAGE_TOO_LARGE);
+        assertThat(error(send(log, damaged))).isEqualTo(Errors.MESSAGE_TOO_LARGE);
+        assertThat(log.logEndOffset()).isEqualTo(2);
     }
 
     @Test

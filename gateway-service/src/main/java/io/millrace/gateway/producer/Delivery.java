@@ -72,6 +72,11 @@ public final class Delivery {
         return errors[record];
     }
 
+    /** Records without a result yet, before all were handed over. */
+    int openRecords() {
+        return open.get() - 1;
+    }
+
     public boolean isDone() {
         return open.get() == 0;
     }

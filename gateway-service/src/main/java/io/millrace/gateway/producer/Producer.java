@@ -29,6 +29,7 @@ import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.ScheduledExecutorService;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.LongAdder;
+import java.util.concurrent.locks.LockSupport;
 import java.util.random.RandomGenerator;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.protocol.Errors;
@@ -44,6 +45,7 @@ public final class Producer implements AutoCloseable, CountedMemory {
     /** What a batch of its own takes besides its records: a buffer, which is not shared with others, and a queue. */
     private static final long KEYED_BATCH_BYTES = 5 * 1024;
 
+    private static final long DOUBT_CHECK_NANOS = 2_000_000;
     private static final Logger LOG = LoggerFactory.getLogger(Producer.class);
     /** Of batches that have one already. */
     private static final ProducerId OF_THE_KEY = new ProducerId(RecordBatchWriter.NO_PRODUCER_ID, (short) -1);
@@ -130,7 +132,8 @@ public final class Producer implements AutoCloseable, CountedMemory {
      * @param losses as of {@link #send(TopicImage, RecordSlices, long, LossListener)}; null for who waits
      * @return what becomes of the records; among it {@code KEY_REUSED}: their partition has another request's records under the key
      * @throws RefusedException none was taken; besides {@code QUEUE_FULL}: {@code RECORD_TOO_LARGE} if a partition's records are more than a
-     *                          batch may have, and what {@code send} refuses of single records
+     *                          batch may have, and what {@code send} refuses of single records. But for unknown partitions the leaders have
+     *                          said so, who know what was stored before the topic's limits, or the time, forbade it: that is waited for
      */
     public Delivery sendOnce(TopicImage topic, RecordSlices records, RequestKey key, long nowMs,
             @Nullable LossListener losses) {
@@ -146,6 +149,55 @@ public final class Producer implements AutoCloseable, CountedMemory {
             delivery.abandon();
             throw refusal;
         }
+        List<KeyedBatch> doubtful = batches.stream().filter(batch -> batch.doubt() != null).toList();
+        List<KeyedBatch> others = batches;
+        if (!doubtful.isEmpty()) {
+            others = batches.stream().filter(batch -> batch.doubt() == null).toList();
+            sendSingles(topic, queues, doubtful);
+            ErrorCode error = awaitDoubtful(delivery, doubtful, others);
+            if (error != null) {
+                others.forEach(batch -> batch.batch().failed(error, buffers));
+                delivery.handedOver();
+                doubtful.stream().map(KeyedBatch::doubt).filter(doubt -> doubt != null && doubt.code() == error)
+                        .findFirst().ifPresent(doubt -> {
+                            throw doubt;
+                        });
+                return delivery;
+            }
+        }
+        sendSingles(topic, queues, others);
+        recordsAccepted.add(records.count());
+        delivery.handedOver();
+        return delivery;
+    }
+
+    /**
+     * Waits for what leaders say of batches that they take only if they have them already.
+     *
+     * @return why the request is not stored; null if all that was asked about is
+     */
+    private @Nullable ErrorCode awaitDoubtful(Delivery delivery, List<KeyedBatch> doubtful, List<KeyedBatch> others) {
+        int othersRecords = others.stream().mapToInt(batch -> batch.batch().count()).sum();
+        long deadline = nowNanos() + properties.answerTimeout().toNanos();
+        while (delivery.openRecords() > othersRecords) {
+            LockSupport.parkNanos(delivery, DOUBT_CHECK_NANOS);
+            if (Thread.currentThread().isInterrupted()) {
+                return ErrorCode.UNAVAILABLE;
+            }
+            if (nowNanos() - deadline >= 0) {
+                return ErrorCode.TIMED_OUT;
+            }
+        }
+        for (KeyedBatch batch : doubtful) {
+            ErrorCode error = delivery.knownError(batch.firstRecord());
+            if (error != null) {
+                return error;
+            }
+        }
+        return null;
+    }
+
+    private void sendSingles(TopicImage topic, TopicQueues queues, List<KeyedBatch> batches) {
         Set<BrokerLane> touched = new LinkedHashSet<>();
         for (KeyedBatch batch : batches) {
             PartitionQueue queue = queues.single(topic, batch.partition());
@@ -156,9 +208,6 @@ public final class Producer implements AutoCloseable, CountedMemory {
             }
         }
         touched.forEach(BrokerLane::drain);
-        recordsAccepted.add(records.count());
-        delivery.handedOver();
-        return delivery;
     }
 
     /** Whether the records would be taken now, as far as memory goes. */

@@ -27,8 +27,11 @@ import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.Uuid;
+import org.apache.kafka.common.protocol.Errors;
+import org.apache.kafka.common.record.internal.RecordBatch;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -217,6 +220,7 @@ class SafeRetriesTest {
     @Test
     void a_request_that_exceeds_a_batch_is_refused_whole() {
         topic = images.topic("orders", TOPIC_ID, PARTITIONS, 0, Map.of("max.message.bytes", "1000"));
+        limit(batch -> batch.sizeInBytes() > 1000 ? Errors.MESSAGE_TOO_LARGE : Errors.NONE);
         List<Sent> request = IntStream.range(0, 11).mapToObj(i -> new Sent(null, "x".repeat(100), 0)).toList();
 
         assertThatThrownBy(() -> send(0, "key", request)).isInstanceOfSatisfying(RefusedException.class,
@@ -225,6 +229,51 @@ class SafeRetriesTest {
 
         assertThat(allValues()).isEmpty();
         assertThat(gateways.getFirst().bufferedBytes()).isZero();
+    }
+
+    @Test
+    void a_request_that_is_stored_is_answered_with_its_first_offsets_whatever_the_topic_takes_by_now()
+            throws Exception {
+        List<Sent> request = List.of(new Sent(null, "x".repeat(2000), 0), new Sent(null, "b", 1));
+        Delivery first = send(0, "key", request);
+        assertStored(first);
+        topic = images.topic("orders", TOPIC_ID, PARTITIONS, 0, Map.of("max.message.bytes", "1000"));
+        limit(batch -> batch.sizeInBytes() > 1000 ? Errors.MESSAGE_TOO_LARGE : Errors.NONE);
+
+        Delivery again = send(1, "key", request);
+
+        assertStored(again);
+        assertThat(again.offset(0)).isEqualTo(first.offset(0));
+        assertThat(again.offset(1)).isEqualTo(first.offset(1));
+        assertThat(allValues()).hasSize(2);
+    }
+
+    @Test
+    void records_of_other_partitions_are_not_stored_where_a_leader_refuses_some() {
+        topic = images.topic("orders", TOPIC_ID, PARTITIONS, 0, Map.of("cleanup.policy", "compact"));
+        limit(batch -> batch.iterator().next().hasKey() ? Errors.NONE : Errors.INVALID_RECORD);
+
+        assertThatThrownBy(() -> send(0, "key", List.of(new Sent("k", "a", 0), new Sent(null, "b", 1), new Sent("k",
+                "c", 2)))).isInstanceOfSatisfying(RefusedException.class, refusal -> assertThat(refusal.code())
+                        .isEqualTo(ErrorCode.INVALID_RECORD)).hasMessageContaining("records[1]");
+
+        assertThat(allValues()).isEmpty();
+        assertThat(gateways.getFirst().bufferedBytes()).isZero();
+    }
+
+    @Test
+    void where_a_leader_is_away_that_would_refuse_records_none_is_stored() throws Exception {
+        gateways.getFirst().close();
+        gateways = List.of(producer(Duration.ofMillis(200)), gateways.get(1));
+        topic = images.topic("orders", TOPIC_ID, PARTITIONS, 0, Map.of("cleanup.policy", "compact"));
+        images.lead("orders", 1, PartitionImage.NO_LEADER);
+
+        Delivery delivery = send(0, "key", List.of(new Sent("k", "a", 0), new Sent(null, "b", 1)));
+
+        assertThat(delivery.await(PATIENCE)).isTrue();
+        assertThat(delivery.error(0)).isEqualTo(ErrorCode.LEADER_UNAVAILABLE);
+        assertThat(delivery.error(1)).isEqualTo(ErrorCode.LEADER_UNAVAILABLE);
+        assertThat(allValues()).isEmpty();
     }
 
     @Test
@@ -391,6 +440,11 @@ class SafeRetriesTest {
         for (int i = 0; i < delivery.count(); i++) {
             assertThat(delivery.error(i)).isNull();
         }
+    }
+
+    private void limit(Function<RecordBatch, Errors> decision) {
+        IntStream.range(0, PARTITIONS).forEach(partition -> brokers.getFirst().partition("orders", partition).limit(
+                decision));
     }
 
     private List<String> values(int partition) {

@@ -12,6 +12,7 @@ import java.util.Map;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.function.Function;
 import org.apache.kafka.common.message.FetchResponseData;
 import org.apache.kafka.common.message.ProduceResponseData;
 import org.apache.kafka.common.protocol.Errors;
@@ -19,6 +20,7 @@ import org.apache.kafka.common.record.internal.MemoryRecords;
 import org.apache.kafka.common.record.internal.MutableRecordBatch;
 import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.requests.ListOffsetsRequest;
+import org.apache.kafka.common.record.internal.RecordBatch;
 import org.jspecify.annotations.Nullable;
 
 /** A partition's log in memory, with the sequence check of KIP-98 as far as the last batch. */
@@ -39,6 +41,7 @@ public final class FakePartition {
     private long lastStable = Long.MAX_VALUE;
     private int attempts;
     private boolean settling;
+    private Function<RecordBatch, Errors> limit = _ -> Errors.NONE;
 
     void attempted() {
         LOCK.lock();
@@ -102,6 +105,13 @@ public final class FakePartition {
         LOCK.unlock();
     }
 
+    /** From now on what is not stored yet is taken, or refused with an error, as the limit says. */
+    public void limit(Function<RecordBatch, Errors> decision) {
+        LOCK.lock();
+        limit = decision;
+        LOCK.unlock();
+    }
+
     /** Appends as a Kafka client would have it. @return the first record's offset */
     public long append(MemoryRecords records) {
         var answer = new ProduceResponseData.PartitionProduceResponse();
@@ -119,6 +129,9 @@ public final class FakePartition {
             if (error == Errors.DUPLICATE_SEQUENCE_NUMBER && last != null) {
                 answer.setBaseOffset(last.baseOffset);
                 return;
+            }
+            if (error == Errors.NONE) {
+                error = limit.apply(batch);
             }
             answer.setErrorCode(error.code());
             if (error != Errors.NONE) {

@@ -95,11 +95,12 @@ final class KeyedRequest {
     private @Nullable RefusedException refusal(int record, int partition) {
         ErrorCode refusal = partition >= partitions ? ErrorCode.UNKNOWN_PARTITION
                 : limits.refusal(records, record, nowMs);
-        return refusal == null ? null : new RefusedException(refusal, "records[" + record + "] is refused (" + switch (refusal) {
-                case UNKNOWN_PARTITION -> "there is no partition " + partition;
-                case RECORD_TOO_LARGE -> "it is larger than the topic's max.message.bytes";
-                default -> "a compacted topic needs a key, and a timestamp must be one that the topic takes";
-            } + "), and so is the whole request, since it has an Idempotency-Key");
+        return refusal == null ? null
+                : new RefusedException(refusal, "records[" + record + "] is refused (" + switch (refusal) {
+                    case UNKNOWN_PARTITION -> "there is no partition " + partition;
+                    case RECORD_TOO_LARGE -> "it is larger than the topic's max.message.bytes";
+                    default -> "a compacted topic needs a key, and a timestamp must be one that the topic takes";
+                } + "), and so is the whole request, since it has an Idempotency-Key");
     }
 
     private RefusedException tooLarge(int partition) {

@@ -84,6 +84,11 @@ public final class AnswerShare implements ResponseMemory, AutoCloseable {
         hasRecord = true;
     }
 
+    /** No batch that was decompressed is needed any more. */
+    public synchronized void releaseBatches() {
+        hold(fetchedBytes, 0, renderedBytes);
+    }
+
     /** What leaders have answered so far is rendered and not needed any more. */
     public synchronized void releaseFetched() {
         hold(0, 0, renderedBytes);

@@ -91,6 +91,7 @@ final class PollBatch {
             }
             source.giveUp();
         }
+        share.releaseBatches();
     }
 
     private void write(Source source, RecordCursor cursor) {

@@ -38,7 +38,9 @@ class AnswerShareTest {
         assertThat(share.tryRender(5_000)).isTrue();
         assertThat(share.batches().tryTake(7_000)).isTrue();
         assertThat(budget.usedBytes()).isEqualTo(31_000);
-        share.batches().giveBack(7_000);
+        share.batches().giveBack(1_000);
+        share.releaseBatches();
+        assertThat(budget.usedBytes()).isEqualTo(24_000);
         share.releaseFetched();
         assertThat(budget.usedBytes()).isEqualTo(14_000);
         share.giveBackRendered(4_000);

@@ -16,11 +16,13 @@ import org.springframework.stereotype.Component;
 class ObjectStreams implements CountedMemory {
     private final StreamMemory memory;
     private final int readBytes;
+    private final int longestBytes;
 
     ObjectStreams(V3RecordsProperties properties, ProducerProperties producer) {
         this.memory = new StreamMemory(properties.streamMemory().toBytes(), producer.answerTimeout(),
                 "the streams of records");
-        this.readBytes = (int) Math.min(properties.streamReadSize().toBytes(), properties.maxRecordSize().toBytes());
+        this.longestBytes = (int) properties.maxRecordSize().toBytes();
+        this.readBytes = (int) Math.min(properties.streamReadSize().toBytes(), longestBytes);
     }
 
     @Override
@@ -33,10 +35,20 @@ class ObjectStreams implements CountedMemory {
         return memory.budget();
     }
 
-    /** How much is read at a time: no more than there is, of a body that tells its length. */
+    /** How much is read at a time. */
     int readBytes(HttpServletRequest request) {
+        return atMostAnnounced(request, readBytes);
+    }
+
+    /** Of an object. */
+    int longestBytes(HttpServletRequest request) {
+        return atMostAnnounced(request, longestBytes);
+    }
+
+    /** A body that tells its length needs room for no more. */
+    private static int atMostAnnounced(HttpServletRequest request, int bytes) {
         long announced = request.getContentLengthLong();
-        return announced < 0 ? readBytes : Math.clamp(announced, 1, readBytes);
+        return announced < 0 ? bytes : Math.clamp(announced, 1, bytes);
     }
 
     /** For one body, to be closed at its end. Refused with {@code QUEUE_FULL}. */

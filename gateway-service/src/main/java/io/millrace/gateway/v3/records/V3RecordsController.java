@@ -109,7 +109,7 @@ class V3RecordsController implements StreamedBodies {
                 int readBytes = objects.readBytes(request);
                 try (var share = objects.open(readBytes)) {
                     run(links.clusterId(), topic, new ObjectStream(request.getInputStream(), readBytes,
-                            (int) properties.maxRecordSize().toBytes(), share), null, ObjectStreams.groups(share),
+                            objects.longestBytes(request), share), null, ObjectStreams.groups(share),
                             response);
                 }
             } else {

@@ -132,6 +132,23 @@ class ObjectStreamTest {
         assertThat(memory.budget().usedBytes()).isZero();
     }
 
+    @Test
+    void a_body_that_is_no_longer_than_the_first_read_needs_no_more_however_it_comes() throws Exception {
+        byte[] body = "{\"a\":1} {\"b\":2}".getBytes(UTF_8);
+        var memory = memory(body.length);
+        try (var share = memory.open(body.length)) {
+            var stream = new ObjectStream(new Pieces(body, 5), body.length, body.length, share);
+            int found = 0;
+            while (stream.fill()) {
+                while (stream.next()) {
+                    found++;
+                }
+            }
+            assertThat(found).isEqualTo(2);
+            assertThat(memory.budget().usedBytes()).isEqualTo(body.length);
+        }
+    }
+
     private static StreamMemory memory(long limitBytes) {
         return new StreamMemory(limitBytes, Duration.ZERO, "the streams");
     }

@@ -27,6 +27,7 @@ import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.AlterClientQuotasOptions;
 import org.apache.kafka.clients.admin.AlterConfigOp;
 import org.apache.kafka.clients.admin.ConfigEntry;
+import org.apache.kafka.clients.admin.DescribeClusterOptions;
 import org.apache.kafka.clients.admin.DescribeTopicsOptions;
 import org.apache.kafka.clients.admin.FeatureUpdate;
 import org.apache.kafka.clients.admin.NewPartitionReassignment;
@@ -39,6 +40,7 @@ import org.apache.kafka.clients.producer.KafkaProducer;
 import org.apache.kafka.clients.producer.ProducerRecord;
 import org.apache.kafka.common.ElectionType;
 import org.apache.kafka.common.KafkaFuture;
+import org.apache.kafka.common.TopicCollection;
 import org.apache.kafka.common.TopicPartition;
 import org.apache.kafka.common.Uuid;
 import org.apache.kafka.common.acl.AccessControlEntry;
@@ -138,6 +140,26 @@ class AdminCallsTest {
                 UnknownTopicOrPartitionException.class);
         assertThat(failure(admin.describeTopics(List.of("not/valid")).allTopicNames())).isInstanceOf(
                 InvalidTopicException.class);
+    }
+
+    @Test
+    void who_asks_what_it_may_do_is_told_all_that_there_is_to_be_done() throws Exception {
+        broker.images.createTopic("t", 1, TestBroker.ID, Map.of());
+        var topics = List.of(AclOperation.READ, AclOperation.WRITE, AclOperation.CREATE, AclOperation.DESCRIBE,
+                AclOperation.DELETE, AclOperation.ALTER, AclOperation.DESCRIBE_CONFIGS, AclOperation.ALTER_CONFIGS);
+
+        var asking = new DescribeTopicsOptions().includeAuthorizedOperations(true);
+        assertThat(get(admin.describeTopics(List.of("t"), asking).allTopicNames()).get("t").authorizedOperations())
+                .containsExactlyInAnyOrderElementsOf(topics);
+        Uuid id = broker.images.current().topic("t").id();
+        assertThat(get(admin.describeTopics(TopicCollection.ofTopicIds(List.of(id)), asking).allTopicIds()).get(id)
+                .authorizedOperations())
+                .containsExactlyInAnyOrderElementsOf(topics);
+        assertThat(get(admin.describeCluster(new DescribeClusterOptions().includeAuthorizedOperations(true))
+                .authorizedOperations())).containsExactlyInAnyOrder(AclOperation.CREATE, AclOperation.CLUSTER_ACTION,
+                        AclOperation.DESCRIBE_CONFIGS, AclOperation.ALTER_CONFIGS, AclOperation.IDEMPOTENT_WRITE,
+                        AclOperation.ALTER, AclOperation.DESCRIBE);
+        assertThat(get(admin.describeCluster().authorizedOperations())).isNull();
     }
 
     @Test

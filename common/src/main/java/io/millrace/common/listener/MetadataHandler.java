@@ -93,6 +93,12 @@ public final class MetadataHandler {
             topics.stream().filter(topic -> named.add(key(topic))).forEach(topic -> response.topics().add(describe(
                     image, topic, mayCreate)));
         }
+        if (wanted.includeClusterAuthorizedOperations()) {
+            response.setClusterAuthorizedOperations(AuthorizedOperations.OF_CLUSTER);
+        }
+        if (wanted.includeTopicAuthorizedOperations()) {
+            response.topics().forEach(topic -> topic.setTopicAuthorizedOperations(AuthorizedOperations.OF_TOPIC));
+        }
         request.respond(new MetadataResponse(response, request.version()));
     }
 
@@ -164,7 +170,10 @@ public final class MetadataHandler {
         }
         ClusterImage image = images.current();
         DescribeClusterResponseData response = new DescribeClusterResponseData().setClusterId(image.clusterId())
-                .setControllerId(controllerId(image)).setEndpointType(BROKER_ENDPOINTS);
+                .setControllerId(controllerId(image)).setEndpointType(BROKER_ENDPOINTS)
+                .setClusterAuthorizedOperations(wanted.includeClusterAuthorizedOperations()
+                        ? AuthorizedOperations.OF_CLUSTER
+                        : AuthorizedOperations.NOT_ASKED);
         image.brokers().values().stream().filter(broker -> !broker.fenced() || wanted.includeFencedBrokers())
                 .sorted(Comparator.comparingInt(BrokerImage::id))
                 .forEach(broker -> response.brokers().add(new DescribeClusterBroker().setBrokerId(broker.id()).setHost(

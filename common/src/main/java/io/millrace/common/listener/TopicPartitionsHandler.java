@@ -81,8 +81,9 @@ public final class TopicPartitionsHandler {
             int count = topic.partitions().size();
             int first = Math.min(firstPartition, count);
             int end = Math.min(count, first + room);
+            // It is told whether it is asked for or not, as by Kafka.
             DescribeTopicPartitionsResponseTopic described = new DescribeTopicPartitionsResponseTopic().setName(name)
-                    .setTopicId(topic.id());
+                    .setTopicId(topic.id()).setTopicAuthorizedOperations(AuthorizedOperations.OF_TOPIC);
             topic.partitions().subList(first, end).forEach(partition -> described.partitions().add(describe(
                     partition)));
             response.topics().add(described);

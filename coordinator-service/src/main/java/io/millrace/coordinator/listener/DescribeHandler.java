@@ -1,5 +1,6 @@
 package io.millrace.coordinator.listener;
 
+import io.millrace.common.listener.AuthorizedOperations;
 import io.millrace.common.wire.InboundRequest;
 import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.classic.ClassicGroup;
@@ -36,16 +37,18 @@ class DescribeHandler {
     void handleConsumerGroups(InboundRequest request) {
         var response = new ConsumerGroupDescribeResponseData();
         AnswerRoom room = AnswerRoom.forGroups(AnswerRoom.MAX_DESCRIBED);
+        var wanted = ((ConsumerGroupDescribeRequest) request.body()).data();
+        int operations = operations(wanted.includeAuthorizedOperations());
         // One that is named twice is told once.
-        for (String groupId : new LinkedHashSet<>(((ConsumerGroupDescribeRequest) request.body()).data().groupIds())) {
+        for (String groupId : new LinkedHashSet<>(wanted.groupIds())) {
             try {
                 room.enter();
                 Group group = find(groupId);
                 if (runtime.findClassic(groupId) != null || GroupDescriptions.isSimple(group)) {
                     throw new GroupIdNotFoundException("group '" + groupId + "' is of the classic protocol");
                 }
-                response.groups().add(room.took(GroupDescriptions.consumerGroup(group, topics.current()), request
-                        .version()));
+                response.groups().add(room.took(GroupDescriptions.consumerGroup(group, topics.current())
+                        .setAuthorizedOperations(operations), request.version()));
             } catch (RuntimeException e) {
                 WireErrors.WireError error = WireErrors.of(e);
                 response.groups().add(new ConsumerGroupDescribeResponseData.DescribedGroup().setGroupId(groupId)
@@ -58,18 +61,25 @@ class DescribeHandler {
     void handleGroups(InboundRequest request) {
         var response = new DescribeGroupsResponseData();
         AnswerRoom room = AnswerRoom.forGroups(AnswerRoom.MAX_DESCRIBED);
-        for (String groupId : new LinkedHashSet<>(((DescribeGroupsRequest) request.body()).data().groups())) {
+        var wanted = ((DescribeGroupsRequest) request.body()).data();
+        int operations = operations(wanted.includeAuthorizedOperations());
+        for (String groupId : new LinkedHashSet<>(wanted.groups())) {
             try {
                 room.enter();
                 Group group = find(groupId);
                 ClassicGroup classic = runtime.findClassic(groupId);
-                response.groups().add(room.took(classic == null ? GroupDescriptions.classicGroup(group, topics
-                        .current()) : ClassicDescriptions.described(classic), request.version()));
+                response.groups().add(room.took((classic == null ? GroupDescriptions.classicGroup(group, topics
+                        .current()) : ClassicDescriptions.described(classic)).setAuthorizedOperations(operations),
+                        request.version()));
             } catch (RuntimeException e) {
                 response.groups().add(failed(groupId, WireErrors.of(e), request.version()));
             }
         }
         request.respond(new DescribeGroupsResponse(response));
+    }
+
+    private static int operations(boolean areAskedFor) {
+        return areAskedFor ? AuthorizedOperations.OF_GROUP : AuthorizedOperations.NOT_ASKED;
     }
 
     private static DescribeGroupsResponseData.DescribedGroup failed(String groupId, WireErrors.WireError error,

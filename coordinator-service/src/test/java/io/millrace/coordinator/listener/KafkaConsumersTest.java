@@ -16,6 +16,7 @@ import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import org.apache.kafka.clients.admin.Admin;
 import org.apache.kafka.clients.admin.ConsumerGroupDescription;
+import org.apache.kafka.clients.admin.DescribeConsumerGroupsOptions;
 import org.apache.kafka.clients.admin.GroupListing;
 import org.apache.kafka.clients.admin.ListGroupsOptions;
 import org.apache.kafka.clients.consumer.ConsumerRebalanceListener;
@@ -24,6 +25,7 @@ import org.apache.kafka.clients.consumer.OffsetAndMetadata;
 import org.apache.kafka.common.GroupState;
 import org.apache.kafka.common.GroupType;
 import org.apache.kafka.common.TopicPartition;
+import org.apache.kafka.common.acl.AclOperation;
 import org.apache.kafka.common.errors.GroupIdNotFoundException;
 import org.apache.kafka.common.errors.GroupNotEmptyException;
 import org.apache.kafka.common.errors.GroupSubscribedToTopicException;
@@ -98,6 +100,7 @@ class KafkaConsumersTest {
         assertThat(described.groupState()).isIn(GroupState.STABLE, GroupState.RECONCILING);
         assertThat(described.partitionAssignor()).isEqualTo("uniform");
         assertThat(described.coordinator().id()).isEqualTo(coordinator.address().id());
+        assertMayDoAll(admin);
         assertThat(described.members()).hasSize(2).allSatisfy(member -> {
             assertThat(member.clientId()).isEqualTo("reader");
             assertThat(member.host()).isEqualTo("/127.0.0.1");
@@ -150,9 +153,18 @@ class KafkaConsumersTest {
                     TimeUnit.SECONDS);
             assertThat(described.isSimpleConsumerGroup()).isTrue();
             assertThat(described.groupState()).isEqualTo(GroupState.EMPTY);
+            assertThat(described.authorizedOperations()).as("not asked for").isNull();
+            assertMayDoAll(admin);
             assertThat(committed(admin)).containsOnlyKeys(place);
             admin.deleteConsumerGroups(List.of(group)).all().get(20, TimeUnit.SECONDS);
         }
+    }
+
+    private void assertMayDoAll(Admin admin) throws Exception {
+        assertThat(admin.describeConsumerGroups(List.of(group), new DescribeConsumerGroupsOptions()
+                .includeAuthorizedOperations(true)).describedGroups().get(group).get(20, TimeUnit.SECONDS)
+                .authorizedOperations()).containsExactlyInAnyOrder(AclOperation.READ, AclOperation.DESCRIBE,
+                        AclOperation.DELETE, AclOperation.DESCRIBE_CONFIGS, AclOperation.ALTER_CONFIGS);
     }
 
     @ParameterizedTest

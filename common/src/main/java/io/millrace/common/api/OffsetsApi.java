@@ -15,7 +15,7 @@ public interface OffsetsApi {
     /**
      * Stores all of the request's offsets or none. Refused with {@link ErrorCode#FENCED_MEMBER_EPOCH} when the member's epoch is not the one
      * given, or another coordinator has taken the group's shard since; {@link ErrorCode#UNKNOWN_MEMBER} when the group has no such member (a commit without a member is taken only while the group is
-     * empty), {@link ErrorCode#UNKNOWN_TOPIC}, {@link ErrorCode#UNKNOWN_PARTITION}.
+     * empty), {@link ErrorCode#UNKNOWN_TOPIC}, {@link ErrorCode#UNKNOWN_TOPIC_ID}, {@link ErrorCode#UNKNOWN_PARTITION}.
      */
     @PostExchange("/commit")
     void commit(@PathVariable String group, @RequestBody Commit commit);
@@ -56,9 +56,17 @@ public interface OffsetsApi {
 
     record Member(String memberId, long epoch) {}
 
-    /** @param metadata at most 4096 characters */
-    record CommitOffset(String topic, int partition, long offset, @Nullable Integer leaderEpoch,
-            @Nullable String metadata) {}
+    /**
+     * @param topicId  of the topic that is meant, where it is known: one that has its name by now is another; null: whichever has the name
+     * @param metadata at most 4096 characters
+     */
+    record CommitOffset(String topic, @Nullable String topicId, int partition, long offset,
+            @Nullable Integer leaderEpoch, @Nullable String metadata) {
+        public CommitOffset(String topic, int partition, long offset, @Nullable Integer leaderEpoch,
+                @Nullable String metadata) {
+            this(topic, null, partition, offset, leaderEpoch, metadata);
+        }
+    }
 
     /** @param partitions null: all that the group has committed */
     record Fetch(@Nullable List<TopicPartition> partitions) {}

@@ -43,10 +43,14 @@ final class AnswerRoom {
      * @throws CoordinatorLoadInProgressException where it is to be asked for again
      */
     void enter() {
-        if (groups >= maxGroups || bytes >= maxBytes || System.nanoTime() - deadlineNanos > 0) {
+        if (!tryEnter()) {
             throw new CoordinatorLoadInProgressException("one answer does not hold them all: ask again for this one");
         }
-        groups++;
+    }
+
+    /** Takes the room for one more, if there is any. */
+    boolean tryEnter() {
+        return groups++ < maxGroups && bytes < maxBytes && System.nanoTime() - deadlineNanos <= 0;
     }
 
     /** After each group that is in the answer. */

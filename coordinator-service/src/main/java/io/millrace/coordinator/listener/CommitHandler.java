@@ -13,6 +13,7 @@ import io.millrace.coordinator.group.runtime.Shards;
 import io.millrace.coordinator.group.runtime.TopicsFeed;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicReference;
+import java.util.function.Function;
 import org.apache.kafka.common.message.OffsetCommitRequestData;
 import org.apache.kafka.common.message.OffsetCommitResponseData;
 import org.apache.kafka.common.protocol.Errors;
@@ -52,25 +53,59 @@ class CommitHandler {
     private OffsetCommitResponseData store(OffsetCommitRequestData commit, boolean byId) {
         Shard shard = shards.of(Names.group(commit.groupId()));
         checkClassic(shard, commit);
-        OffsetsApi.Member member = null;
-        if (commit.generationIdOrMemberEpoch() >= 0) {
-            member = new OffsetsApi.Member(Names.member(commit.memberId()), commit.generationIdOrMemberEpoch());
-        }
-        OffsetCommits commits = OffsetCommits.of(commit, new WireTopics(topics.current(), byId));
+        OffsetsApi.Member member = commit.generationIdOrMemberEpoch() < 0 ? null
+                : new OffsetsApi.Member(Names.member(commit.memberId()), commit.generationIdOrMemberEpoch());
+        var wireTopics = new WireTopics(topics.current(), byId);
+        OffsetCommits commits = OffsetCommits.of(commit, wireTopics);
         if (member == null && !commits.offsets().isEmpty()) {
             // So that a group that only commits is listed, and goes once its offsets have.
             runtime.within(shard, commit.groupId(), () -> {});
         }
-        int stored = 0;
-        try {
-            for (List<OffsetsApi.CommitOffset> slice : commits.slices()) {
-                services.offsets().commit(commit.groupId(), new OffsetsApi.Commit(member, slice));
-                stored += slice.size();
-            }
-        } catch (RuntimeException e) {
-            commits.failedFrom(stored, fenced(commit, WireErrors.of(e).code()));
-        }
+        store(commits, offsets -> stored(commit, new OffsetsApi.Commit(member, offsets), wireTopics));
         return commits.response();
+    }
+
+    /**
+     * All of a slice or none, but where one of its topics is gone: that is no reason not to store those of the others. Once a slice has
+     * failed otherwise, what comes after it would, too.
+     */
+    private static void store(OffsetCommits commits, Function<List<OffsetsApi.CommitOffset>, Errors> store) {
+        int from = 0;
+        for (List<OffsetsApi.CommitOffset> slice : commits.slices()) {
+            Errors error = store.apply(slice);
+            if (isOfOneTopic(error)) {
+                storeByTopic(commits, from, slice, store);
+            } else if (error != Errors.NONE) {
+                commits.failed(from, commits.offsets().size(), error);
+                return;
+            }
+            from += slice.size();
+        }
+    }
+
+    private static void storeByTopic(OffsetCommits commits, int first, List<OffsetsApi.CommitOffset> slice,
+            Function<List<OffsetsApi.CommitOffset>, Errors> store) {
+        AnswerRoom room = AnswerRoom.forGroups(AnswerRoom.MAX_ASKED);
+        int from = first;
+        for (List<OffsetsApi.CommitOffset> topic : OffsetCommits.byTopic(slice)) {
+            commits.failed(from, from + topic.size(), room.tryEnter() ? store.apply(topic)
+                    : Errors.COORDINATOR_LOAD_IN_PROGRESS);
+            from += topic.size();
+        }
+    }
+
+    private static boolean isOfOneTopic(Errors error) {
+        return error == Errors.UNKNOWN_TOPIC_OR_PARTITION || error == Errors.UNKNOWN_TOPIC_ID;
+    }
+
+    private Errors stored(OffsetCommitRequestData commit, OffsetsApi.Commit offsets, WireTopics wireTopics) {
+        try {
+            services.offsets().commit(commit.groupId(), offsets);
+            return Errors.NONE;
+        } catch (RuntimeException e) {
+            Errors error = fenced(commit, WireErrors.of(e).code());
+            return isOfOneTopic(error) ? wireTopics.unknown() : error;
+        }
     }
 
     /** What the offset service cannot see in the member's row: what its group is at just now. A commit that is taken is a sign of life. */

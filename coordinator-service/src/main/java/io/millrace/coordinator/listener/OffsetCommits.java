@@ -41,21 +41,23 @@ record OffsetCommits(List<OffsetsApi.CommitOffset> offsets, List<OffsetCommitRes
                 if (known == null) {
                     answer.setErrorCode(topics.unknown().code());
                 } else {
-                    commits.add(known, partition, answer);
+                    commits.add(known, topics.byId(), partition, answer);
                 }
             }
         }
         return commits;
     }
 
-    private void add(Topic topic, OffsetCommitRequestPartition partition, OffsetCommitResponsePartition answer) {
+    private void add(Topic topic, boolean byId, OffsetCommitRequestPartition partition,
+            OffsetCommitResponsePartition answer) {
         String metadata = partition.committedMetadata();
         Errors error = faultOf(topic, partition);
         answer.setErrorCode(error.code());
         if (error == Errors.NONE) {
             int epoch = partition.committedLeaderEpoch();
-            offsets.add(new OffsetsApi.CommitOffset(topic.name(), partition.partitionIndex(), partition
-                    .committedOffset(), epoch <= NO_EPOCH ? null : epoch, metadata));
+            offsets.add(new OffsetsApi.CommitOffset(topic.name(), byId ? WireTopics.id(topic).toString() : null,
+                    partition.partitionIndex(), partition
+                            .committedOffset(), epoch <= NO_EPOCH ? null : epoch, metadata));
             stored.add(answer);
         }
     }
@@ -93,9 +95,22 @@ record OffsetCommits(List<OffsetsApi.CommitOffset> offsets, List<OffsetCommitRes
         return slices;
     }
 
-    /** Those from that one on were not stored, for one reason. */
-    void failedFrom(int first, Errors error) {
-        stored.subList(first, stored.size()).forEach(answer -> answer.setErrorCode(error.code()));
+    /** Neighbours of one topic together. */
+    static List<List<OffsetsApi.CommitOffset>> byTopic(List<OffsetsApi.CommitOffset> offsets) {
+        var topics = new ArrayList<List<OffsetsApi.CommitOffset>>();
+        int from = 0;
+        for (int next = 1; next <= offsets.size(); next++) {
+            if (next == offsets.size() || !offsets.get(next).topic().equals(offsets.get(from).topic())) {
+                topics.add(offsets.subList(from, next));
+                from = next;
+            }
+        }
+        return topics;
+    }
+
+    /** Those were not stored, for one reason. */
+    void failed(int from, int to, Errors error) {
+        stored.subList(from, to).forEach(answer -> answer.setErrorCode(error.code()));
     }
 
     /** Not even looked at. */

@@ -9,6 +9,7 @@ import io.millrace.coordinator.group.GroupEvent;
 import io.millrace.coordinator.group.GroupReply;
 import io.millrace.coordinator.group.MemberProfile;
 import io.millrace.coordinator.group.Subscription;
+import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Set;
@@ -70,6 +71,7 @@ class GroupProtocolTest {
     @AfterEach
     void heal() {
         coordinator.offsets.refuse(null);
+        coordinator.offsets.lose(null);
     }
 
     private ConsumerGroupHeartbeatRequestData joining(String member, String... topics) {
@@ -436,6 +438,30 @@ class GroupProtocolTest {
                 Errors.NONE.code());
         assertThat(fetch(10, "nowhere", 0).topics().getFirst().partitions().getFirst().errorCode()).isEqualTo(
                 Errors.UNKNOWN_TOPIC_ID.code());
+    }
+
+    @Test
+    void a_topic_that_went_takes_none_of_the_others_offsets_with_it() {
+        coordinator.offsets.lose("returns");
+        for (int version = 9; version <= 10; version++) {
+            var commit = commitOf("", -1, "orders", 0, 5, "");
+            var two = new ArrayList<>(commitOf("", -1, "returns", 1, 6, "").topics());
+            two.addAll(commit.topics());
+            commit.setTopics(two);
+
+            var answered = client.send(ApiKeys.OFFSET_COMMIT, version, asked -> OffsetCommitRequest.parse(
+                    new ByteBufferAccessor(MessageUtil.toByteBufferAccessor(commit, asked).buffer()), asked),
+                    OffsetCommitResponse.class).data().topics();
+
+            assertThat(answered).extracting(topic -> Errors.forCode(topic.partitions().getFirst().errorCode()))
+                    .containsExactly(version < 10 ? Errors.UNKNOWN_TOPIC_OR_PARTITION : Errors.UNKNOWN_TOPIC_ID,
+                            Errors.NONE);
+            assertThat(coordinator.offsets.commits().getLast().offsets()).singleElement().satisfies(
+                    offset -> assertThat(offset.topic()).isEqualTo("orders"));
+            assertThat(coordinator.offsets.commits().getLast().offsets().getFirst().topicId()).isEqualTo(version < 10
+                    ? null
+                    : id("orders").toString());
+        }
     }
 
     @Test

@@ -39,7 +39,7 @@ class OffsetCommitsTest {
     @Test
     void what_was_stored_before_one_failed_stays_so() {
         OffsetCommits commits = of(3, 0);
-        commits.failedFrom(2, Errors.UNKNOWN_MEMBER_ID);
+        commits.failed(2, 3, Errors.UNKNOWN_MEMBER_ID);
         assertThat(commits.stored()).extracting(answer -> Errors.forCode(answer.errorCode())).containsExactly(
                 Errors.NONE, Errors.NONE, Errors.UNKNOWN_MEMBER_ID);
     }

@@ -8,6 +8,7 @@ import io.millrace.common.api.ProducerIdsApi;
 import io.millrace.common.api.ServiceClients;
 import io.millrace.common.api.TopicPartition;
 import io.millrace.common.api.TopicsApi;
+import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
 import java.util.ArrayList;
 import java.util.List;
@@ -23,6 +24,7 @@ final class PlayedOffsets implements OffsetsApi, ServiceClients {
     private final AtomicLong producerIds = new AtomicLong();
     private final TopicsApi topics;
     private @Nullable RefusedException refusal;
+    private @Nullable String goneTopic;
 
     PlayedOffsets(TopicsApi topics) {
         this.topics = topics;
@@ -30,6 +32,11 @@ final class PlayedOffsets implements OffsetsApi, ServiceClients {
 
     synchronized void refuse(@Nullable RefusedException with) {
         refusal = with;
+    }
+
+    /** A commit for it is refused, whatever else is in it, as that of a topic that is gone. */
+    synchronized void lose(@Nullable String topic) {
+        goneTopic = topic;
     }
 
     /** Every commit that was taken, as it came. */
@@ -40,6 +47,9 @@ final class PlayedOffsets implements OffsetsApi, ServiceClients {
     @Override
     public synchronized void commit(String group, Commit commit) {
         answer();
+        if (commit.offsets().stream().anyMatch(offset -> offset.topic().equals(goneTopic))) {
+            throw new RefusedException(ErrorCode.UNKNOWN_TOPIC, "there is no topic " + goneTopic);
+        }
         commits.add(commit);
         commit.offsets().forEach(offset -> committed.computeIfAbsent(group, _ -> new TreeMap<>()).put(
                 new TopicPartition(offset.topic(), offset.partition()), new Committed(offset.topic(), offset

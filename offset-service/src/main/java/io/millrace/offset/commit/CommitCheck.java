@@ -54,6 +54,11 @@ final class CommitCheck {
             if (topic == null) {
                 return invalid(ErrorCode.UNKNOWN_TOPIC, "There is no topic '" + offset.topic() + "'");
             }
+            if (offset.topicId() != null && !offset.topicId().equals(topic.id().toString())) {
+                return invalid(ErrorCode.UNKNOWN_TOPIC_ID, "Topic '" + offset.topic()
+                        + "' is another by now: it has the id "
+                        + topic.id() + ", not " + offset.topicId());
+            }
             if (topic.partition(offset.partition()) == null) {
                 return invalid(ErrorCode.UNKNOWN_PARTITION, "Topic '" + offset.topic() + "' has " + topic.partitions()
                         .size()

@@ -53,7 +53,8 @@ public final class Commits {
 
     /** The image may be a moment old: a topic may have been created since, or deleted and created again. */
     private static boolean mayBeKnownByNow(ErrorCode code) {
-        return code == ErrorCode.UNKNOWN_TOPIC || code == ErrorCode.UNKNOWN_PARTITION;
+        return code == ErrorCode.UNKNOWN_TOPIC || code == ErrorCode.UNKNOWN_TOPIC_ID
+                || code == ErrorCode.UNKNOWN_PARTITION;
     }
 
     private CommitOutcome attempt(String group, Commit commit, ClusterImage image, long deadlineNanos) {

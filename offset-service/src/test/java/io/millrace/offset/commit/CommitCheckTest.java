@@ -37,6 +37,14 @@ class CommitCheckTest {
     }
 
     @Test
+    void a_commit_for_a_topic_that_went_is_none_for_another_of_its_name() {
+        assertThat(refused(new CommitOffset("t", new Uuid(9, 9).toString(), 0, 1, null, null)).code()).isEqualTo(
+                ErrorCode.UNKNOWN_TOPIC_ID);
+        assertThat(check.check("g", new Commit(null, List.of(new CommitOffset("t", TOPIC.toString(), 0, 1, null,
+                null))), IMAGE)).isInstanceOf(Checked.Valid.class);
+    }
+
+    @Test
     void topics_and_partitions_that_the_image_does_not_have_are_named() {
         assertThat(refused(new CommitOffset("other", 0, 1, null, null)).code()).isEqualTo(ErrorCode.UNKNOWN_TOPIC);
         assertThat(refused(new CommitOffset("t", 2, 1, null, null)).code()).isEqualTo(ErrorCode.UNKNOWN_PARTITION);

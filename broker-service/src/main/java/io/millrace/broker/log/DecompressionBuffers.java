@@ -2,6 +2,7 @@ package io.millrace.broker.log;
 
 import java.time.Duration;
 import java.util.ArrayDeque;
+import java.util.concurrent.Semaphore;
 import org.apache.kafka.common.utils.BufferSupplier;
 import org.jspecify.annotations.Nullable;
 
@@ -11,6 +12,8 @@ import org.jspecify.annotations.Nullable;
  */
 public final class DecompressionBuffers {
     static final int MAX_IDLE = 16;
+    /** Batches that unpack to much are unpacked so many at a time; others of them wait, small ones do not. */
+    static final int MAX_LARGE = 4;
 
     /** One thread's set. */
     static final class Lent {
@@ -19,10 +22,17 @@ public final class DecompressionBuffers {
     }
 
     private final RecompressionMemory recompression;
+    private final Runnable othersTurn;
+    private final Semaphore large = new Semaphore(MAX_LARGE, true);
     private final ArrayDeque<Lent> idle = new ArrayDeque<>(MAX_IDLE);
 
     public DecompressionBuffers() {
-        this(RecompressionMemory.DEFAULT_MEBIBYTES, RecompressionMemory.DEFAULT_LONGEST_WAIT);
+        this(() -> {});
+    }
+
+    /** @param othersTurn called now and then by whoever unpacks much, so that others who want its processor get it */
+    public DecompressionBuffers(Runnable othersTurn) {
+        this(RecompressionMemory.DEFAULT_MEBIBYTES, RecompressionMemory.DEFAULT_LONGEST_WAIT, othersTurn);
     }
 
     /**
@@ -32,7 +42,20 @@ public final class DecompressionBuffers {
      * @param longestWait            an append that finds no memory for so long is refused
      */
     public DecompressionBuffers(int recompressionMebibytes, Duration longestWait) {
+        this(recompressionMebibytes, longestWait, () -> {});
+    }
+
+    private DecompressionBuffers(int recompressionMebibytes, Duration longestWait, Runnable othersTurn) {
         this.recompression = new RecompressionMemory(recompressionMebibytes, longestWait);
+        this.othersTurn = othersTurn;
+    }
+
+    Semaphore large() {
+        return large;
+    }
+
+    Runnable othersTurn() {
+        return othersTurn;
     }
 
     RecompressionMemory recompression() {

@@ -4,7 +4,6 @@ import io.millrace.broker.log.LogSegment.Located;
 import java.io.IOException;
 import java.util.Optional;
 import org.apache.kafka.common.record.internal.MemoryRecords;
-import org.apache.kafka.common.record.internal.Record;
 import org.jspecify.annotations.Nullable;
 
 /** Reads of a log as it was at one moment. */
@@ -63,12 +62,14 @@ final class LogReads {
         return located == null ? limit : located.position();
     }
 
-    static Optional<TimestampedOffset> firstAtOrAfter(View view, long timestampMs, long upperBoundOffset)
+    static Optional<TimestampedOffset> firstAtOrAfter(View view, long timestampMs, long upperBoundOffset,
+            DecompressionBuffers buffers)
             throws IOException {
         for (int i = view.segments().floorIndex(view.startOffset()); i < view.segments().size(); i++) {
             LogSegment segment = view.segments().get(i);
             if (segment.maxTimestamp().timestampMs() >= timestampMs) {
-                TimestampedOffset found = segment.findByTimestamp(timestampMs, view.startOffset(), view.limit(segment));
+                TimestampedOffset found = segment.findByTimestamp(timestampMs, view.startOffset(), view.limit(segment),
+                        buffers);
                 if (found != null) {
                     return Optional.of(found).filter(record -> record.offset() < upperBoundOffset);
                 }
@@ -77,7 +78,8 @@ final class LogReads {
         return Optional.empty();
     }
 
-    static Optional<TimestampedOffset> maxTimestamp(View view, long upperBoundOffset) throws IOException {
+    static Optional<TimestampedOffset> maxTimestamp(View view, long upperBoundOffset, DecompressionBuffers buffers)
+            throws IOException {
         long bound = Math.min(upperBoundOffset, view.endOffset());
         TimestampedOffset greatest = null;
         for (int i = view.segments().floorIndex(view.startOffset()); i < view.segments().size(); i++) {
@@ -86,7 +88,7 @@ final class LogReads {
                 break;
             }
             if (greatest == null || segment.maxTimestamp().timestampMs() > greatest.timestampMs()) {
-                TimestampedOffset found = maxTimestamp(view, i, bound);
+                TimestampedOffset found = maxTimestamp(view, i, bound, buffers);
                 greatest = found != null && (greatest == null || found.timestampMs() > greatest.timestampMs()) ? found
                         : greatest;
             }
@@ -94,7 +96,8 @@ final class LogReads {
         return Optional.ofNullable(greatest);
     }
 
-    private static @Nullable TimestampedOffset maxTimestamp(View view, int index, long bound) throws IOException {
+    private static @Nullable TimestampedOffset maxTimestamp(View view, int index, long bound,
+            DecompressionBuffers buffers) throws IOException {
         LogSegment segment = view.segments().get(index);
         TimeIndex.MaxTimestamp max = segment.maxTimestamp();
         boolean whole = view.startOffset() <= segment.baseOffset() && bound >= view.endOffset(index);
@@ -103,22 +106,44 @@ final class LogReads {
             Located located = segment.locate(max.lastOffset(), view.limit(segment));
             from = located == null ? 0 : located.position();
         }
-        TimestampedOffset greatest = null;
+        RecordTimes records = new RecordTimes(segment.file(), buffers);
+        Greatest greatest = new Greatest(view.startOffset(), bound);
         BatchCursor cursor = new BatchCursor(segment.file(), from, view.limit(segment), BatchHeader.SIZE_BYTES);
         while (cursor.advance() && cursor.header().baseOffset() < bound) {
             BatchHeader header = cursor.header();
-            if (greatest == null || header.maxTimestamp() > greatest.timestampMs()) {
-                for (Record record : segment.file().slice(cursor.position(), header.sizeBytes()).records()) {
-                    boolean visible = record.offset() >= view.startOffset() && record.offset() < bound;
-                    if (visible && (greatest == null || record.timestamp() > greatest.timestampMs())) {
-                        greatest = new TimestampedOffset(record.offset(), record.timestamp(), header.leaderEpoch());
-                    }
-                }
+            if (greatest.isBelow(header.maxTimestamp())) {
+                greatest.leaderEpoch = header.leaderEpoch();
+                records.visit(cursor.position(), header, greatest);
             }
-            if (whole && greatest != null && greatest.timestampMs() >= max.timestampMs()) {
-                return greatest;
+            if (whole && !greatest.isBelow(max.timestampMs())) {
+                break;
             }
         }
-        return greatest;
+        return greatest.found;
+    }
+
+    /** Keeps the first of those with the greatest timestamp, within bounds. */
+    private static final class Greatest implements RecordTimes.Visitor {
+        private final long startOffset;
+        private final long bound;
+        private int leaderEpoch;
+        private @Nullable TimestampedOffset found;
+
+        Greatest(long startOffset, long bound) {
+            this.startOffset = startOffset;
+            this.bound = bound;
+        }
+
+        boolean isBelow(long timestampMs) {
+            return found == null || timestampMs > found.timestampMs();
+        }
+
+        @Override
+        public boolean visit(long offset, long timestampMs) {
+            if (offset >= startOffset && offset < bound && isBelow(timestampMs)) {
+                found = new TimestampedOffset(offset, timestampMs, leaderEpoch);
+            }
+            return offset < bound;
+        }
     }
 }

@@ -6,7 +6,6 @@ import io.millrace.common.metadata.TopicConfig;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.util.List;
-import org.apache.kafka.common.record.internal.Record;
 import org.apache.kafka.common.record.internal.RecordBatch;
 import org.jspecify.annotations.Nullable;
 
@@ -202,20 +201,44 @@ final class LogSegment {
 
     /** The first record from an offset on whose timestamp is at or after the target. */
     @Nullable
-    TimestampedOffset findByTimestamp(long targetMs, long fromOffset, int limit) throws IOException {
+    TimestampedOffset findByTimestamp(long targetMs, long fromOffset, int limit, DecompressionBuffers buffers)
+            throws IOException {
+        RecordTimes records = new RecordTimes(file, buffers);
+        Earliest earliest = new Earliest(targetMs, fromOffset);
         int from = offsets.lookup(Math.max(times.lookup(targetMs), fromOffset));
         BatchCursor cursor = cursor(Math.min(from, limit), limit);
         while (cursor.advance()) {
             BatchHeader header = cursor.header();
             if (header.maxTimestamp() >= targetMs && header.lastOffset() >= fromOffset) {
-                for (Record record : file.slice(cursor.position(), header.sizeBytes()).records()) {
-                    if (record.timestamp() >= targetMs && record.offset() >= fromOffset) {
-                        return new TimestampedOffset(record.offset(), record.timestamp(), header.leaderEpoch());
-                    }
+                earliest.leaderEpoch = header.leaderEpoch();
+                records.visit(cursor.position(), header, earliest);
+                if (earliest.found != null) {
+                    return earliest.found;
                 }
             }
         }
         return null;
+    }
+
+    /** Stops at the first record that is late enough. */
+    private static final class Earliest implements RecordTimes.Visitor {
+        private final long targetMs;
+        private final long fromOffset;
+        private int leaderEpoch;
+        private @Nullable TimestampedOffset found;
+
+        Earliest(long targetMs, long fromOffset) {
+            this.targetMs = targetMs;
+            this.fromOffset = fromOffset;
+        }
+
+        @Override
+        public boolean visit(long offset, long timestampMs) {
+            if (timestampMs >= targetMs && offset >= fromOffset) {
+                found = new TimestampedOffset(offset, timestampMs, leaderEpoch);
+            }
+            return found == null;
+        }
     }
 
     /** Cuts the file at a batch's start. */

@@ -209,7 +209,7 @@ public final class PartitionLog {
             List<ProduceCheck.PlacedBatch> batches) {
         DecompressionBuffers.Lent lent = settings.buffers().borrow();
         try {
-            return new Recompression(config, lent).run(bytes, batches);
+            return new Recompression(config, settings.buffers(), lent).run(bytes, batches);
         } finally {
             settings.buffers().giveBack(lent);
         }
@@ -276,12 +276,13 @@ public final class PartitionLog {
 
     /** The first record at or after a time, before the upper bound. */
     public Optional<TimestampedOffset> firstAtOrAfter(long timestampMs, long upperBoundOffset) {
-        return reading(() -> LogReads.firstAtOrAfter(state.view(), timestampMs, upperBoundOffset));
+        return reading(() -> LogReads.firstAtOrAfter(state.view(), timestampMs, upperBoundOffset, settings
+                .buffers()));
     }
 
     /** The first record that has the greatest timestamp before the upper bound (KIP-734). */
     public Optional<TimestampedOffset> maxTimestamp(long upperBoundOffset) {
-        return reading(() -> LogReads.maxTimestamp(state.view(), upperBoundOffset));
+        return reading(() -> LogReads.maxTimestamp(state.view(), upperBoundOffset, settings.buffers()));
     }
 
     /** Where a leader epoch ends here, for replicas and clients that check whether their history is this one (KIP-101). */

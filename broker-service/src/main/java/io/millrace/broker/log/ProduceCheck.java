@@ -4,11 +4,9 @@ import io.millrace.broker.log.RecordScan.BadRecord;
 import io.millrace.common.metadata.TopicConfig;
 import io.millrace.common.record.RequestKey;
 import java.io.IOException;
-import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.List;
-import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.CompressionType;
@@ -160,6 +158,8 @@ final class ProduceCheck {
                 return RecordScan.inPlace(bytes, from, sizeBytes).walk(header, rules());
             }
             return scanCompressed(bytes.slice(from, sizeBytes), header);
+        } catch (Unpacking.TooLarge e) {
+            throw new BadRecord(Errors.MESSAGE_TOO_LARGE, -1, String.valueOf(e.getMessage()));
         } catch (VirtualMachineError e) {
             throw e;
         } catch (IOException | RuntimeException | Error e) {
@@ -169,13 +169,8 @@ final class ProduceCheck {
     }
 
     private long scanCompressed(ByteBuffer compressed, BatchHeader header) throws BadRecord, IOException {
-        if (header.compressionId() == CompressionType.SNAPPY.id && !SnappyFrames.arePlausible(compressed)) {
-            throw new BadRecord(Errors.INVALID_RECORD, -1,
-                    "the batch does not decompress: a snappy block declares a size that it cannot have");
-        }
         DecompressionBuffers.Lent lent = buffers.borrow();
-        Compression codec = Compression.of(CompressionType.forId(header.compressionId())).build();
-        try (InputStream source = codec.wrapForInput(compressed, RecordBatch.MAGIC_VALUE_V2, lent.supplier)) {
+        try (Unpacking source = Unpacking.open(compressed, header.compressionId(), header.sizeBytes(), buffers, lent)) {
             return RecordScan.streamed(source, lent.window).walk(header, rules());
         } finally {
             buffers.giveBack(lent);
@@ -184,12 +179,12 @@ final class ProduceCheck {
 
     private RecordScan.Rules rules() {
         if (config.timestampType() == TimestampType.LOG_APPEND_TIME) {
-            return new RecordScan.Rules(config.compact(), Long.MIN_VALUE, Long.MAX_VALUE);
+            return new RecordScan.Rules(config.compact(), Long.MIN_VALUE, Long.MAX_VALUE, false);
         }
         long earliest = config.timestampBeforeMaxMs() > nowMs ? Long.MIN_VALUE : nowMs - config.timestampBeforeMaxMs();
         long latest = config.timestampAfterMaxMs() > Long.MAX_VALUE - nowMs ? Long.MAX_VALUE
                 : nowMs + config.timestampAfterMaxMs();
-        return new RecordScan.Rules(config.compact(), earliest, latest);
+        return new RecordScan.Rules(config.compact(), earliest, latest, false);
     }
 
     private BatchHeader settleTimestamp(ByteBuffer bytes, int position, BatchHeader header, long maxTimestamp) {

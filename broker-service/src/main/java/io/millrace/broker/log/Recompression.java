@@ -5,7 +5,6 @@ import io.millrace.broker.log.ProduceCheck.PlacedBatch;
 import io.millrace.common.metadata.TopicCompression;
 import io.millrace.common.metadata.TopicConfig;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.OutputStream;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
@@ -13,7 +12,6 @@ import java.util.ArrayList;
 import java.util.List;
 import org.apache.kafka.common.compress.Compression;
 import org.apache.kafka.common.protocol.Errors;
-import org.apache.kafka.common.record.internal.CompressionType;
 import org.apache.kafka.common.record.internal.RecordBatch;
 import org.apache.kafka.common.utils.ByteBufferOutputStream;
 
@@ -26,11 +24,13 @@ final class Recompression {
     static final int MAX_APPEND_BYTES = 64 << 20;
 
     private final TopicConfig config;
+    private final DecompressionBuffers buffers;
     private final DecompressionBuffers.Lent lent;
 
     /** @param lent this thread's alone until it is done */
-    Recompression(TopicConfig config, DecompressionBuffers.Lent lent) {
+    Recompression(TopicConfig config, DecompressionBuffers buffers, DecompressionBuffers.Lent lent) {
         this.config = config;
+        this.buffers = buffers;
         this.lent = lent;
     }
 
@@ -82,8 +82,7 @@ final class Recompression {
         out.write(bytes.slice(batch.position(), BatchHeader.SIZE_BYTES));
         ByteBuffer body = bytes.slice(batch.position() + BatchHeader.SIZE_BYTES, header.sizeBytes()
                 - BatchHeader.SIZE_BYTES);
-        Compression given = Compression.of(CompressionType.forId(header.compressionId())).build();
-        try (InputStream from = given.wrapForInput(body, RecordBatch.MAGIC_VALUE_V2, lent.supplier);
+        try (Unpacking from = Unpacking.open(body, header.compressionId(), header.sizeBytes(), buffers, lent);
                 OutputStream to = wanted.wrapForOutput(out, RecordBatch.MAGIC_VALUE_V2)) {
             int read;
             while ((read = from.read(lent.window)) > 0) {

@@ -17,11 +17,20 @@ final class RecordScan {
     private static final int MAX_VARLONG_BYTES = 10;
 
     /** What every record of the batch must meet. Timestamp bounds are inclusive. */
-    record Rules(boolean keyRequired, long earliestTimestampMs, long latestTimestampMs) {
+    record Rules(boolean keyRequired, long earliestTimestampMs, long latestTimestampMs, boolean gapsAllowed) {
+        /** A batch in the log met its rules when it came; others may hold today, and compaction leaves gaps. */
+        private static final Rules STORED = new Rules(false, Long.MIN_VALUE, Long.MAX_VALUE, true);
+
         boolean allowsTimestamp(long timestampMs) {
             return timestampMs == RecordBatch.NO_TIMESTAMP || timestampMs >= earliestTimestampMs
                     && timestampMs <= latestTimestampMs;
         }
+    }
+
+    /** Hears of records, one after the other. */
+    interface Visitor {
+        /** @return whether to go on */
+        boolean visit(int offsetDelta, long timestampMs);
     }
 
     /** The batch breaks a rule; caught by the caller and turned into a refusal. */
@@ -51,6 +60,8 @@ final class RecordScan {
     private int limit;
     private long consumedBefore;
     private int recordIndex;
+    private int offsetDelta;
+    private long timestampMs;
     private long maxTimestamp = RecordBatch.NO_TIMESTAMP;
 
     private RecordScan(@Nullable InputStream source, byte[] window, int next, int limit) {
@@ -89,6 +100,15 @@ final class RecordScan {
         return maxTimestamp;
     }
 
+    /** Goes over the records of a batch that is in the log, as far as the visitor wants. */
+    void visit(BatchHeader header, Visitor visitor) throws BadRecord, IOException {
+        boolean more = true;
+        for (recordIndex = 0; more && recordIndex < header.recordCount(); recordIndex++) {
+            walkRecord(header, Rules.STORED);
+            more = visitor.visit(offsetDelta, timestampMs);
+        }
+    }
+
     private void walkRecord(BatchHeader header, Rules rules) throws BadRecord, IOException {
         int sizeBytes = readVarint();
         if (sizeBytes < 0) {
@@ -96,15 +116,15 @@ final class RecordScan {
         }
         long end = consumed() + sizeBytes;
         readByte();
-        long timestamp = header.baseTimestamp() + readVarlong();
-        if (!rules.allowsTimestamp(timestamp)) {
-            throw new BadRecord(Errors.INVALID_TIMESTAMP, recordIndex, "timestamp " + timestamp
+        timestampMs = header.baseTimestamp() + readVarlong();
+        if (!rules.allowsTimestamp(timestampMs)) {
+            throw new BadRecord(Errors.INVALID_TIMESTAMP, recordIndex, "timestamp " + timestampMs
                     + " is outside the allowed range from "
                     + rules.earliestTimestampMs() + " to " + rules.latestTimestampMs());
         }
-        maxTimestamp = Math.max(maxTimestamp, timestamp);
-        int offsetDelta = readVarint();
-        if (offsetDelta != recordIndex) {
+        maxTimestamp = Math.max(maxTimestamp, timestampMs);
+        offsetDelta = readVarint();
+        if (offsetDelta != recordIndex && !rules.gapsAllowed()) {
             throw malformed("its offset delta is " + offsetDelta);
         }
         int keyBytes = readVarint();

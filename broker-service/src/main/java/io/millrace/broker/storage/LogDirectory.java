@@ -74,7 +74,8 @@ public final class LogDirectory implements AutoCloseable {
         this.lock = lock;
         this.meta = meta;
         this.clock = clock;
-        this.settings = new LogSettings(new DecompressionBuffers(), properties.producerIdExpiration().toMillis(),
+        this.settings = new LogSettings(new DecompressionBuffers(Thread::yield), properties.producerIdExpiration()
+                .toMillis(),
                 properties.idempotencyKeys().limits(), this::fail);
         this.flushExecutor = Executors.newFixedThreadPool(properties.flushThreads(), Thread.ofPlatform().name(
                 "log-flush-", 0).daemon().factory());

@@ -8,10 +8,14 @@ import static io.millrace.broker.log.LogFixture.open;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.lang.management.ManagementFactory;
 import java.util.Optional;
+import java.util.concurrent.atomic.AtomicInteger;
 import org.apache.kafka.common.compress.Compression;
+import org.apache.kafka.common.protocol.Errors;
 import org.apache.kafka.common.record.TimestampType;
 import org.apache.kafka.common.record.internal.MemoryRecords;
+import org.apache.kafka.common.record.internal.SimpleRecord;
 import org.junit.jupiter.api.Test;
 
 class TimeLookupTest {
@@ -37,6 +41,58 @@ class TimeLookupTest {
                 "d")));
 
         assertThat(log.firstAtOrAfter(NOW_MS + 2, 4)).contains(new TimestampedOffset(2, NOW_MS + 2, 0));
+    }
+
+    @Test
+    void what_unpacks_to_much_is_looked_through_without_room_for_it() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        append(log, batch(NOW_MS - 10, "before"));
+        append(log, zeros(NOW_MS, 60 << 20));
+        append(log, batch(NOW_MS + 10, "behind"));
+        long before = allocatedBytes();
+
+        assertThat(log.firstAtOrAfter(NOW_MS + 1, 4)).contains(new TimestampedOffset(2, NOW_MS + 1, 0));
+        assertThat(log.maxTimestamp(3)).contains(new TimestampedOffset(2, NOW_MS + 1, 0));
+
+        assertThat(allocatedBytes() - before).isLessThan(4 << 20);
+    }
+
+    @Test
+    void what_unpacks_to_more_than_a_hundred_times_its_size_is_refused_once_it_is_large() throws IOException {
+        PartitionLog log = open(store, config(1 << 20));
+        MemoryRecords bomb = zeros(NOW_MS, 70 << 20);
+        long before = allocatedBytes();
+
+        AppendResult result = log.appendAsLeader(bomb, 0, NOW_MS);
+
+        assertThat(((AppendResult.Refused) result).error()).isEqualTo(Errors.MESSAGE_TOO_LARGE);
+        assertThat(log.logEndOffset()).isZero();
+        assertThat(allocatedBytes() - before).isLessThan(4 << 20);
+    }
+
+    @Test
+    void whoever_unpacks_much_gives_others_their_turn() throws IOException {
+        var turns = new AtomicInteger();
+        var buffers = new DecompressionBuffers(turns::incrementAndGet);
+        PartitionLog log = PartitionLog.open(store, config(1 << 20), new LogSettings(buffers,
+                LogFixture.PRODUCER_EXPIRATION_MS, LogFixture.KEY_LIMITS, _ -> {}), LogOpening.UNKNOWN, NOW_MS);
+
+        append(log, zeros(NOW_MS, 1 << 19));
+        assertThat(turns).hasValue(0);
+        append(log, zeros(NOW_MS, 10 << 20));
+
+        assertThat(turns).hasValueBetween(8, 12);
+        assertThat(buffers.large().availablePermits()).isEqualTo(DecompressionBuffers.MAX_LARGE);
+    }
+
+    /** A long record that is short in the log, and another one behind it. */
+    private static MemoryRecords zeros(long timestampMs, int valueBytes) {
+        return MemoryRecords.withRecords(Compression.zstd().build(), new SimpleRecord(timestampMs, null,
+                new byte[valueBytes]), new SimpleRecord(timestampMs + 1, null, new byte[]{1}));
+    }
+
+    private static long allocatedBytes() {
+        return ((com.sun.management.ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
     }
 
     @Test

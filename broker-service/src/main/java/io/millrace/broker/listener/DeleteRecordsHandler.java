@@ -7,9 +7,12 @@ import io.millrace.broker.partition.Located.Here;
 import io.millrace.broker.partition.Located.Unknown;
 import io.millrace.broker.partition.Partition;
 import io.millrace.broker.partition.Partitions;
+import io.millrace.common.listener.HeldFrames;
 import io.millrace.common.wire.InboundRequest;
 import java.util.ArrayList;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.apache.kafka.common.errors.KafkaStorageException;
@@ -36,6 +39,7 @@ final class DeleteRecordsHandler {
 
     private final Partitions partitions;
     private final Semaphore permits;
+    private final HeldFrames frames = new HeldFrames();
     private final long maxWaitMs;
 
     DeleteRecordsHandler(Partitions partitions, ForwardSettings settings) {
@@ -63,7 +67,7 @@ final class DeleteRecordsHandler {
 
     void handle(InboundRequest request) {
         DeleteRecordsRequestData wanted = ((DeleteRecordsRequest) request.body()).data();
-        if (!permits.tryAcquire()) {
+        if (!tryEnter(request)) {
             request.respondError(new ThrottlingQuotaExceededException(
                     "too many deletions of records wait for replicas"));
             return;
@@ -76,25 +80,46 @@ final class DeleteRecordsHandler {
                 request.respondError(e);
             } finally {
                 permits.release();
+                frames.giveBack(request.frameBytes());
             }
         });
+    }
+
+    private boolean tryEnter(InboundRequest request) {
+        if (!permits.tryAcquire()) {
+            return false;
+        }
+        boolean room = frames.tryTake(request.frameBytes());
+        if (!room) {
+            permits.release();
+        }
+        return room;
     }
 
     private DeleteRecordsResponseData delete(InboundRequest request, DeleteRecordsRequestData wanted) {
         DeleteRecordsResponseData response = new DeleteRecordsResponseData();
         List<Moved> moved = new ArrayList<>();
-        for (DeleteRecordsTopic topic : wanted.topics()) {
-            DeleteRecordsTopicResult answer = new DeleteRecordsTopicResult().setName(topic.name());
-            for (DeleteRecordsPartition partition : topic.partitions()) {
-                answer.partitions().add(move(topic.name(), partition, moved));
-            }
+        namedOnce(wanted).forEach((topic, partitions) -> {
+            DeleteRecordsTopicResult answer = new DeleteRecordsTopicResult().setName(topic);
+            partitions.values().forEach(partition -> answer.partitions().add(move(topic, partition, moved)));
             response.topics().add(answer);
-        }
+        });
         if (!moved.isEmpty() && remembered(moved)) {
             await(request, moved, System.nanoTime() + TimeUnit.MILLISECONDS.toNanos(Math.clamp(wanted.timeoutMs(), 0,
                     maxWaitMs)));
         }
         return response;
+    }
+
+    /** Of a partition that is named several times the last one counts, as in Kafka. */
+    private static Map<String, Map<Integer, DeleteRecordsPartition>> namedOnce(DeleteRecordsRequestData wanted) {
+        Map<String, Map<Integer, DeleteRecordsPartition>> named = new LinkedHashMap<>();
+        for (DeleteRecordsTopic topic : wanted.topics()) {
+            Map<Integer, DeleteRecordsPartition> partitions = named.computeIfAbsent(topic.name(),
+                    _ -> new LinkedHashMap<>());
+            topic.partitions().forEach(partition -> partitions.put(partition.partitionIndex(), partition));
+        }
+        return named;
     }
 
     /** What is said to be deleted must not come back with a crash. */

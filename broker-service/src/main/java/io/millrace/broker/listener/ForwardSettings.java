@@ -11,7 +11,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param maxTimeout longest wait for a controller, or until a change shows in this broker's image, or on its followers, whatever the client asks for
  * @param maxWaitingProducers producers that wait for one block of ids; one more is told to try again
  * @param producerIdsTimeout longest wait for a block of ids; over it, all that wait are told to try again
- * @param maxWaitingDeletions DeleteRecords requests that wait for followers; one more is refused with THROTTLING_QUOTA_EXCEEDED
+ * @param maxWaitingDeletions DeleteRecords requests that wait for followers; one more is refused with THROTTLING_QUOTA_EXCEEDED.
+ *                           These, and those on their way to the controller, have 8 MiB each for the frames that they came in, too
  */
 public record ForwardSettings(
         @DefaultValue("64") int maxConcurrent,

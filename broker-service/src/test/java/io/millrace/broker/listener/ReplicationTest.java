@@ -1,6 +1,7 @@
 package io.millrace.broker.listener;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.tuple;
 
 import io.millrace.broker.listener.ReplicaCluster.Node;
 import io.millrace.broker.log.PartitionLog;
@@ -458,6 +459,25 @@ class ReplicationTest {
         return client.send(leader.endpoint(), Lane.LONG_POLL, new DeleteRecordsRequest.Builder(data),
                 DeleteRecordsResponse.class, LONG).thenApply(answer -> answer.data().topics().iterator().next()
                         .partitions().iterator().next());
+    }
+
+    @Test
+    void of_a_partition_that_is_named_several_times_the_last_offset_to_delete_before_counts() throws IOException {
+        ReplicaCluster cluster = cluster(Map.of(), List.of(0));
+        assertThat(produced(cluster.node(0), "a", "b", "c")).isEqualTo(Errors.NONE);
+        var topics = Stream.of(3L, 1L, 2L).map(offset -> new DeleteRecordsTopic().setName(ReplicaCluster.TOPIC)
+                .setPartitions(List.of(new DeleteRecordsPartition().setPartitionIndex(0).setOffset(offset),
+                        new DeleteRecordsPartition().setPartitionIndex(7).setOffset(offset)))).toList();
+
+        var answer = client.send(cluster.node(0).endpoint(), Lane.LONG_POLL, new DeleteRecordsRequest.Builder(
+                new DeleteRecordsRequestData().setTimeoutMs(LONG_MS).setTopics(topics)), DeleteRecordsResponse.class,
+                LONG).join().data();
+
+        assertThat(answer.topics()).singleElement().satisfies(topic -> assertThat(topic.partitions()).extracting(
+                DeleteRecordsPartitionResult::partitionIndex, DeleteRecordsPartitionResult::lowWatermark)
+                .containsExactly(
+                        tuple(0, 2L), tuple(7, DeleteRecordsResponse.INVALID_LOW_WATERMARK)));
+        assertThat(cluster.node(0).log().logStartOffset()).isEqualTo(2);
     }
 
     @Test

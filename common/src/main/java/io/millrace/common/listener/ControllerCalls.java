@@ -31,6 +31,7 @@ public final class ControllerCalls {
     private final Semaphore changes;
     private final Semaphore reads;
     private final Semaphore waiting;
+    private final HeldFrames frames = new HeldFrames();
     private final Duration maxWait;
 
     /**
@@ -73,10 +74,16 @@ public final class ControllerCalls {
         run(request, action, reads);
     }
 
-    private static void run(InboundRequest request, Runnable action, Semaphore semaphore) {
+    private void run(InboundRequest request, Runnable action, Semaphore semaphore) {
         if (!semaphore.tryAcquire()) {
             request.respondError(new ThrottlingQuotaExceededException(
                     "too many requests are on their way to the controller"));
+            return;
+        }
+        if (!frames.tryTake(request.frameBytes())) {
+            semaphore.release();
+            request.respondError(new ThrottlingQuotaExceededException(
+                    "requests on their way to the controller, or until what they changed shows, are too large together"));
             return;
         }
         Permit permit = new Permit(semaphore);
@@ -88,6 +95,7 @@ public final class ControllerCalls {
                 request.respondError(e);
             } finally {
                 permit.release();
+                frames.giveBack(request.frameBytes());
             }
         });
     }

@@ -18,6 +18,7 @@ public final class InboundRequest {
 
     private final RequestHeader header;
     private final AbstractRequest body;
+    private final int frameBytes;
     private final ResponseQueue responses;
     private final InetAddress peer;
     private final long receivedNanos;
@@ -27,10 +28,12 @@ public final class InboundRequest {
     private boolean holdsNextBack;
     private @Nullable AbstractResponse response;
 
-    InboundRequest(RequestHeader header, AbstractRequest body, ResponseQueue responses, InetAddress peer,
+    InboundRequest(RequestHeader header, AbstractRequest body, int frameBytes, ResponseQueue responses,
+            InetAddress peer,
             long receivedNanos) {
         this.header = header;
         this.body = body;
+        this.frameBytes = frameBytes;
         this.responses = responses;
         this.peer = peer;
         this.receivedNanos = receivedNanos;
@@ -60,6 +63,11 @@ public final class InboundRequest {
 
     public AbstractRequest body() {
         return body;
+    }
+
+    /** How long the frame was that it came in. */
+    public int frameBytes() {
+        return frameBytes;
     }
 
     /** The address that the request came from. */

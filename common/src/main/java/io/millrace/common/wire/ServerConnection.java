@@ -284,8 +284,9 @@ final class ServerConnection {
     }
 
     private InboundRequest parse(ByteBuffer frame, long nowNanos) {
+        int frameBytes = frame.remaining();
         RequestFrame parsed = RequestFrame.parse(frame, server.apis());
-        return new InboundRequest(parsed.header(), parsed.body(), responses, peer, nowNanos);
+        return new InboundRequest(parsed.header(), parsed.body(), frameBytes, responses, peer, nowNanos);
     }
 
     private void answerVersions(InboundRequest request, ApiVersionsRequest versions) {

@@ -287,7 +287,7 @@ class WireServerTest {
     void an_array_that_claims_a_million_elements_and_more_is_refused_before_memory_is_taken() throws Exception {
         ByteBuffer frame = ByteBuffer.allocate(2 << 20);
         frame.putShort(ApiKeys.METADATA.id).putShort((short) 4).putInt(1).putShort((short) -1);
-        frame.putInt(BoundedReadable.MAX_ARRAY_LENGTH + 1);
+        frame.putInt(BoundedReadable.MAX_ELEMENTS + 1);
 
         assertCloses(client -> client.writeFrame(frame.array()), CloseReason.MALFORMED_FRAME);
     }

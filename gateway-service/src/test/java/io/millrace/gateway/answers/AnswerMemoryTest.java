@@ -18,6 +18,8 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
 import java.util.stream.IntStream;
 import org.apache.kafka.common.compress.Compression;
@@ -235,6 +237,29 @@ class AnswerMemoryTest {
             for (Socket socket : stalled) {
                 socket.close();
             }
+        }
+    }
+
+    @Test
+    void a_client_that_takes_a_little_now_and_then_is_cut_off_while_memory_is_scarce() throws Exception {
+        String topic = topic(30, 100, 1_000);
+        try (var _ = allBut(LIMIT_BYTES / 2); var socket = request(path(topic))) {
+            var head = socket.getInputStream().readNBytes(1_000);
+            var announced = Pattern.compile("Content-Length: (\\d+)", Pattern.CASE_INSENSITIVE).matcher(new String(head,
+                    US_ASCII));
+            assertThat(announced.find()).isTrue();
+            int taken = head.length;
+            var pause = new CountDownLatch(1);
+            for (int read = 0; read >= 0 && !pause.await(20, TimeUnit.MILLISECONDS); taken += Math.max(0, read)) {
+                try {
+                    read = socket.getInputStream().read(new byte[1_000]);
+                } catch (SocketException reset) {
+                    read = -1;
+                }
+            }
+
+            assertThat(taken).isLessThan(Integer.parseInt(announced.group(1)));
+            assertThat(budget.usedBytes()).isLessThan(LIMIT_BYTES * 3 / 4);
         }
     }
 

@@ -76,7 +76,10 @@ public interface InstancesApi {
     @PostExchange("/{instance}/answered")
     void answered(@PathVariable String group, @PathVariable String instance, @RequestBody Answered answered);
 
-    /** Moves positions; refused with {@code INVALID_REQUEST} for a partition the instance does not own. */
+    /**
+     * Moves positions: once answered, the next coordinator knows them too. Refused with {@code INVALID_REQUEST} for a partition the instance
+     * does not own, and where they cannot be stored, or it cannot be told from what is committed whether that is newer.
+     */
     @Repeatable
     @PostExchange("/{instance}/positions")
     void seek(@PathVariable String group, @PathVariable String instance, @RequestBody Seek seek);

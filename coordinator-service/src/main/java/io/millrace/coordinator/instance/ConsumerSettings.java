@@ -14,7 +14,7 @@ import org.springframework.validation.annotation.Validated;
  * @param sessionTimeout       without a poll for so long, its partitions go to others, unless it asks for another time; it gets
  *                             partitions again with its next poll
  * @param rebalanceTimeout     how long it may keep partitions that it was told to give up
- * @param autoCommitInterval   how often what it has confirmed is committed
+ * @param autoCommitInterval   how often what it has confirmed is committed, or kept where its client commits
  * @param maxCommitBackoff     longest time between two attempts while commits fail
  * @param maxInstances         consumers of one coordinator; more are refused with 429
  * @param maxAssignedByHand    partitions that one consumer may assign itself; more are refused with 422

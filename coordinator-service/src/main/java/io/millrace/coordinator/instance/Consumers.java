@@ -5,6 +5,7 @@ import io.millrace.common.error.RefusedException;
 import io.millrace.common.metadata.ClusterImage;
 import io.millrace.coordinator.group.Group;
 import io.millrace.coordinator.group.Member;
+import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.runtime.GroupMeters;
 import io.millrace.coordinator.group.runtime.GroupRuntime;
 import io.millrace.coordinator.group.runtime.MonotonicClock;
@@ -13,8 +14,11 @@ import io.millrace.coordinator.group.runtime.ShardListener;
 import io.millrace.coordinator.group.runtime.Shards;
 import io.millrace.coordinator.group.runtime.Turnstile;
 import java.util.Collection;
+import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
+import java.util.TreeSet;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ThreadLocalRandom;
 import java.util.function.Function;
@@ -33,14 +37,17 @@ class Consumers implements ShardListener {
     private final Shards shards;
     private final GroupRuntime runtime;
     private final InstanceStore store;
+    private final Membership membership;
     private final ConsumerSettings settings;
     private final MonotonicClock clock;
 
-    Consumers(Shards shards, GroupRuntime runtime, InstanceStore store, ConsumerSettings settings, MonotonicClock clock,
-            GroupMeters meters) {
+    Consumers(Shards shards, GroupRuntime runtime, InstanceStore store, Membership membership,
+            ConsumerSettings settings,
+            MonotonicClock clock, GroupMeters meters) {
         this.shards = shards;
         this.runtime = runtime;
         this.store = store;
+        this.membership = membership;
         this.settings = settings;
         this.clock = clock;
         shards.listen(this);
@@ -105,6 +112,17 @@ class Consumers implements ShardListener {
         consumer.row = row;
     }
 
+    /** Inside its turnstile. What is kept of partitions that were or are not assigned by hand is forgotten with the change. */
+    void assign(HttpConsumer consumer, InstanceRow row, Collection<PartitionId> assigned) {
+        var lost = new TreeSet<>(consumer.kept.keySet());
+        if (!consumer.row.byHand().isEmpty()) {
+            lost.removeAll(assigned);
+        }
+        store.save(consumer.shard, row, lost);
+        consumer.row = row;
+        consumer.kept.keySet().removeAll(lost);
+    }
+
     /** Drops one from memory whose shard has been with somebody else for long. */
     void forget(HttpConsumer consumer) {
         consumers.remove(new Key(consumer.row.groupId(), consumer.row.instanceId()), consumer);
@@ -117,6 +135,9 @@ class Consumers implements ShardListener {
     @Override
     public void shardTaken(Shard shard, boolean nobodyBetween) {
         var stored = new HashSet<Key>();
+        var kept = new HashMap<Key, Map<PartitionId, Kept>>();
+        store.loadKept(shard, (groupId, instanceId, partition, position) -> kept.computeIfAbsent(new Key(groupId,
+                instanceId), _ -> new HashMap<>()).put(partition, position));
         for (InstanceRow row : store.load(shard)) {
             var key = new Key(row.groupId(), row.instanceId());
             stored.add(key);
@@ -125,7 +146,7 @@ class Consumers implements ShardListener {
                 known.shard = shard;
                 known.row = row;
             } else {
-                consumers.put(key, loaded(row, shard));
+                consumers.put(key, loaded(row, shard, kept.getOrDefault(key, Map.of())));
             }
         }
         consumers.keySet().removeIf(
@@ -137,8 +158,8 @@ class Consumers implements ShardListener {
         // What is in memory stays until the shard comes back: then it is known whether anybody else had it.
     }
 
-    /** A member goes on with what its group has for it; where it had read to, only what it committed tells. */
-    private HttpConsumer loaded(InstanceRow row, Shard shard) {
+    /** A member goes on with what its group has for it; where it had read to, what is committed tells, and what is kept. */
+    private HttpConsumer loaded(InstanceRow row, Shard shard, Map<PartitionId, Kept> kept) {
         HttpConsumer consumer = consumer(row, shard);
         consumer.takenOver = true;
         Group group = shard.loaded(row.groupId());
@@ -148,7 +169,18 @@ class Consumers implements ShardListener {
             consumer.memberEpoch = member.epoch();
             consumer.owned = member.state().assigned();
             consumer.subscriptionChanged = true;
+        } else if (!row.byHand().isEmpty()) {
+            // A client need not poll before it seeks.
+            consumer.owned = membership.byHand(row.byHand());
         }
+        // Others may have read since what it lost without a chance to forget.
+        var lost = new TreeSet<>(kept.keySet());
+        lost.removeIf(partition -> row.isSubscribed() ? consumer.owned.contains(partition) : !row.byHand().isEmpty());
+        if (!lost.isEmpty()) {
+            store.forget(shard, row, lost);
+        }
+        consumer.kept.putAll(kept);
+        consumer.kept.keySet().removeAll(lost);
         return consumer;
     }
 

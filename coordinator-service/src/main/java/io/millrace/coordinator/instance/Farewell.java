@@ -12,7 +12,7 @@ import org.slf4j.LoggerFactory;
 import org.springframework.stereotype.Component;
 
 /**
- * Commits what clients have confirmed before their shard goes to another coordinator in order, which knows only what is committed. As
+ * Commits, or else keeps, what clients have confirmed before their shard goes to another coordinator in order, which knows only that. As
  * much as it gets done while the lease is held; the rest is delivered again, as after a crash.
  */
 @Component
@@ -22,11 +22,14 @@ class Farewell implements ShardListener {
 
     private final Consumers consumers;
     private final Membership membership;
+    private final Positions positions;
     private final ConsumerSettings settings;
 
-    Farewell(Consumers consumers, Membership membership, ConsumerSettings settings, Shards shards) {
+    Farewell(Consumers consumers, Membership membership, Positions positions, ConsumerSettings settings,
+            Shards shards) {
         this.consumers = consumers;
         this.membership = membership;
+        this.positions = positions;
         this.settings = settings;
         shards.listen(this);
     }
@@ -62,6 +65,7 @@ class Farewell implements ShardListener {
         }
         try {
             consumer.turnstile.pass(() -> membership.commitConfirmed(consumer, consumer.owned));
+            positions.keepSettled(consumer);
         } catch (RefusedException e) {
             LOG.info("Group {}: what consumer {} confirmed last is delivered again, for it could not be committed: {}",
                     consumer.row.groupId(), consumer.row.instanceId(), e.getMessage());

@@ -27,7 +27,7 @@ class GroupOffsets {
     }
 
     /** What the group has committed; partitions without a commit, and those of deleted topics, are left out. */
-    Map<PartitionId, Long> committed(String groupId, SortedSet<PartitionId> partitions) {
+    Map<PartitionId, Kept.Committed> committed(String groupId, SortedSet<PartitionId> partitions) {
         var byName = new HashMap<TopicPartition, PartitionId>();
         for (PartitionId partition : partitions) {
             Topic topic = topics.current().withId(partition.topicId());
@@ -35,13 +35,13 @@ class GroupOffsets {
                 byName.put(new TopicPartition(topic.name(), partition.partition()), partition);
             }
         }
-        var committed = new HashMap<PartitionId, Long>();
+        var committed = new HashMap<PartitionId, Kept.Committed>();
         if (!byName.isEmpty()) {
             var request = new OffsetsApi.Fetch(byName.keySet().stream().sorted().toList());
             for (OffsetsApi.Committed offset : clients.offsets().fetch(groupId, request).offsets()) {
                 PartitionId partition = byName.get(new TopicPartition(offset.topic(), offset.partition()));
                 if (partition != null) {
-                    committed.put(partition, offset.offset());
+                    committed.put(partition, new Kept.Committed(offset.offset(), offset.committedAtMs()));
                 }
             }
         }

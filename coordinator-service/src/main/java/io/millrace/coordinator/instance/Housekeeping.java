@@ -9,13 +9,14 @@ import org.slf4j.LoggerFactory;
 import org.springframework.context.SmartLifecycle;
 import org.springframework.stereotype.Component;
 
-/** Commits at intervals what clients have confirmed, and forgets consumers that nobody calls any more. */
+/** Commits, or else keeps, at intervals what clients have confirmed, and forgets consumers that nobody calls any more. */
 @Component
 class Housekeeping implements SmartLifecycle {
     private static final Logger LOG = LoggerFactory.getLogger(Housekeeping.class);
 
     private final Consumers consumers;
     private final Membership membership;
+    private final Positions positions;
     private final ConsumerSettings settings;
     private final GroupMeters meters;
     private final MonotonicClock clock;
@@ -23,10 +24,11 @@ class Housekeeping implements SmartLifecycle {
     private volatile boolean running;
     private Thread thread = new Thread();
 
-    Housekeeping(Consumers consumers, Membership membership, ConsumerSettings settings, GroupMeters meters,
-            MonotonicClock clock) {
+    Housekeeping(Consumers consumers, Membership membership, Positions positions, ConsumerSettings settings,
+            GroupMeters meters, MonotonicClock clock) {
         this.consumers = consumers;
         this.membership = membership;
+        this.positions = positions;
         this.settings = settings;
         this.attending = new Semaphore(settings.commitsAtOnce());
         this.meters = meters;
@@ -66,6 +68,7 @@ class Housekeeping implements SmartLifecycle {
                     end(consumer);
                 }
             });
+            positions.keepSettled(consumer);
             consumer.commits.succeeded(clock.nowMs());
         } catch (RefusedException e) {
             consumer.commits.failed(clock.nowMs());

@@ -4,7 +4,9 @@ import io.millrace.common.api.OffsetsApi;
 import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.runtime.Shard;
 import io.millrace.coordinator.group.runtime.Turnstile;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.SortedSet;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.locks.ReentrantLock;
@@ -35,6 +37,8 @@ final class HttpConsumer {
     Long continued;
     /** It was another coordinator's before, and what that one knew of its reading is not known here. */
     boolean takenOver;
+    /** What is stored of where it stands, null where it is unknown whether it was; see {@link Positions}. */
+    final Map<PartitionId, @Nullable Kept> kept = new HashMap<>();
     final CommitSchedule commits;
     /** Held while offsets are on their way to the offset service: of two commits the later must not arrive first. */
     final ReentrantLock committing = new ReentrantLock();
@@ -54,6 +58,12 @@ final class HttpConsumer {
     /** Whether its shard is held under the term that it was loaded or kept in. */
     boolean isServed() {
         return shard.isHeld();
+    }
+
+    /** Whether its client is known to have moved this, at another coordinator, after that poll. */
+    boolean wasSoughtSince(PartitionId partition, long pollNumber) {
+        Kept known = kept.get(partition);
+        return known != null && known.isSoughtSince(pollNumber);
     }
 
     boolean isMember() {

@@ -23,14 +23,16 @@ import org.springframework.web.bind.annotation.RestController;
 class InstanceController implements InstancesApi {
     private final Consumers consumers;
     private final Membership membership;
+    private final Positions positions;
     private final TopicsFeed topics;
     private final ConsumerSettings settings;
     private final InstanceRules rules;
 
-    InstanceController(Consumers consumers, Membership membership, TopicsFeed topics, ConsumerSettings settings,
-            GroupSettings groupSettings) {
+    InstanceController(Consumers consumers, Membership membership, Positions positions, TopicsFeed topics,
+            ConsumerSettings settings, GroupSettings groupSettings) {
         this.consumers = consumers;
         this.membership = membership;
+        this.positions = positions;
         this.topics = topics;
         this.settings = settings;
         this.rules = new InstanceRules(settings, groupSettings);
@@ -103,7 +105,8 @@ class InstanceController implements InstancesApi {
                         "consumer '%s' is subscribed".formatted(instance));
             }
             membership.commitConfirmed(consumer, consumer.owned);
-            consumers.change(consumer, consumer.row.assigned(assignment.partitions().stream().sorted().toList()));
+            consumers.assign(consumer, consumer.row.assigned(assignment.partitions().stream().sorted().toList()),
+                    membership.byHand(assignment.partitions()));
             membership.heartbeat(consumer, 0);
             return null;
         });
@@ -179,16 +182,22 @@ class InstanceController implements InstancesApi {
         // After seeks it stands where it stood in all partitions but those; another poll has moved the positions of all.
         if (isLast || progress.wasLastBeforeSeeks(standing.pollNumber())) {
             forEachOwned(consumer, standing.positions(), (partition, offset) -> {
-                if (!progress.isSought(partition)) {
+                if (!isSought(consumer, partition, standing)) {
                     progress.stand(partition, offset);
                 }
             });
             forEachOwned(consumer, standing.confirmed(), (partition, offset) -> {
-                if (!progress.isSought(partition)) {
+                if (!isSought(consumer, partition, standing)) {
                     progress.confirmFurther(partition, offset);
                 }
             });
         }
+    }
+
+    /** Whether the client has moved it since the stream's last poll, here or at the coordinator before. */
+    private static boolean isSought(HttpConsumer consumer, PartitionId partition, Standing standing) {
+        return consumer.progress.isSought(partition) || !consumer.progress.hasBegun() && consumer.wasSoughtSince(
+                partition, standing.pollNumber());
     }
 
     private void forEachOwned(HttpConsumer consumer, List<Position> positions, ObjLongConsumer<PartitionId> action) {
@@ -211,10 +220,11 @@ class InstanceController implements InstancesApi {
                 throw new RefusedException(ErrorCode.POLL_SUPERSEDED,
                         "poll %d of consumer '%s' was superseded".formatted(delivered.pollNumber(), instance));
             }
-            Map<PartitionId, Long> positions = owned(consumer, delivered.positions(), ErrorCode.FENCED_MEMBER_EPOCH);
+            Map<PartitionId, Long> ends = owned(consumer, delivered.positions(), ErrorCode.FENCED_MEMBER_EPOCH);
             Map<PartitionId, Long> starts = owned(consumer, delivered.starts(), ErrorCode.FENCED_MEMBER_EPOCH);
             membership.touch(consumer);
-            consumer.progress.delivered(positions, starts, delivered.isAnswer());
+            positions.keepFound(consumer, starts);
+            consumer.progress.delivered(ends, starts, delivered.isAnswer());
             if (delivered.isAnswer()) {
                 consumer.answer.expect(delivered.pollNumber());
             }
@@ -231,10 +241,12 @@ class InstanceController implements InstancesApi {
     @Override
     public void seek(String group, String instance, Seek seek) {
         consumers.call(group, instance, consumer -> {
-            Map<PartitionId, Long> positions = owned(consumer, seek.positions(), ErrorCode.INVALID_REQUEST);
+            Map<PartitionId, Long> sought = owned(consumer, seek.positions(), ErrorCode.INVALID_REQUEST);
             // The other partitions of an answer that was lost are given again.
             settle(consumer);
-            consumer.progress.seek(positions);
+            awaitCommitUnderWay(consumer);
+            positions.keepSought(consumer, sought);
+            consumer.progress.seek(sought);
             return null;
         });
     }
@@ -276,7 +288,7 @@ class InstanceController implements InstancesApi {
         });
     }
 
-    /** A commit at intervals that is on its way must not undo the one that the client asks for now. */
+    /** A commit at intervals that is on its way must not undo the one that the client asks for now, nor seem newer than what it seeks. */
     private static void awaitCommitUnderWay(HttpConsumer consumer) {
         consumer.committing.lock();
         consumer.committing.unlock();

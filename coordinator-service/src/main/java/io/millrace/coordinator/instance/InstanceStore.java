@@ -2,16 +2,20 @@ package io.millrace.coordinator.instance;
 
 import io.millrace.common.api.InstancesApi.Settings;
 import io.millrace.common.api.TopicPartition;
+import io.millrace.coordinator.group.PartitionId;
 import io.millrace.coordinator.group.runtime.GroupStore;
 import io.millrace.coordinator.group.runtime.Shard;
 import java.sql.ResultSet;
 import java.sql.SQLException;
 import java.util.ArrayList;
+import java.util.Collection;
 import java.util.List;
+import java.util.Map;
+import java.util.UUID;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
 
-/** The HTTP consumers' rows, fenced like their groups'. */
+/** The HTTP consumers' rows, and what is kept of where they stand, fenced like their groups'. */
 @Component
 class InstanceStore {
     private static final String SELECT = """
@@ -39,6 +43,29 @@ class InstanceStore {
             delete from groups.instance
             where group_id = :group and instance_id = :instance
             """;
+    private static final String SELECT_KEPT = """
+            select group_id, instance_id, topic_id, partition, next_offset, committed_offset, committed_at_ms, sought_after
+            from groups.consumer_group
+                join groups.instance_position using (group_id)
+            where shard = :shard
+            """;
+    private static final String UPSERT_KEPT = """
+            insert into groups.instance_position (group_id, instance_id, topic_id, partition, next_offset, committed_offset,
+                committed_at_ms, sought_after)
+            select :group, :instance, topic_id, partition, next_offset, committed_offset, committed_at_ms, sought_after
+            from unnest(:topicIds::uuid[], :partitions::int[], :nextOffsets::bigint[], :committedOffsets::bigint[],
+                :committedAtMs::bigint[], :soughtAfter::bigint[])
+                as kept (topic_id, partition, next_offset, committed_offset, committed_at_ms, sought_after)
+            on conflict (group_id, instance_id, topic_id, partition) do update
+            set next_offset = excluded.next_offset, committed_offset = excluded.committed_offset,
+                committed_at_ms = excluded.committed_at_ms, sought_after = excluded.sought_after
+            """;
+    private static final String DELETE_KEPT = """
+            delete from groups.instance_position
+            using unnest(:topicIds::uuid[], :partitions::int[]) as lost (topic_id, partition)
+            where group_id = :group and instance_id = :instance
+                and instance_position.topic_id = lost.topic_id and instance_position.partition = lost.partition
+            """;
 
     private final JdbcClient jdbc;
     private final GroupStore groups;
@@ -53,9 +80,75 @@ class InstanceStore {
                 () -> jdbc.sql(SELECT).param("shard", shard.number()).query((rows, _) -> row(rows)).list());
     }
 
+    /** Takes a position as it is stored. */
+    @FunctionalInterface
+    interface KeptReader {
+        void read(String groupId, String instanceId, PartitionId partition, Kept kept);
+    }
+
+    /** Every position that is kept for the shard's consumers. */
+    void loadKept(Shard shard, KeptReader reader) {
+        groups.inShard(shard, () -> {
+            jdbc.sql(SELECT_KEPT).param("shard", shard.number()).query(rows -> {
+                reader.read(rows.getString("group_id"), rows.getString("instance_id"), new PartitionId(rows.getObject(
+                        "topic_id", UUID.class), rows.getInt("partition")), kept(rows));
+            });
+            return true;
+        });
+    }
+
+    private static Kept kept(ResultSet rows) throws SQLException {
+        Long committed = rows.getObject("committed_offset", Long.class);
+        return new Kept(rows.getLong("next_offset"), committed == null ? null
+                : new Kept.Committed(committed, rows
+                        .getLong("committed_at_ms")), rows.getObject("sought_after", Long.class));
+    }
+
+    void keep(Shard shard, InstanceRow row, Map<PartitionId, Kept> positions) {
+        var partitions = List.copyOf(positions.keySet());
+        var kept = partitions.stream().map(positions::get).toList();
+        groups.inShard(shard, () -> jdbc.sql(UPSERT_KEPT).param("group", row.groupId())
+                .param("instance", row.instanceId()).param("topicIds", topicIds(partitions))
+                .param("partitions", indexes(partitions))
+                .param("nextOffsets", kept.stream().map(Kept::next).toArray(Long[]::new))
+                .param("committedOffsets", kept.stream().map(Kept::committed).map(committed -> committed == null
+                        ? null
+                        : committed.next()).toArray(Long[]::new))
+                .param("committedAtMs", kept.stream().map(Kept::committed).map(committed -> committed == null
+                        ? null
+                        : committed.atMs()).toArray(Long[]::new))
+                .param("soughtAfter", kept.stream().map(Kept::soughtAfter).toArray(Long[]::new)).update());
+    }
+
+    void forget(Shard shard, InstanceRow row, Collection<PartitionId> partitions) {
+        groups.inShard(shard, () -> deleteKept(row, List.copyOf(partitions)));
+    }
+
+    private int deleteKept(InstanceRow row, List<PartitionId> partitions) {
+        return jdbc.sql(DELETE_KEPT).param("group", row.groupId()).param("instance", row.instanceId())
+                .param("topicIds", topicIds(partitions)).param("partitions", indexes(partitions)).update();
+    }
+
+    private static String[] topicIds(List<PartitionId> partitions) {
+        return partitions.stream().map(partition -> partition.topicId().toString()).toArray(String[]::new);
+    }
+
+    private static Integer[] indexes(List<PartitionId> partitions) {
+        return partitions.stream().map(PartitionId::partition).toArray(Integer[]::new);
+    }
+
     void save(Shard shard, InstanceRow row) {
+        groups.inShard(shard, () -> upsert(row));
+    }
+
+    /** @param lost where it stood in these is forgotten with it */
+    void save(Shard shard, InstanceRow row, Collection<PartitionId> lost) {
+        groups.inShard(shard, () -> upsert(row) + deleteKept(row, List.copyOf(lost)));
+    }
+
+    private int upsert(InstanceRow row) {
         Settings settings = row.settings();
-        groups.inShard(shard, () -> jdbc.sql(UPSERT).param("group", row.groupId()).param("instance", row.instanceId())
+        return jdbc.sql(UPSERT).param("group", row.groupId()).param("instance", row.instanceId())
                 .param("format", settings.format()).param("autoOffsetReset", settings.autoOffsetReset())
                 .param("enableAutoCommit", settings.enableAutoCommit()).param("fetchMinBytes", settings.fetchMinBytes())
                 .param("requestTimeoutMs", settings.requestTimeoutMs()).param("isolationLevel", settings
@@ -65,7 +158,7 @@ class InstanceStore {
                 .param("assignedTopics", row.byHand().stream().map(TopicPartition::topic).toArray(String[]::new))
                 .param("assignedPartitions", row.byHand().stream().map(TopicPartition::partition).toArray(
                         Integer[]::new))
-                .update());
+                .update();
     }
 
     void delete(Shard shard, InstanceRow row) {

@@ -38,14 +38,16 @@ class Membership {
 
     private final GroupRuntime runtime;
     private final GroupOffsets offsets;
+    private final Positions positions;
     private final TopicsFeed topics;
     private final GroupMeters meters;
     private final ConsumerSettings settings;
 
-    Membership(GroupRuntime runtime, GroupOffsets offsets, TopicsFeed topics, GroupMeters meters,
+    Membership(GroupRuntime runtime, GroupOffsets offsets, Positions positions, TopicsFeed topics, GroupMeters meters,
             ConsumerSettings settings) {
         this.runtime = runtime;
         this.offsets = offsets;
+        this.positions = positions;
         this.topics = topics;
         this.meters = meters;
         this.settings = settings;
@@ -54,6 +56,7 @@ class Membership {
     /** Brings what the consumer owns up to date, joining if need be. */
     void heartbeat(HttpConsumer consumer, long silentMs) {
         if (!consumer.row.isSubscribed()) {
+            // What is kept of those is forgotten when others are assigned: one whose topic is gone stays gone.
             own(consumer, byHand(consumer.row.byHand()));
             return;
         }
@@ -80,7 +83,7 @@ class Membership {
         }
         SortedSet<PartitionId> mine = granted.assigned();
         consumer.memberEpoch = granted.memberEpoch();
-        own(consumer, mine);
+        ownAsMember(consumer, mine);
     }
 
     private void letGo(HttpConsumer consumer, SortedSet<PartitionId> kept, boolean standing) {
@@ -92,7 +95,13 @@ class Membership {
         commitConfirmed(consumer, leaving);
         var staying = new TreeSet<>(consumer.owned);
         staying.retainAll(kept);
-        own(consumer, PartitionId.sorted(staying));
+        ownAsMember(consumer, PartitionId.sorted(staying));
+    }
+
+    /** Before the group hears that the others were let go of. */
+    private void ownAsMember(HttpConsumer consumer, SortedSet<PartitionId> owned) {
+        positions.forgetAllBut(consumer, owned);
+        own(consumer, owned);
     }
 
     private static void own(HttpConsumer consumer, SortedSet<PartitionId> owned) {
@@ -126,6 +135,8 @@ class Membership {
     }
 
     private GroupReply.Granted join(HttpConsumer consumer, long silentMs) {
+        // Others may have read its partitions since it was a member.
+        positions.forgetAllBut(consumer, List.of());
         return switch (runtime.apply(consumer.shard, consumer.row.groupId(),
                 new GroupEvent.Join(consumer.row.instanceId(), profile(consumer.row)), silentMs)) {
             case GroupReply.Granted granted -> {
@@ -160,12 +171,16 @@ class Membership {
         consumer.dropMembership();
     }
 
-    /** Finds where to begin in partitions that are new to the consumer. */
+    /** Finds where to go on in partitions that are new to the consumer, or to this coordinator. */
     void lookUpCommitted(HttpConsumer consumer) {
         SortedSet<PartitionId> unknown = consumer.progress.unknown(consumer.owned);
         if (!unknown.isEmpty()) {
-            Map<PartitionId, Long> committed = offsets.committed(consumer.row.groupId(), unknown);
-            unknown.forEach(partition -> consumer.progress.lookedUp(partition, committed.get(partition)));
+            Map<PartitionId, Kept.Committed> committed = offsets.committed(consumer.row.groupId(), unknown);
+            for (PartitionId partition : unknown) {
+                Kept.Committed newest = committed.get(partition);
+                consumer.progress.lookedUp(partition, newest == null ? null : newest.next(), Kept.position(consumer.kept
+                        .get(partition), newest));
+            }
         }
     }
 
@@ -224,7 +239,7 @@ class Membership {
         }
     }
 
-    private SortedSet<PartitionId> byHand(List<TopicPartition> partitions) {
+    SortedSet<PartitionId> byHand(List<TopicPartition> partitions) {
         var owned = new TreeSet<PartitionId>();
         for (TopicPartition partition : partitions) {
             Topic topic = topics.current().named(partition.topic());

@@ -56,10 +56,11 @@ final class ReadProgress {
         return unknown;
     }
 
-    void lookedUp(PartitionId partition, @Nullable Long committed) {
+    /** @param position where the consumer goes on, which need not be what is committed: another coordinator may know of more */
+    void lookedUp(PartitionId partition, @Nullable Long committed, @Nullable Long position) {
         var stages = new Stages();
-        stages.delivered = committed;
-        stages.confirmed = committed;
+        stages.delivered = position;
+        stages.confirmed = position;
         stages.committed = committed;
         partitions.put(partition, stages);
     }
@@ -117,6 +118,11 @@ final class ReadProgress {
     /** Whether the poll of this number was the last before the client moved the positions of some partitions. */
     boolean wasLastBeforeSeeks(long number) {
         return !sought.isEmpty() && soughtSince == number;
+    }
+
+    /** The number of the poll that was the last before a seek that comes now. */
+    long lastPollBeforeSeeks() {
+        return sought.isEmpty() ? pollNumber : soughtSince;
     }
 
     /** Whether the client has moved its position since the last poll began. */
@@ -206,9 +212,7 @@ final class ReadProgress {
 
     /** Goes on elsewhere, by the client's wish, which also means that it is done with what it had. */
     void seek(Map<PartitionId, Long> positions) {
-        if (sought.isEmpty()) {
-            soughtSince = pollNumber;
-        }
+        soughtSince = lastPollBeforeSeeks();
         sought.addAll(positions.keySet());
         supersede();
         forgetPoll();
@@ -226,6 +230,29 @@ final class ReadProgress {
             Stages stages = partitions.get(partition);
             if (stages != null && stages.confirmed != null && !stages.confirmed.equals(stages.committed)) {
                 offsets.put(partition, stages.confirmed);
+            }
+        }
+        return offsets;
+    }
+
+    /**
+     * How far the client is done with these partitions, where neither what is committed nor what is kept says as much. What it has confirmed
+     * by itself ahead of its reading does not move it: it reads on from where it was.
+     */
+    SortedMap<PartitionId, Long> unkept(Collection<PartitionId> of, Map<PartitionId, @Nullable Kept> kept) {
+        var offsets = new TreeMap<PartitionId, Long>();
+        for (PartitionId partition : of) {
+            Stages stages = partitions.get(partition);
+            if (stages == null || stages.confirmed == null || stages.delivered == null) {
+                continue;
+            }
+            long settled = Math.min(stages.confirmed, stages.delivered);
+            Kept known = kept.get(partition);
+            boolean isKnown = kept.containsKey(partition)
+                    ? known != null && known.next() == settled
+                    : Long.valueOf(settled).equals(stages.committed);
+            if (!isKnown) {
+                offsets.put(partition, settled);
             }
         }
         return offsets;

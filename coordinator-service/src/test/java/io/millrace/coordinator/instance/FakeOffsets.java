@@ -24,7 +24,8 @@ import org.springframework.jdbc.core.simple.JdbcClient;
 /** An offset service in memory that fences by the members' and the shards' rows, as the real one does. */
 final class FakeOffsets implements OffsetsApi, ServiceClients {
     private final JdbcClient database;
-    private final Map<String, Map<TopicPartition, Long>> committed = new TreeMap<>();
+    private final Map<String, Map<TopicPartition, Committed>> committed = new TreeMap<>();
+    private long clockMs;
     private boolean away;
     private int termsOver;
     private volatile @Nullable String held;
@@ -62,7 +63,9 @@ final class FakeOffsets implements OffsetsApi, ServiceClients {
     }
 
     synchronized Map<TopicPartition, Long> of(String group) {
-        return Map.copyOf(committed.getOrDefault(group, Map.of()));
+        var offsets = new TreeMap<TopicPartition, Long>();
+        committed.getOrDefault(group, Map.of()).forEach((partition, stored) -> offsets.put(partition, stored.offset()));
+        return Map.copyOf(offsets);
     }
 
     @Override
@@ -95,16 +98,17 @@ final class FakeOffsets implements OffsetsApi, ServiceClients {
             }
         }
         commit.offsets().forEach(offset -> committed.computeIfAbsent(group, _ -> new TreeMap<>())
-                .put(new TopicPartition(offset.topic(), offset.partition()), offset.offset()));
+                .put(new TopicPartition(offset.topic(), offset.partition()), new Committed(offset.topic(), offset
+                        .partition(), offset.offset(), null, "", ++clockMs)));
     }
 
     @Override
     public synchronized CommittedOffsets fetch(String group, Fetch fetch) {
         answer();
         var found = new ArrayList<Committed>();
-        committed.getOrDefault(group, Map.of()).forEach((partition, offset) -> {
+        committed.getOrDefault(group, Map.of()).forEach((partition, stored) -> {
             if (fetch.partitions() == null || fetch.partitions().contains(partition)) {
-                found.add(new Committed(partition.topic(), partition.partition(), offset, null, "", 0));
+                found.add(stored);
             }
         });
         return new CommittedOffsets(found);

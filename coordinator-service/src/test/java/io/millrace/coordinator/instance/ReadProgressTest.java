@@ -161,6 +161,34 @@ class ReadProgressTest {
         assertThat(progress.beginPoll(null, BOTH).get(ONE)).isEqualTo(new Range(null, null));
     }
 
+    @Test
+    void what_the_client_is_done_with_is_to_be_kept_where_nothing_else_tells_it() {
+        known(10L, 20L);
+        assertThat(progress.unkept(BOTH, Map.of())).as("as committed").isEmpty();
+        progress.beginPoll(null, BOTH);
+        progress.delivered(Map.of(ONE, 15L), Map.of(), true);
+        assertThat(progress.unkept(BOTH, Map.of())).as("not confirmed").isEmpty();
+
+        progress.confirm();
+
+        assertThat(progress.unkept(BOTH, Map.of())).isEqualTo(Map.of(ONE, 15L));
+        assertThat(progress.unkept(BOTH, Map.of(ONE, new Kept(15, null, null)))).isEmpty();
+        assertThat(progress.unkept(BOTH, Map.of(ONE, new Kept(12, null, null), TWO, new Kept(12, null, null))))
+                .isEqualTo(Map.of(ONE, 15L, TWO, 20L));
+        assertThat(progress.unkept(List.of(TWO), Map.of())).isEmpty();
+    }
+
+    @Test
+    void a_commit_ahead_of_what_was_delivered_keeps_no_more_than_that() {
+        known(10L, 20L);
+        progress.beginPoll(null, BOTH);
+        progress.delivered(Map.of(ONE, 15L), Map.of(), true);
+
+        progress.confirm(ONE, 1_000L);
+
+        assertThat(progress.unkept(BOTH, Map.of())).isEqualTo(Map.of(ONE, 15L));
+    }
+
     /** How a poll's answer fares on its way. */
     private enum Way {
         GOT, LOST_AFTER_US, GIVEN_UP, GOT_BUT_UNTOLD, LOST_WITH_ITS_GATEWAY
@@ -189,7 +217,8 @@ class ReadProgressTest {
                     poll++;
                 }
                 if (!reader.unknown(PartitionId.sorted(List.of(ONE))).isEmpty()) {
-                    reader.lookedUp(ONE, committed.getOrDefault(ONE, 0L));
+                    Long known = committed.getOrDefault(ONE, 0L);
+                    reader.lookedUp(ONE, known, known);
                 }
                 String name = named ? "p" + (repeats ? poll : ++poll) : null;
                 if (!reader.repeats(name)) {
@@ -226,7 +255,7 @@ class ReadProgressTest {
     }
 
     private void known(Long one, Long two) {
-        progress.lookedUp(ONE, one);
-        progress.lookedUp(TWO, two);
+        progress.lookedUp(ONE, one, one);
+        progress.lookedUp(TWO, two, two);
     }
 }

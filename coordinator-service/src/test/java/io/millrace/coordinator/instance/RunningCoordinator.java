@@ -100,6 +100,14 @@ final class RunningCoordinator {
         epochs.incrementAndGet();
     }
 
+    void topic(String name, int partitions) {
+        images.topic(name, partitions);
+    }
+
+    void deleteTopic(String name) {
+        images.delete(name);
+    }
+
     /** Calls over HTTP, as a gateway does. */
     <T> T client(Class<T> api) {
         var mapper = JsonMapper.builder().build();

@@ -15,6 +15,7 @@ import java.nio.ByteBuffer;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.Map;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -58,6 +59,27 @@ final class PollBatch {
         if (!sources.isEmpty()) {
             Collections.rotate(sources, -(int) (pollNumber % sources.size()));
         }
+    }
+
+    /** A partition whose beginning a round of the same poll has found. */
+    record Found(String topicId, int partition) {}
+
+    /**
+     * Partitions without a position begin where an earlier round found them to: of that, no coordinator need have heard, and what has been
+     * appended since the client asked is not to be missed.
+     */
+    void beginWhereFound(Map<Found, Long> found) {
+        for (Source source : sources) {
+            Long start = source.hasPosition() ? null : found.get(source.asFound());
+            if (start != null) {
+                source.beginAt(start);
+            }
+        }
+    }
+
+    void rememberFound(Map<Found, Long> found) {
+        sources.stream().filter(source -> source.granted.position() == null && source.hasPosition())
+                .forEach(source -> found.put(source.asFound(), source.start));
     }
 
     List<Source> sources() {
@@ -191,6 +213,10 @@ final class PollBatch {
             this.granted = granted;
             this.position = granted.position() == null ? UNKNOWN : granted.position();
             this.start = position;
+        }
+
+        private Found asFound() {
+            return new Found(granted.topicId(), granted.partition());
         }
 
         Granted granted() {

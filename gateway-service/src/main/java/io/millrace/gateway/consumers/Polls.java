@@ -19,6 +19,7 @@ import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.consumers.PollBatch.Source;
 import io.millrace.gateway.records.RecordFormat;
 import java.time.Duration;
+import java.util.HashMap;
 import java.util.List;
 import java.util.function.BooleanSupplier;
 import org.apache.kafka.common.Uuid;
@@ -85,6 +86,7 @@ final class Polls {
         long deadline = 0;
         int refused = 0;
         Long continued = null;
+        var found = new HashMap<PollBatch.Found, Long>();
         while (true) {
             if (hasLeft.getAsBoolean()) {
                 throw new ClientLeftException();
@@ -104,7 +106,9 @@ final class Polls {
             if (grant.repeatUpTo()) {
                 repeat(batch, share, grant.settings(), deadline);
             } else {
+                batch.beginWhereFound(found);
                 read(batch, share, grant.settings(), begun, deadline);
+                batch.rememberFound(found);
             }
             batch.refuseIfEmpty();
             boolean isAnswer = batch.written() > 0 || grant.repeatUpTo();

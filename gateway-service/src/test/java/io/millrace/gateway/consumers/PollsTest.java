@@ -3,6 +3,7 @@ package io.millrace.gateway.consumers;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.awaitility.Awaitility.await;
 
+import io.millrace.common.error.ErrorCode;
 import java.util.ArrayList;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
@@ -64,6 +65,19 @@ class PollsTest extends ConsumerCalls {
         append(consumer.topic, 0, "\"after\"");
 
         assertThat(values(consumer.poll("timeout=5000"))).containsExactly("\"after\"");
+    }
+
+    @Test
+    void a_record_that_comes_while_the_first_poll_waits_is_given_though_the_coordinator_changes_meanwhile() {
+        var consumer = consumer("{\"auto.offset.reset\":\"latest\"}", topic(1));
+        append(consumer.topic, 0, "\"before\"");
+        gateway.services.refuseDeliveredOnce(ErrorCode.FENCED_MEMBER_EPOCH);
+        var poll = CompletableFuture.supplyAsync(() -> consumer.poll("timeout=5000"));
+        await().until(() -> gateway.brokers.fetches(consumer.topic) > 0);
+
+        append(consumer.topic, 0, "\"after\"");
+
+        assertThat(values(poll.join())).containsExactly("\"after\"");
     }
 
     @Test

@@ -20,6 +20,7 @@ import java.util.Set;
 import java.util.TreeMap;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
 import org.jspecify.annotations.Nullable;
 
 /** A controller, a coordinator and an offset service, with one member a group: what it subscribes to it owns. */
@@ -53,6 +54,7 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     private final AtomicInteger polls = new AtomicInteger();
     private final Set<TopicPartition> others = new HashSet<>();
     private volatile @Nullable ErrorCode refuseDelivered;
+    private final AtomicReference<@Nullable ErrorCode> refuseOnce = new AtomicReference<>();
     private volatile @Nullable Boolean leavesAfterNoting;
     private volatile boolean away;
     private final AtomicInteger lostReplies = new AtomicInteger();
@@ -84,6 +86,11 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
     /** What {@code delivered} is refused with from now on; null: it is taken. */
     public void refuseDelivered(@Nullable ErrorCode code) {
         refuseDelivered = code;
+    }
+
+    /** What the next {@code delivered} that tells of positions is refused with. */
+    public void refuseDeliveredOnce(ErrorCode code) {
+        refuseOnce.set(code);
     }
 
     /**
@@ -335,7 +342,8 @@ public final class FakeServices implements ServiceClients, InstancesApi, Offsets
                 requirePresent();
             }
         }
-        var refusal = refuseDelivered;
+        var once = delivered.positions().isEmpty() ? null : refuseOnce.getAndSet(null);
+        var refusal = once != null ? once : refuseDelivered;
         if (refusal != null) {
             throw new RefusedException(refusal, "not taken");
         }

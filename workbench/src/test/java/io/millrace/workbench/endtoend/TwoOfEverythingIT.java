@@ -12,6 +12,7 @@ import io.millrace.workbench.suite.TestSuites;
 import java.io.IOException;
 import java.sql.SQLException;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +24,7 @@ import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.random.RandomGenerator;
+import java.util.stream.IntStream;
 import org.awaitility.core.ConditionFactory;
 import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
@@ -41,6 +43,7 @@ class TwoOfEverythingIT {
     private static final Duration PAUSE = Duration.ofSeconds(3);
     private static final String GROUP = "shipping";
     private static final String TOPIC = "orders";
+    private static final String QUIET_TOPIC = "quiet";
     private static final int PARTITIONS = 4;
     private static final int SHARDS = 8;
     private static final int PRODUCE_MS = 20;
@@ -123,7 +126,12 @@ class TwoOfEverythingIT {
 
         private void hurt() throws Exception {
             String owner = coordinators.get(watch.holder());
-            takeOver("the coordinator of the group's shard is killed", owner, () -> suite.kill(owner));
+            String listener = listenerWithoutACommit();
+            takeOver("the coordinator of the group's shard is killed", owner, () -> {
+                suite.kill(owner);
+                produceQuietly();
+            });
+            assertListened(listener);
             suite.start(owner);
 
             gatewayDies();
@@ -144,6 +152,38 @@ class TwoOfEverythingIT {
             long goesOnNanos = System.nanoTime();
             awaitUntil().until(() -> allSucceeded("poll", goesOnNanos) && allSucceeded("commit", goesOnNanos));
             awaitBalance();
+        }
+
+        /** A consumer that has found the end of one partition, has sought the beginning of another, and commits nothing. */
+        private String listenerWithoutACommit() throws IOException, InterruptedException {
+            Gateway gateway = gateways.getFirst();
+            gateway.createTopic(QUIET_TOPIC, 2);
+            gateway.produce(QUIET_TOPIC, List.of("{\"partition\":1,\"value\":0}"));
+            gateway.post("/consumers/" + GROUP, Gateway.METADATA, """
+                    {"name":"listener","format":"json","auto.offset.reset":"latest","enable.auto.commit":false}
+                    """).expect(200);
+            String listener = "/consumers/" + GROUP + "/instances/listener";
+            gateway.post(listener + "/assignments", Gateway.METADATA, """
+                    {"partitions":[{"topic":"%1$s","partition":0},{"topic":"%1$s","partition":1}]}
+                    """.formatted(QUIET_TOPIC)).expect(204);
+            assertThat(gateway.poll(listener, 0, 100_000)).isEmpty();
+            gateway.post(listener + "/positions", Gateway.METADATA, """
+                    {"offsets":[{"topic":"%s","partition":1,"offset":0}]}
+                    """.formatted(QUIET_TOPIC)).expect(204);
+            return listener;
+        }
+
+        private void produceQuietly() throws IOException, InterruptedException {
+            gateways.getFirst().produce(QUIET_TOPIC, IntStream.range(1, 11).mapToObj(
+                    value -> "{\"partition\":0,\"value\":" + value + "}").toList());
+        }
+
+        private void assertListened(String listener) throws IOException, InterruptedException {
+            var values = new ArrayList<Integer>();
+            for (int poll = 0; poll < 10 && values.size() < 11; poll++) {
+                gateways.getLast().poll(listener, 5_000, 100_000).forEach(record -> values.add(record.value().asInt()));
+            }
+            assertThat(values).containsExactlyInAnyOrderElementsOf(IntStream.range(0, 11).boxed().toList());
         }
 
         private interface Fault {

@@ -64,6 +64,10 @@ class DocumentCompletion implements OpenApiCustomizer {
             responses.putIfAbsent("400", new ApiResponse().description(
                     "Malformed JSON, an unknown field, or a field that is missing or wrong"));
         }
+        if (operation.getRequestBody() != null) {
+            responses.putIfAbsent("415", new ApiResponse().description(
+                    "Another `Content-Encoding` than the operation takes: `Accept-Encoding` names it"));
+        }
         responses.putIfAbsent("503", new ApiResponse().description(
                 "A service that is needed is away; try again after `Retry-After`"));
         responses.forEach((status, response) -> {

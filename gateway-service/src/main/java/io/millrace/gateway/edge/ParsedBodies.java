@@ -2,6 +2,7 @@ package io.millrace.gateway.edge;
 
 import io.millrace.common.error.ErrorCode;
 import io.millrace.common.error.RefusedException;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
 import java.io.InputStream;
 import java.lang.reflect.Type;
@@ -12,6 +13,7 @@ import org.springframework.http.converter.HttpMessageConverter;
 import org.springframework.web.bind.annotation.ControllerAdvice;
 import org.springframework.web.context.request.RequestAttributes;
 import org.springframework.web.context.request.RequestContextHolder;
+import org.springframework.web.context.request.ServletRequestAttributes;
 import org.springframework.web.servlet.mvc.method.annotation.RequestBodyAdviceAdapter;
 
 /**
@@ -23,6 +25,7 @@ class ParsedBodies extends RequestBodyAdviceAdapter {
     /** The smallest element is the three bytes of an empty object and its comma, for which a record of 40 bytes and its place in a list are made. */
     static final int OBJECT_BYTES_PER_BODY_BYTE = 16;
 
+    private static final String PLAIN = "identity";
     private static final String NAME = ParsedBodies.class.getName();
 
     private final BodyMemory memory;
@@ -41,6 +44,7 @@ class ParsedBodies extends RequestBodyAdviceAdapter {
     @Override
     public HttpInputMessage beforeBodyRead(HttpInputMessage message, MethodParameter parameter, Type type,
             Class<? extends HttpMessageConverter<?>> converter) throws IOException {
+        refuseEncoded(message.getHeaders());
         var count = new Count();
         var counted = new CountedInput(message.getBody(), count::count);
         RequestContextHolder.currentRequestAttributes().registerDestructionCallback(NAME, count::release,
@@ -56,6 +60,20 @@ class ParsedBodies extends RequestBodyAdviceAdapter {
                 return message.getHeaders();
             }
         };
+    }
+
+    /** What is compressed would be taken for JSON that is malformed. Which encodings are taken is told by RFC 7694. */
+    private static void refuseEncoded(HttpHeaders headers) {
+        String encoding = headers.getFirst(HttpHeaders.CONTENT_ENCODING);
+        if (encoding == null || encoding.isBlank() || encoding.strip().equalsIgnoreCase(PLAIN)) {
+            return;
+        }
+        if (RequestContextHolder.currentRequestAttributes() instanceof ServletRequestAttributes attributes && attributes
+                .getResponse() instanceof HttpServletResponse response) {
+            response.setHeader(HttpHeaders.ACCEPT_ENCODING, PLAIN);
+        }
+        throw new RefusedException(ErrorCode.UNSUPPORTED_MEDIA_TYPE, "Content-Encoding: '" + encoding
+                + "' is taken of bodies with records alone");
     }
 
     /** What one body takes. */

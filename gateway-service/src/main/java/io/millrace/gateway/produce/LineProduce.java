@@ -76,7 +76,7 @@ class LineProduce implements StreamedBodies, CountedMemory {
             throws IOException, InterruptedException {
         String header = request.getHeader(IdempotencyKeys.HEADER);
         String key = header == null ? null : IdempotencyKeys.text(header);
-        boolean isCompressed = RequestBody.isCompressed(request);
+        boolean isCompressed = RequestBody.isCompressed(request, response);
         if (!streams.tryAcquire()) {
             throw new RefusedException(ErrorCode.QUEUE_FULL, "there are " + properties.maxStreams()
                     + " streams of lines already; try again later");

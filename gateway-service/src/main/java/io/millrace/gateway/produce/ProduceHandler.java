@@ -110,7 +110,7 @@ class ProduceHandler {
         RequestKey key = IdempotencyKeys.read(request.getHeader(IdempotencyKeys.HEADER), topic);
         ProduceScratch scratch = scratches.take();
         try {
-            read(request, scratch);
+            read(request, response, scratch);
             find(type, request, query, partition, scratch);
             scratch.countRecords();
             LossListener losses = isAsync ? (lostPartition, records, error) -> asyncLosses.lost(topic.name(),
@@ -144,8 +144,9 @@ class ProduceHandler {
         }
     }
 
-    private void read(HttpServletRequest request, ProduceScratch scratch) throws IOException {
-        if (RequestBody.isCompressed(request)) {
+    private void read(HttpServletRequest request, HttpServletResponse response, ProduceScratch scratch)
+            throws IOException {
+        if (RequestBody.isCompressed(request, response)) {
             try (InputStream in = RequestBody.open(request, true)) {
                 scratch.body.read(in, -1, maxBodyBytes);
             }

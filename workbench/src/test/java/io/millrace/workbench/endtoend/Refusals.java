@@ -107,7 +107,8 @@ final class Refusals {
         return Optional.of(own != null ? own.apply(example) : switch (status) {
             case "400" -> body("{\"records\":").apply(example);
             case "404" -> at(unknown(operation)).apply(example);
-            case "415" -> new Example(example.method(), example.address(), example.headers(), "image/png", "x");
+            case "415" -> !operation.path().startsWith("/topics/") ? header("Content-Encoding", "br").apply(example)
+                    : new Example(example.method(), example.address(), example.headers(), "image/png", "x");
             default -> throw new AssertionError(name + ": no request that is refused so");
         });
     }

@@ -8,7 +8,6 @@ import io.millrace.gateway.memory.StreamMemory;
 import io.millrace.gateway.memory.StreamShare;
 import io.millrace.gateway.producer.ProducerProperties;
 import io.millrace.gateway.v3.records.RecordStream.GroupMemory;
-import jakarta.servlet.http.HttpServletRequest;
 import org.springframework.stereotype.Component;
 
 /** The memory of the bodies that are taken object by object: apart from that of whole bodies, which may use up theirs at any moment. */
@@ -35,19 +34,26 @@ class ObjectStreams implements CountedMemory {
         return memory.budget();
     }
 
-    /** How much is read at a time. */
-    int readBytes(HttpServletRequest request) {
-        return atMostAnnounced(request, readBytes);
+    /**
+     * How much is read at a time.
+     *
+     * @param announced length of the body, or -1
+     */
+    int readBytes(long announced) {
+        return atMostAnnounced(announced, readBytes);
     }
 
-    /** Of an object. */
-    int longestBytes(HttpServletRequest request) {
-        return atMostAnnounced(request, longestBytes);
+    /**
+     * Of an object.
+     *
+     * @param announced length of the body, or -1
+     */
+    int longestBytes(long announced) {
+        return atMostAnnounced(announced, longestBytes);
     }
 
     /** A body that tells its length needs room for no more. */
-    private static int atMostAnnounced(HttpServletRequest request, int bytes) {
-        long announced = request.getContentLengthLong();
+    private static int atMostAnnounced(long announced, int bytes) {
         return announced < 0 ? bytes : Math.clamp(announced, 1, bytes);
     }
 

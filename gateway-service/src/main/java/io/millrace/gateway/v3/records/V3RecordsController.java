@@ -9,6 +9,7 @@ import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.edge.ApiText;
 import io.millrace.gateway.edge.BodyBuffer;
 import io.millrace.gateway.edge.StreamedBodies;
+import io.millrace.gateway.produce.RequestBody;
 import io.millrace.gateway.producer.IdempotencyKeys;
 import io.millrace.gateway.v3.V3Clusters;
 import io.millrace.gateway.v3.records.RecordStream.GroupMemory;
@@ -18,12 +19,12 @@ import io.swagger.v3.oas.annotations.enums.ParameterIn;
 import io.swagger.v3.oas.annotations.media.Content;
 import io.swagger.v3.oas.annotations.media.ExampleObject;
 import io.swagger.v3.oas.annotations.media.Schema;
-import io.swagger.v3.oas.annotations.parameters.RequestBody;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.io.InputStream;
 import java.util.List;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
@@ -83,10 +84,10 @@ class V3RecordsController implements StreamedBodies {
             same order, each once its record is stored or refused: `error_code` 200, or why it is not stored; an error of one ends \
             nothing. So the HTTP status is 200 as soon as there is a report. Only where an object cannot be found in the body at all is its report the last one. \
             Read the reports while you send: who does not read them is not read from. A stream in which nothing comes for too long ends with 408. \
-            With an `Idempotency-Key` the body is taken whole, and so are its records: where one is refused, or the body ends within an object, none is stored.
+            With an `Idempotency-Key` the body is taken whole, and so are its records: where one is refused, or the body ends within an object, none is stored. The body may have `Content-Encoding: gzip`.
             """)
     @Parameter(name = IdempotencyKeys.HEADER, in = ParameterIn.HEADER, description = "Names the request: sent again, it is stored once", schema = @Schema(type = "string"))
-    @RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = RecordSchema.class), examples = {
+    @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = RecordSchema.class), examples = {
             @ExampleObject(name = "one", value = ONE),
             @ExampleObject(name = "bytes to one partition", value = "{\"partition_id\":0,\"value\":{\"type\":\"BINARY\",\"data\":\"AAEC/w==\"},\"timestamp\":\"2026-01-01T00:00:00Z\"}"),
             @ExampleObject(name = "a stream", value = "{\"value\":{\"type\":\"STRING\",\"data\":\"first\"}} {\"value\":{\"type\":\"STRING\",\"data\":\"second\"}}")}))
@@ -106,14 +107,17 @@ class V3RecordsController implements StreamedBodies {
         }
         try {
             if (key == null) {
-                int readBytes = objects.readBytes(request);
-                try (var share = objects.open(readBytes)) {
-                    run(links.clusterId(), topic, new ObjectStream(request.getInputStream(), readBytes,
-                            objects.longestBytes(request), share), null, ObjectStreams.groups(share),
+                boolean isCompressed = RequestBody.isCompressed(request, response);
+                long announced = isCompressed ? -1 : request.getContentLengthLong();
+                int readBytes = objects.readBytes(announced);
+                try (var share = objects.open(readBytes);
+                        InputStream in = RequestBody.open(request, isCompressed)) {
+                    run(links.clusterId(), topic, new ObjectStream(in, readBytes, objects.longestBytes(announced),
+                            share), null, ObjectStreams.groups(share),
                             response);
                 }
             } else {
-                try (BodyBuffer body = bodies.read(request)) {
+                try (BodyBuffer body = bodies.read(request, response)) {
                     run(links.clusterId(), topic, ObjectStream.of(body.bytes(), body.length()), key, bodies.of(body),
                             response);
                 }
@@ -138,9 +142,9 @@ class V3RecordsController implements StreamedBodies {
 
     @PostMapping("/records:batch")
     @Operation(operationId = "produceRecordsBatch", summary = "Produce a batch of records", description = "Entries are told apart by their ids. The answer tells of each "
-            + "whether it was stored. With an `Idempotency-Key` none is where one is refused.")
+            + "whether it was stored. With an `Idempotency-Key` none is where one is refused. The body may have `Content-Encoding: gzip`.")
     @Parameter(name = IdempotencyKeys.HEADER, in = ParameterIn.HEADER, description = "Names the request: sent again, it is stored once", schema = @Schema(type = "string"))
-    @RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = BatchSchema.class), examples = @ExampleObject(name = "two", value = "{\"entries\":["
+    @io.swagger.v3.oas.annotations.parameters.RequestBody(required = true, content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = BatchSchema.class), examples = @ExampleObject(name = "two", value = "{\"entries\":["
             + "{\"id\":\"1\",\"value\":{\"type\":\"STRING\",\"data\":\"first\"}},"
             + "{\"id\":\"2\",\"key\":{\"type\":\"BINARY\",\"data\":\"a2V5\"},\"value\":{\"type\":\"JSON\",\"data\":[1,2]}}]}")))
     @ApiResponse(responseCode = "207", description = "What became of each", content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = BatchAnswerSchema.class), examples = @ExampleObject("{\"successes\":[{\"id\":\"1\","
@@ -156,7 +160,7 @@ class V3RecordsController implements StreamedBodies {
         var links = clusters.require(clusterId, request);
         var image = topics.requireOrCreate(topic);
         RequestKey key = IdempotencyKeys.read(request.getHeader(IdempotencyKeys.HEADER), image);
-        try (BodyBuffer body = bodies.read(request)) {
+        try (BodyBuffer body = bodies.read(request, response)) {
             var batch = new RecordBatch(body, BatchBody.entries(body.bytes(), body.length(), properties
                     .maxBatchEntries()));
             var answer = batch.send(links.clusterId(), image, sender, key);

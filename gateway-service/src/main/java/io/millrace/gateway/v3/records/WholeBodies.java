@@ -4,9 +4,12 @@ import io.millrace.gateway.edge.BodyBuffer;
 import io.millrace.gateway.edge.BodyMemory;
 import io.millrace.gateway.edge.GatewayProperties;
 import io.millrace.gateway.produce.ProduceProperties;
+import io.millrace.gateway.produce.RequestBody;
 import io.millrace.gateway.v3.records.RecordStream.GroupMemory;
 import jakarta.servlet.http.HttpServletRequest;
+import jakarta.servlet.http.HttpServletResponse;
 import java.io.IOException;
+import java.io.InputStream;
 import org.springframework.stereotype.Component;
 
 /** Takes bodies whole, within the memory and limits that hold for those of the other dialects. */
@@ -49,11 +52,12 @@ class WholeBodies {
     }
 
     /** To be closed when nothing refers to it any more. Refused with {@code BODY_TOO_LARGE} or {@code QUEUE_FULL}. */
-    BodyBuffer read(HttpServletRequest request) throws IOException {
+    BodyBuffer read(HttpServletRequest request, HttpServletResponse response) throws IOException {
+        boolean isCompressed = RequestBody.isCompressed(request, response);
         var body = new BodyBuffer(memory);
         boolean isRead = false;
-        try {
-            body.read(request.getInputStream(), request.getContentLengthLong(), maxBytes);
+        try (InputStream in = RequestBody.open(request, isCompressed)) {
+            body.read(in, isCompressed ? -1 : request.getContentLengthLong(), maxBytes);
             isRead = true;
             return body;
         } finally {

@@ -15,6 +15,7 @@ import io.millrace.gateway.testing.GatewayUnderTest.Answer;
 import jakarta.servlet.ServletOutputStream;
 import java.io.BufferedReader;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStreamReader;
 import java.io.OutputStream;
@@ -28,6 +29,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.stream.IntStream;
+import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -360,6 +362,73 @@ class V3RecordsTest {
         assertThat(offsets(whole)).containsExactly(0L, 1L);
         assertThat(wholeBatch.json().get("successes")).hasSize(2);
         assertThat(endOffset("mended")).isEqualTo(4);
+    }
+
+    @Test
+    void bodies_may_be_compressed_in_all_ways_of_sending_them() throws IOException {
+        gateway.createTopic("compressed", 1);
+        String path = CLUSTER + "/topics/compressed/records";
+
+        var stream = reports(gateway.sendFrom("POST", path, gzip(FIRST + FIRST), "Content-Encoding", "gzip"));
+        var keyed = reports(gateway.sendFrom("POST", path, gzip(FIRST), "Content-Encoding", "gzip", "Idempotency-Key",
+                "k"));
+        var batch = gateway.sendFrom("POST", path + ":batch", gzip("{\"entries\":[{\"id\":\"a\"}]}"),
+                "Content-Encoding", "x-gzip");
+
+        assertThat(offsets(stream)).containsExactly(0L, 1L);
+        assertThat(offsets(keyed)).containsExactly(2L);
+        assertThat(batch.json().get("successes").get(0).get("offset").asLong()).isEqualTo(3);
+    }
+
+    @Test
+    void a_report_comes_while_a_compressed_stream_is_open() throws IOException {
+        gateway.createTopic("open-compressed", 1);
+        try (var socket = new Socket("127.0.0.1", gateway.port())) {
+            socket.setSoTimeout(20_000);
+            var reader = new BufferedReader(new InputStreamReader(socket.getInputStream(), UTF_8));
+            write(socket, "POST " + CLUSTER + "/topics/open-compressed/records HTTP/1.1\r\nHost: a\r\n"
+                    + "Content-Encoding: gzip\r\nTransfer-Encoding: chunked\r\n\r\n");
+            var compressed = new ByteArrayOutputStream();
+            try (var gzip = new GZIPOutputStream(compressed, true)) {
+                for (int i = 0; i < 3; i++) {
+                    gzip.write(FIRST.getBytes(UTF_8));
+                    gzip.flush();
+                    write(socket, Integer.toHexString(compressed.size()) + "\r\n");
+                    compressed.writeTo(socket.getOutputStream());
+                    write(socket, "\r\n");
+                    compressed.reset();
+
+                    assertThat(nextReport(reader).get("offset").asInt()).isEqualTo(i);
+                }
+            }
+        }
+    }
+
+    @Test
+    void what_is_compressed_otherwise_or_too_well_is_refused() throws IOException {
+        for (String path : List.of(CLUSTER + "/topics/orders/records", CLUSTER + "/topics/orders/records:batch")) {
+            var other = gateway.send("POST", path, FIRST, "Content-Encoding", "br");
+            assertError(other, 415, 415, "br");
+            assertThat(other.header("Accept-Encoding")).isEqualTo("gzip");
+            assertError(gateway.sendFrom("POST", path, gzip(" ".repeat(20_000_000)), "Content-Encoding", "gzip",
+                    "Idempotency-Key", "bomb"), 413, 413, "larger");
+            assertError(gateway.send("POST", path, FIRST, "Content-Encoding", "gzip"), 400, 400, "gzip");
+        }
+        for (String path : List.of("/admin/topics", "/consumers/g", CLUSTER + "/topics")) {
+            var answer = gateway.sendFrom("POST", path, gzip("{\"topic_name\":\"zipped\"}"), "Content-Encoding",
+                    "gzip");
+            assertThat(answer.status()).as(path + answer.body()).isEqualTo(415);
+            assertThat(answer.json().get("message").asString()).contains("gzip");
+            assertThat(answer.header("Accept-Encoding")).isEqualTo("identity");
+        }
+    }
+
+    private static HttpRequest.BodyPublisher gzip(String text) throws IOException {
+        var compressed = new ByteArrayOutputStream();
+        try (var target = new GZIPOutputStream(compressed)) {
+            target.write(text.getBytes(UTF_8));
+        }
+        return HttpRequest.BodyPublishers.ofByteArray(compressed.toByteArray());
     }
 
     @Test

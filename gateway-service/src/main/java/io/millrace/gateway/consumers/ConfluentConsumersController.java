@@ -11,7 +11,6 @@ import io.swagger.v3.oas.annotations.media.ExampleObject;
 import io.swagger.v3.oas.annotations.media.Schema;
 import io.swagger.v3.oas.annotations.responses.ApiResponse;
 import io.swagger.v3.oas.annotations.tags.Tag;
-import jakarta.servlet.RequestDispatcher;
 import jakarta.servlet.ServletException;
 import jakarta.servlet.http.HttpServletRequest;
 import jakarta.servlet.http.HttpServletResponse;
@@ -26,13 +25,14 @@ import org.springframework.web.bind.annotation.ResponseStatus;
 import org.springframework.web.bind.annotation.RestController;
 
 /**
- * The consumers' paths below a prefix of their own, for programs written for Confluent's REST Proxy v2. To these an offset that they commit
+ * The paths of consumers and topics below a prefix of their own, for programs written for Confluent's REST Proxy v2. To these an offset that they commit
  * is that of the last record they are done with; all else is as at the root, committed offsets that are read included.
  */
 @RestController
 @Tag(name = ApiText.CONSUMERS)
 class ConfluentConsumersController {
     static final String PREFIX = "/confluent";
+    private static final String PASSED_ON = ConfluentConsumersController.class.getName();
 
     private final PositionsController positions;
 
@@ -43,8 +43,8 @@ class ConfluentConsumersController {
     @PostMapping(PREFIX + "/consumers/{group}/instances/{instance}/offsets")
     @ResponseStatus(HttpStatus.NO_CONTENT)
     @Operation(operationId = "commitLastConsumed", summary = "Commit offsets as Confluent's REST Proxy v2 means them", description = "Each is that of the last record "
-            + "that was consumed, so the next to read is the one after it. All other operations on consumers are below `/confluent/consumers` too, "
-            + "where they are what they are below `/consumers`; what is read of committed offsets is the next to read, there as here.")
+            + "that was consumed, so the next to read is the one after it. All other operations on consumers and topics are below `/confluent` too, "
+            + "where they are what they are at the root; what is read of committed offsets is the next to read, there as here.")
     @io.swagger.v3.oas.annotations.parameters.RequestBody(content = @Content(mediaType = ApiText.JSON, schema = @Schema(implementation = CommitOffsets.class), examples = {
             @ExampleObject(name = "all that was polled", value = "{}"),
             @ExampleObject(name = "the first record is consumed", value = "{\"offsets\":[{\"topic\":\"orders\",\"partition\":0,\"offset\":0}]}")}))
@@ -65,14 +65,16 @@ class ConfluentConsumersController {
     }
 
     @Hidden
-    @RequestMapping(PREFIX + "/consumers/**")
+    @RequestMapping({PREFIX + "/consumers/**", PREFIX + "/topics/**"})
     void others(HttpServletRequest request, HttpServletResponse response) throws ServletException, IOException {
-        request.getRequestDispatcher(request.getRequestURI().substring(PREFIX.length())).forward(request, response);
+        String path = request.getRequestURI();
+        request.setAttribute(PASSED_ON, true);
+        // Not by the prefix's length: it may have been written with escapes.
+        request.getRequestDispatcher(path.substring(path.indexOf('/', 1))).forward(request, response);
     }
 
     /** Whether the request came below the prefix and was passed on. */
     static boolean passedOn(HttpServletRequest request) {
-        return request.getAttribute(RequestDispatcher.FORWARD_REQUEST_URI) instanceof String path
-                && path.startsWith(PREFIX + "/");
+        return request.getAttribute(PASSED_ON) != null;
     }
 }

@@ -31,6 +31,7 @@ import org.springframework.stereotype.Component;
 @Component
 class LineProduce implements StreamedBodies, CountedMemory {
     private static final String PATHS = "/topics/";
+    private static final String CONFLUENT_PATHS = "/confluent" + PATHS;
     private static final String ANSWER_TYPE = "application/x-ndjson";
     /** Its buffer, and its window's first bytes. */
     private static final int FIRST_BYTES = 2 * LineStream.FIRST_BYTES;
@@ -59,7 +60,8 @@ class LineProduce implements StreamedBodies, CountedMemory {
 
     @Override
     public boolean areOf(HttpServletRequest request) {
-        return request.getRequestURI().startsWith(PATHS) && LineTypes.isLines(request.getContentType());
+        String path = request.getRequestURI();
+        return (path.startsWith(PATHS) || path.startsWith(CONFLUENT_PATHS)) && LineTypes.isLines(request.getContentType());
     }
 
     @Override

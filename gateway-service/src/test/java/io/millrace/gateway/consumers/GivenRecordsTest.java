@@ -46,6 +46,25 @@ class GivenRecordsTest extends ConsumerCalls {
     }
 
     @Test
+    void topics_are_below_the_confluent_prefix_too_however_it_is_written() {
+        String topic = topic(2);
+
+        var produced = gateway.send("POST", "/confluent/topics/" + topic + "?async=false",
+                "{\"records\":[{\"value\":1,\"partition\":1}]}");
+        var lines = gateway.send("POST", "/confluent/topics/" + topic + "/partitions/1", "{\"value\":2}\n{\"value\":3}\n",
+                "Content-Type", "application/x-ndjson");
+        var created = gateway.send("POST", "/con%66luent/consumers/escaped", "{\"name\":\"c\",\"format\":\"json\"}");
+
+        assertThat(produced.json().get("offsets").toString()).isEqualTo("[{\"partition\":1,\"offset\":0}]");
+        assertThat(lines.body().lines()).hasSize(2).allMatch(line -> line.startsWith("{\"partition\":1,"));
+        assertThat(gateway.get("/confluent/topics").json().toString()).contains("\"" + topic + "\"");
+        assertThat(gateway.get("/confluent/topics/" + topic + "/partitions").json()).hasSize(2);
+        assertThat(gateway.get("/confluent/topics/" + topic + "/partitions/1/records").json()).hasSize(3);
+        assertThat(gateway.get("/confluent/topics/none").status()).isEqualTo(404);
+        assertThat(created.json().get("base_uri").asString()).endsWith("/confluent/consumers/escaped/instances/c");
+    }
+
+    @Test
     void a_poll_of_the_same_name_gives_the_same_records_again() {
         var consumer = consumer("{\"auto.offset.reset\":\"earliest\"}", topic(2));
         append(consumer.topic, 0, "1", "2", "3");

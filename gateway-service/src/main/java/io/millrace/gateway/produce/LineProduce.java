@@ -44,7 +44,9 @@ class LineProduce implements StreamedBodies, CountedMemory {
     private final Duration answerTimeout;
     private final Semaphore streams;
     private final StreamMemory memory;
-    private final Map<LineReports, TopicImage> open = new ConcurrentHashMap<>();
+    private final Map<LineReports, OpenStream> open = new ConcurrentHashMap<>();
+
+    private record OpenStream(TopicImage topic, HttpServletResponse response) {}
 
     LineProduce(Topics topics, Producer producer, Shutdown shutdown, ProduceProperties properties,
             ProducerProperties producerProperties) {
@@ -61,7 +63,8 @@ class LineProduce implements StreamedBodies, CountedMemory {
     @Override
     public boolean areOf(HttpServletRequest request) {
         String path = request.getRequestURI();
-        return (path.startsWith(PATHS) || path.startsWith(CONFLUENT_PATHS)) && LineTypes.isLines(request.getContentType());
+        return (path.startsWith(PATHS) || path.startsWith(CONFLUENT_PATHS)) && LineTypes.isLines(request
+                .getContentType());
     }
 
     @Override
@@ -98,9 +101,9 @@ class LineProduce implements StreamedBodies, CountedMemory {
         LineReports reports = new LineReports(response.getOutputStream(), (int) properties.streamWindow().toBytes(),
                 memory.budget(), answerTimeout);
         var sending = new Sending(topic.name(), key, reports, share);
-        open.put(reports, topic);
+        response.setContentType(ANSWER_TYPE);
+        open.put(reports, new OpenStream(topic, response));
         try {
-            response.setContentType(ANSWER_TYPE);
             var lines = new LineStream(sending, partition, key != null, (int) properties.maxLineSize().toBytes());
             stream(lines, request, isCompressed, reports, new LineChunk(topic));
         } finally {
@@ -111,7 +114,10 @@ class LineProduce implements StreamedBodies, CountedMemory {
 
     /** Readers may wait for lines that come late or never: the reports end for them. */
     private void endAll() {
-        open.forEach((reports, topic) -> reports.endEarly(shuttingDown(), new LineChunk(topic)));
+        open.forEach((reports, stream) -> reports.endEarly(shuttingDown(), new LineChunk(stream.topic), () -> {
+            stream.response.setStatus(HttpServletResponse.SC_SERVICE_UNAVAILABLE);
+            stream.response.setHeader("Retry-After", "1");
+        }));
     }
 
     private static RefusedException shuttingDown() {

@@ -145,14 +145,22 @@ final class LineReports {
         }
     }
 
-    /** Ends the answer behind what was read, though the reader may wait for more, so that the client need not. Nothing before the first report. */
-    void endEarly(RefusedException why, LineChunk last) {
+    /**
+     * Ends the answer behind what was read, though the reader may wait for more, so that the client need not.
+     *
+     * @param beforeFirst is done before anything is written, if there is no report yet
+     */
+    void endEarly(RefusedException why, LineChunk last, Runnable beforeFirst) {
         order.lock();
         try {
-            if (writer != null && end == null) {
+            if (end == null) {
                 end = why;
                 last.end = why;
                 chunks.add(last);
+                if (writer == null) {
+                    beforeFirst.run();
+                    writer = Thread.ofVirtual().name("line-reports").start(this::run);
+                }
             }
         } finally {
             order.unlock();

@@ -51,7 +51,8 @@ class GivenRecordsTest extends ConsumerCalls {
 
         var produced = gateway.send("POST", "/confluent/topics/" + topic + "?async=false",
                 "{\"records\":[{\"value\":1,\"partition\":1}]}");
-        var lines = gateway.send("POST", "/confluent/topics/" + topic + "/partitions/1", "{\"value\":2}\n{\"value\":3}\n",
+        var lines = gateway.send("POST", "/confluent/topics/" + topic + "/partitions/1",
+                "{\"value\":2}\n{\"value\":3}\n",
                 "Content-Type", "application/x-ndjson");
         var created = gateway.send("POST", "/con%66luent/consumers/escaped", "{\"name\":\"c\",\"format\":\"json\"}");
 

@@ -85,11 +85,15 @@ class ShutdownTest {
     @Test
     void a_stream_of_lines_whose_client_is_silent_is_told_to_go_on_elsewhere() throws IOException {
         staying.images.topic("silent", 1);
-        try (var gateway = stopping(); var client = new Socket("127.0.0.1", gateway.port())) {
+        try (var gateway = stopping();
+                var client = new Socket("127.0.0.1", gateway.port());
+                var mute = new Socket("127.0.0.1", gateway.port())) {
+            String head = "POST /topics/silent HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson"
+                    + "\r\nTransfer-Encoding: chunked\r\n\r\n";
             client.setSoTimeout(60_000);
-            client.getOutputStream().write(
-                    ("POST /topics/silent HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-ndjson"
-                            + "\r\nTransfer-Encoding: chunked\r\n\r\nc\r\n{\"value\":1}\n\r\n").getBytes(UTF_8));
+            mute.setSoTimeout(60_000);
+            mute.getOutputStream().write(head.getBytes(UTF_8));
+            client.getOutputStream().write((head + "c\r\n{\"value\":1}\n\r\n").getBytes(UTF_8));
             var answer = new BufferedReader(new InputStreamReader(client.getInputStream(), UTF_8));
             assertThat(answer.lines().filter(line -> line.startsWith("{")).findFirst()).contains(
                     "{\"partition\":0,\"offset\":0}");
@@ -97,8 +101,12 @@ class ShutdownTest {
 
             assertThat(answer.lines().takeWhile(line -> !line.equals("0"))).anyMatch(line -> line.startsWith(
                     "{\"error_code\":503,"));
+            assertThat(new BufferedReader(new InputStreamReader(mute.getInputStream(), UTF_8)).lines().takeWhile(
+                    line -> !line.startsWith("{"))).anyMatch(line -> line.startsWith("HTTP/1.1 503")).contains(
+                            "Retry-After: 1");
 
             client.shutdownOutput();
+            mute.shutdownOutput();
             await().until(() -> !stop.isAlive());
         }
     }

@@ -121,16 +121,35 @@ class LineReportsTest {
         var written = new ByteArrayOutputStream();
         var sent = new AtomicInteger();
         var reports = new LineReports(written, WINDOW_BYTES, memory, Duration.ofSeconds(1));
-        reports.endEarly(new RefusedException(ErrorCode.UNAVAILABLE, "nobody to tell"), new LineChunk(TOPIC));
         reports.add(bad(10, "first"), _ -> sent.incrementAndGet());
 
-        reports.endEarly(new RefusedException(ErrorCode.UNAVAILABLE, "over"), new LineChunk(TOPIC));
+        reports.endEarly(new RefusedException(ErrorCode.UNAVAILABLE, "over"), new LineChunk(TOPIC), () -> {
+            throw new AssertionError("the answer has begun");
+        });
 
         assertThatThrownBy(() -> reports.add(bad(10, "late"), _ -> sent.incrementAndGet())).hasMessage("over");
         assertThat(sent).hasValue(1);
         await().untilAsserted(() -> assertThat(written.toString(UTF_8)).isEqualTo(
                 "{\"error_code\":400,\"message\":\"first\"}\n{\"error_code\":503,\"message\":\"over\"}\n"));
         reports.finish(new LineChunk(TOPIC));
+    }
+
+    @Test
+    void what_ends_before_there_is_a_report_is_told_all_the_same() throws Exception {
+        var written = new ByteArrayOutputStream();
+        var sent = new AtomicInteger();
+        var begun = new AtomicInteger();
+        var reports = new LineReports(written, WINDOW_BYTES, memory, Duration.ofSeconds(1));
+
+        reports.endEarly(new RefusedException(ErrorCode.UNAVAILABLE, "over"), new LineChunk(TOPIC),
+                begun::incrementAndGet);
+
+        assertThatThrownBy(() -> reports.add(bad(10, "late"), _ -> sent.incrementAndGet())).hasMessage("over");
+        assertThat(reports.haveBegun()).isTrue();
+        reports.finish(new LineChunk(TOPIC));
+        assertThat(written.toString(UTF_8)).isEqualTo("{\"error_code\":503,\"message\":\"over\"}\n");
+        assertThat(begun).hasValue(1);
+        assertThat(sent).hasValue(0);
     }
 
     @Test

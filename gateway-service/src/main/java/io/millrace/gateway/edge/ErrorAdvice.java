@@ -6,6 +6,7 @@ import io.millrace.common.error.RefusedException;
 import io.millrace.gateway.json.MalformedJsonException;
 import jakarta.servlet.http.HttpServletResponse;
 import java.net.SocketTimeoutException;
+import java.util.List;
 import org.apache.coyote.CloseNowException;
 import org.jspecify.annotations.Nullable;
 import org.springframework.core.Ordered;
@@ -24,6 +25,21 @@ import org.springframework.web.method.annotation.MethodArgumentTypeMismatchExcep
 @RestControllerAdvice
 @Order(Ordered.HIGHEST_PRECEDENCE)
 class ErrorAdvice extends io.millrace.common.web.ErrorAdvice {
+    /** The one sentence there is of a body that is refused is in the list of them, too, which programs for the bridge show. */
+    @Override
+    @ExceptionHandler
+    public ResponseEntity<Object> handleRefusal(RefusedException refusal) {
+        ResponseEntity<Object> answer = super.handleRefusal(refusal);
+        return refusal.code() == ErrorCode.MALFORMED_BODY ? validated(answer) : answer;
+    }
+
+    private static ResponseEntity<Object> validated(ResponseEntity<Object> answer) {
+        return answer.getBody() instanceof ErrorBody error && error.validationErrors() == null
+                ? ResponseEntity.status(answer.getStatusCode()).headers(answer.getHeaders()).body(new ErrorBody(error
+                        .errorCode(), error.message(), error.code(), List.of(error.message())))
+                : answer;
+    }
+
     @ExceptionHandler
     ResponseEntity<Object> malformed(MalformedJsonException malformed) {
         return handleRefusal(new RefusedException(ErrorCode.MALFORMED_BODY, malformed.getMessage() + " at byte "
@@ -85,6 +101,7 @@ class ErrorAdvice extends io.millrace.common.web.ErrorAdvice {
                 return handleRefusal(new RefusedException(ErrorCode.BODY_TOO_SLOW, "the body did not come in time"));
             }
         }
-        return super.handleHttpMessageNotReadable(unreadable, headers, status, request);
+        ResponseEntity<Object> answer = super.handleHttpMessageNotReadable(unreadable, headers, status, request);
+        return answer == null ? null : validated(answer);
     }
 }

@@ -20,7 +20,8 @@ public record ErrorAnswer(int status, String message, ErrorCode code, List<Strin
     private static final String RETRY_AFTER_SECONDS = "1";
 
     public static ErrorAnswer of(ErrorCode code, String message) {
-        return new ErrorAnswer(code.httpStatus(), message, code, List.of());
+        return new ErrorAnswer(code.httpStatus(), message, code, code == ErrorCode.MALFORMED_BODY ? List.of(message)
+                : List.of());
     }
 
     static ErrorAnswer of(int status, String message) {

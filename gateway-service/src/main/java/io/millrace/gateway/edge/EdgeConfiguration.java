@@ -5,6 +5,7 @@ import java.util.List;
 import org.apache.catalina.core.StandardHost;
 import org.apache.coyote.UpgradeProtocol;
 import org.apache.coyote.http2.Http2Protocol;
+import org.springframework.beans.factory.config.BeanPostProcessor;
 import org.springframework.boot.tomcat.servlet.TomcatServletWebServerFactory;
 import org.springframework.boot.web.server.WebServerFactoryCustomizer;
 import org.springframework.boot.web.servlet.FilterRegistrationBean;
@@ -18,6 +19,7 @@ import org.springframework.web.accept.ContentNegotiationStrategy;
 import org.springframework.web.servlet.config.annotation.ContentNegotiationConfigurer;
 import org.springframework.web.servlet.config.annotation.CorsRegistry;
 import org.springframework.web.servlet.config.annotation.WebMvcConfigurer;
+import org.springframework.web.servlet.handler.AbstractHandlerMapping;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The edge's rules for Spring MVC and Tomcat. */
@@ -63,6 +65,20 @@ class EdgeConfiguration implements WebMvcConfigurer {
                     .allowCredentials(cors.allowCredentials())
                     .maxAge(cors.maxAge().toSeconds());
         }
+    }
+
+    /** Of every mapping that there is: each has a processor of its own. */
+    @Bean
+    static BeanPostProcessor corsRefusals() {
+        return new BeanPostProcessor() {
+            @Override
+            public Object postProcessBeforeInitialization(Object bean, String name) {
+                if (bean instanceof AbstractHandlerMapping mapping) {
+                    mapping.setCorsProcessor(new CorsRefusals());
+                }
+                return bean;
+            }
+        };
     }
 
     @Bean

@@ -25,6 +25,8 @@ public record GatewayProperties(
         @DefaultValue("100") int http2Streams,
         @DefaultValue Cors cors) {
 
+    private static final String ANY_ORIGIN = "*";
+
     public GatewayProperties {
         require("max-body-size", maxBodySize);
         require("max-parsed-body-size", maxParsedBodySize);
@@ -49,9 +51,19 @@ public record GatewayProperties(
      */
     public record Cors(
             @DefaultValue List<String> allowedOrigins,
-            @DefaultValue( {"GET", "POST", "PUT", "PATCH", "DELETE"}) List<String> allowedMethods,
+            @DefaultValue( {
+                    "GET", "POST", "PUT", "PATCH", "DELETE"}) List<String> allowedMethods,
             @DefaultValue("*") List<String> allowedHeaders,
-            @DefaultValue({"Retry-After", "Millrace-Next-Offset", "Millrace-End-Offset"}) List<String> exposedHeaders,
+            @DefaultValue({"Retry-After", "Location", "Millrace-Next-Offset",
+                    "Millrace-End-Offset"}) List<String> exposedHeaders,
             @DefaultValue("false") boolean allowCredentials,
-            @DefaultValue("30m") Duration maxAge){}
+            @DefaultValue("30m") Duration maxAge){
+
+        public Cors {
+            if (allowCredentials && allowedOrigins.stream().anyMatch(origin -> origin.strip().equals(ANY_ORIGIN))) {
+                throw new IllegalArgumentException(
+                        "millrace.gateway.cors.allow-credentials must be false where allowed-origins has '*'");
+            }
+        }
+    }
 }

@@ -155,7 +155,7 @@ final class LiveStreams implements SmartLifecycle {
         response.setStatus(HttpServletResponse.SC_OK);
         response.setContentType("text/event-stream;charset=UTF-8");
         response.setHeader("Cache-Control", "no-store");
-        response.setHeader("Vary", "Accept-Encoding");
+        response.addHeader("Vary", "Accept-Encoding");
         if (compressed) {
             response.setHeader("Content-Encoding", "gzip");
         }

@@ -1,6 +1,7 @@
 package io.millrace.gateway.edge;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
 import io.millrace.gateway.testing.GatewayUnderTest;
 import io.millrace.gateway.testing.GatewayUnderTest.Answer;
@@ -8,8 +9,11 @@ import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.Socket;
 import java.net.URI;
+import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
+import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
@@ -163,6 +167,45 @@ class EdgeTest {
         assertThat(preflight.header("Access-Control-Allow-Methods")).contains("POST");
         assertThat(stranger.header("Access-Control-Allow-Origin")).isEmpty();
         assertThat(stranger.status()).isEqualTo(403);
+        assertError(stranger, 403);
+        assertError(otherMethod, 403);
+        assertError(strangersCall, 403);
+        assertThat(call.header("Access-Control-Expose-Headers")).contains("Location");
+    }
+
+    @Test
+    void a_stream_for_a_page_of_another_origin_is_told_apart_by_caches_from_those_for_others() throws Exception {
+        var request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + gateway.port()
+                + "/topics/edge/events?timeout=1")).header("Origin", "https://shop.example").build();
+        try (var client = HttpClient.newHttpClient()) {
+            var answer = client.send(request, HttpResponse.BodyHandlers.ofString());
+
+            assertThat(answer.statusCode()).isEqualTo(200);
+            assertThat(String.join(", ", answer.headers().allValues("Vary"))).contains("Origin", "Accept-Encoding");
+        }
+    }
+
+    @Test
+    void all_origins_and_credentials_together_are_refused_at_the_start() {
+        assertThatIllegalArgumentException().isThrownBy(() -> new GatewayProperties.Cors(List.of("https://a.example",
+                "*"), List.of("GET"), List.of("*"), List.of(), true, Duration.ofMinutes(1))).withMessageContaining(
+                        "allow-credentials");
+    }
+
+    @ParameterizedTest
+    @CsvSource(delimiter = '|', textBlock = """
+            /topics/edge              | {"records":[{"valeu":1}]} | records[0].valeu
+            /topics/edge/partitions/0 | {"records":[{"valeu":1}]} | records[0].valeu
+            /consumers/edge           | {"formt":1}               | formt
+            /admin/topics             | {"topic_name":[1]}        | topic_name
+            """)
+    void what_is_wrong_with_a_body_is_told_among_the_validation_errors(String path, String body, String field) {
+        Answer answer = gateway.send("POST", path, body);
+
+        assertError(answer, 400);
+        assertThat(answer.json().get("validation_errors")).hasSize(1);
+        assertThat(answer.json().get("validation_errors").get(0).asString()).isEqualTo(answer.json().get("message")
+                .asString()).contains(field);
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.millrace.common.api;
 
 import io.millrace.common.error.ErrorCode;
 import java.util.List;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.web.bind.annotation.PathVariable;
 import org.springframework.web.bind.annotation.RequestBody;
@@ -73,13 +74,20 @@ public interface OffsetsApi {
 
     record CommittedOffsets(List<Committed> offsets) {}
 
+    /** @param topicId of the topic that had the name when it was asked for */
     record Committed(
             String topic,
             int partition,
             long offset,
             @Nullable Integer leaderEpoch,
             String metadata,
-            long committedAtMs) {}
+            long committedAtMs,
+            @Nullable UUID topicId) {
+        public Committed(String topic, int partition, long offset, @Nullable Integer leaderEpoch, String metadata,
+                long committedAtMs) {
+            this(topic, partition, offset, leaderEpoch, metadata, committedAtMs, null);
+        }
+    }
 
     /**
      * @param to         {@code earliest}, {@code latest}, {@code offset}, {@code timestamp} or {@code shift}

@@ -49,8 +49,10 @@ final class CommittedOffsets {
             for (int index : topic.partitionIndexes()) {
                 OffsetsApi.Committed offset = known == null ? null
                         : byPartition.get(new TopicPartition(known.name(), index));
-                OffsetFetchResponsePartitions partition = partition(index, offset);
-                if (known == null && topics.byId()) {
+                // The name is another topic's by now: what is committed is not for the one that was asked for.
+                boolean another = topics.byId() && known != null && offset != null && isOfAnother(offset, known);
+                OffsetFetchResponsePartitions partition = partition(index, another ? null : offset);
+                if ((known == null || another) && topics.byId()) {
                     partition.setErrorCode(topics.unknown().code());
                 }
                 answered.partitions().add(partition);
@@ -65,12 +67,16 @@ final class CommittedOffsets {
         for (OffsetsApi.Committed offset : committed) {
             Topic known = topics.topics().named(offset.topic());
             // One that was made since this coordinator last looked has no id here, and is left for the next question.
-            if (known != null) {
+            if (known != null && !(topics.byId() && isOfAnother(offset, known))) {
                 byTopic.computeIfAbsent(offset.topic(), name -> new OffsetFetchResponseTopics().setName(name)
                         .setTopicId(WireTopics.id(known))).partitions().add(partition(offset.partition(), offset));
             }
         }
         return new OffsetFetchResponseGroup().setGroupId(groupId).setTopics(new ArrayList<>(byTopic.values()));
+    }
+
+    private static boolean isOfAnother(OffsetsApi.Committed offset, Topic topic) {
+        return offset.topicId() != null && !offset.topicId().equals(topic.id());
     }
 
     private static OffsetFetchResponsePartitions partition(int index, OffsetsApi.@Nullable Committed offset) {

@@ -71,6 +71,7 @@ class GroupProtocolTest {
     @AfterEach
     void heal() {
         coordinator.offsets.refuse(null);
+        coordinator.offsets.tellsTopicId(null);
         coordinator.offsets.lose(null);
     }
 
@@ -462,6 +463,20 @@ class GroupProtocolTest {
                     ? null
                     : id("orders").toString());
         }
+    }
+
+    @Test
+    void what_was_committed_for_another_topic_of_the_name_is_not_told_by_topic_id() {
+        commit(10, commitOf("", -1, "orders", 0, 6, ""));
+        coordinator.offsets.tellsTopicId(UUID.randomUUID());
+
+        var byId = fetch(10, "orders", 0).topics().getFirst().partitions().getFirst();
+        assertThat(Errors.forCode(byId.errorCode())).isEqualTo(Errors.UNKNOWN_TOPIC_ID);
+        assertThat(byId.committedOffset()).isEqualTo(-1);
+        assertThat(fetch(10, new OffsetFetchRequestGroup().setGroupId(group).setTopics(null)).topics()).isEmpty();
+        var byName = fetch(9, "orders", 0).topics().getFirst().partitions().getFirst();
+        assertThat(Errors.forCode(byName.errorCode())).isEqualTo(Errors.NONE);
+        assertThat(byName.committedOffset()).isEqualTo(6);
     }
 
     @Test

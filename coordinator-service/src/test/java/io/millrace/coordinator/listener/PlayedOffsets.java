@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.UUID;
 import java.util.concurrent.atomic.AtomicLong;
 import org.jspecify.annotations.Nullable;
 
@@ -24,6 +25,7 @@ final class PlayedOffsets implements OffsetsApi, ServiceClients {
     private final AtomicLong producerIds = new AtomicLong();
     private final TopicsApi topics;
     private @Nullable RefusedException refusal;
+    private @Nullable UUID tellsId;
     private @Nullable String goneTopic;
 
     PlayedOffsets(TopicsApi topics) {
@@ -37,6 +39,11 @@ final class PlayedOffsets implements OffsetsApi, ServiceClients {
     /** A commit for it is refused, whatever else is in it, as that of a topic that is gone. */
     synchronized void lose(@Nullable String topic) {
         goneTopic = topic;
+    }
+
+    /** Of the topics of all offsets from now on. */
+    synchronized void tellsTopicId(@Nullable UUID id) {
+        tellsId = id;
     }
 
     /** Every commit that was taken, as it came. */
@@ -62,7 +69,9 @@ final class PlayedOffsets implements OffsetsApi, ServiceClients {
         answer();
         return new CommittedOffsets(committed.getOrDefault(group, Map.of()).entrySet().stream()
                 .filter(entry -> fetch.partitions() == null || fetch.partitions().contains(entry.getKey()))
-                .map(Map.Entry::getValue).toList());
+                .map(Map.Entry::getValue).map(offset -> new Committed(offset.topic(), offset.partition(), offset
+                        .offset(),
+                        offset.leaderEpoch(), offset.metadata(), offset.committedAtMs(), tellsId)).toList());
     }
 
     @Override

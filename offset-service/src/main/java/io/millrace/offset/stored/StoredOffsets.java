@@ -11,6 +11,7 @@ import java.util.Collection;
 import java.util.List;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.UUID;
 import org.jspecify.annotations.Nullable;
 import org.springframework.jdbc.core.simple.JdbcClient;
 import org.springframework.stereotype.Component;
@@ -23,7 +24,7 @@ import org.springframework.transaction.support.TransactionTemplate;
 @Component
 public final class StoredOffsets {
     private static final String ALL = """
-            select topic.name as topic, committed.partition, committed.next_offset, committed.leader_epoch, committed.metadata,
+            select topic.name as topic, topic.id as topic_id, committed.partition, committed.next_offset, committed.leader_epoch, committed.metadata,
                 (extract(epoch from committed.committed_at) * 1000)::bigint as committed_at_ms
             from offsets.committed
                 join metadata.topic on topic.id = committed.topic_id
@@ -33,7 +34,7 @@ public final class StoredOffsets {
             """;
 
     private static final String NAMED = """
-            select topic.name as topic, committed.partition, committed.next_offset, committed.leader_epoch, committed.metadata,
+            select topic.name as topic, topic.id as topic_id, committed.partition, committed.next_offset, committed.leader_epoch, committed.metadata,
                 (extract(epoch from committed.committed_at) * 1000)::bigint as committed_at_ms
             from unnest(:topics::text[], :partitions::int[]) as wanted (topic, partition)
                 join metadata.topic on topic.name = wanted.topic
@@ -158,7 +159,8 @@ public final class StoredOffsets {
                 row.getLong("next_offset"),
                 leaderEpoch(row),
                 row.getString("metadata"),
-                row.getLong("committed_at_ms"));
+                row.getLong("committed_at_ms"),
+                row.getObject("topic_id", UUID.class));
     }
 
     private static @Nullable Integer leaderEpoch(ResultSet row) throws SQLException {

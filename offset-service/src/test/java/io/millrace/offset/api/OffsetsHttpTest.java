@@ -72,9 +72,12 @@ class OffsetsHttpTest {
         assertThat(offsets.get(1).path("leaderEpoch").asInt()).isEqualTo(4);
         assertThat(offsets.get(1).path("metadata").asString()).isEqualTo("here");
         assertThat(offsets.get(1).path("committedAtMs").asLong()).isPositive();
+        assertThat(offsets).allSatisfy(offset -> assertThat(offset.path("topicId").asString()).isEqualTo(direct.sql(
+                "select id::text from metadata.topic where name = 't'").query(String.class).single()));
         var named = service.post("/internal/offsets/g/fetch",
                 """
                 {"partitions": [{"topic": "t", "partition": 2}, {"topic": "t", "partition": 1}, {"topic": "x", "partition": 0}]}""");
+        assertThat(named.body().path("offsets").get(0).path("topicId")).isEqualTo(offsets.get(0).path("topicId"));
         assertThat(named.body().path("offsets").size()).isEqualTo(1);
         assertThat(named.body().path("offsets").get(0).path("offset").asLong()).isEqualTo(20);
     }

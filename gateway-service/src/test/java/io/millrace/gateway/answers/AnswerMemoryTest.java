@@ -35,6 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 /** Reads and polls of a gateway that has 4 MB for all their answers; the broker is reached through its listener. */
 class AnswerMemoryTest {
     private static final int LIMIT_BYTES = 4 << 20;
+    private static final int LARGE = 2 * LIMIT_BYTES;
     private static GatewayUnderTest gateway;
     private static MemoryBudget budget;
     private static int made;
@@ -42,7 +43,7 @@ class AnswerMemoryTest {
     @BeforeAll
     static void start() {
         gateway = GatewayUnderTest.startOverWire("millrace.answers.memory=4MB", "millrace.answers.max-wait=300ms",
-                "millrace.answers.drain-limit=1s", "server.tomcat.connection-timeout=1s",
+                "millrace.answers.drain-limit=3s", "server.tomcat.connection-timeout=1s",
                 "millrace.events.send-buffer=16KB",
                 "millrace.consumers.heartbeat=200ms", "millrace.brokers.request-timeout=700ms");
         budget = gateway.bean(AnswerMemory.class).budget();
@@ -202,13 +203,13 @@ class AnswerMemoryTest {
     void a_batch_that_decompresses_to_more_than_there_is_stops_others_only_while_it_is_read() {
         String topic = topic();
         append(topic, Compression.NONE, "1");
-        append(topic, Compression.zstd().build(), "\"" + "x".repeat(40_000_000) + "\"");
+        append(topic, Compression.zstd().build(), "\"" + "x".repeat(LARGE) + "\"");
         append(topic, Compression.NONE, "3");
 
         Answer first = gateway.get(path(topic));
         assertThat(first.json()).hasSize(1);
         Answer second = gateway.get(path(topic) + "&offset=" + first.header("Millrace-Next-Offset"));
-        assertThat(second.json().get(0).get("value").asString()).hasSize(40_000_000);
+        assertThat(second.json().get(0).get("value").asString()).hasSize(LARGE);
         Answer third = gateway.get(path(topic) + "&offset=" + second.header("Millrace-Next-Offset"));
         assertThat(third.json().get(0).get("value").asInt()).isEqualTo(3);
     }

@@ -42,7 +42,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** PostgreSQL is stopped and comes back as it was, or as it was some time ago, while records are produced to replicated topics. */
-@WithSinglesSuite
+@WithSuite
 @Order(3)
 class PostgresGoesBackIT {
     private static final Duration PATIENCE = Duration.ofSeconds(90);

@@ -29,7 +29,7 @@ import tools.jackson.databind.JsonNode;
  * 60,000 real events go in over HTTP once, and come out through a group, a subscription that is cut off, and again after a restart; and every five
  * seconds a broker is killed and started again.
  */
-@WithSinglesSuite
+@WithSuite
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 @TestMethodOrder(MethodOrderer.OrderAnnotation.class)
 @Order(2)

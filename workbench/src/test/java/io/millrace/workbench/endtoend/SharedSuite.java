@@ -21,16 +21,14 @@ import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
 /**
- * Starts a shared suite for the first test that asks and stops it after the last: that of {@link WithSuite}, or that of {@link WithSinglesSuite}. Gives
- * tests the {@link Suite} and its {@link Gateway}. Its data goes with it unless a test failed.
+ * Starts the shared suite for the first test that asks and stops it after the last. Gives tests the {@link Suite} and its {@link Gateway}. Its data goes
+ * with it unless a test failed.
  */
 final class SharedSuite implements ParameterResolver, BeforeAllCallback, AfterEachCallback, AfterAllCallback {
     static final String LOCK = "the shared suite";
-    static final String SINGLES_LOCK = "the shared suite with one of each";
     /** The lock of tests that make and drop the topic of the README's tour, which is that of the API's examples. */
     static final String ORDERS = "the topic \"orders\"";
     private static final SuiteSize SIZE = new SuiteSize(3, 1, 2, 1);
-    private static final SuiteSize SINGLES = SuiteSize.ofBrokers(3);
     /** Silence after which a consumer of KIP-848 is dead. */
     static final Duration CONSUMER_SESSION = Duration.ofSeconds(6);
     /** The streams of a gateway that is killed are given up soon: tests kill gateways faster than sessions end otherwise. */
@@ -46,7 +44,7 @@ final class SharedSuite implements ParameterResolver, BeforeAllCallback, AfterEa
     private static final Semaphore STEADY_AT_A_TIME = new Semaphore(2);
     private static final Namespace NAMESPACE = Namespace.create(SharedSuite.class);
 
-    /** A suite until the last test has ended. */
+    /** The suite until the last test has ended. */
     private static final class Running implements AutoCloseable {
         private final Suite suite;
         private volatile boolean isAnyTestFailed;
@@ -89,7 +87,7 @@ final class SharedSuite implements ParameterResolver, BeforeAllCallback, AfterEa
     }
 
     private static void noteFailure(ExtensionContext context) {
-        Running running = context.getRoot().getStore(NAMESPACE).get(size(context), Running.class);
+        Running running = context.getRoot().getStore(NAMESPACE).get(Running.class, Running.class);
         if (running != null && context.getExecutionException().isPresent()) {
             running.isAnyTestFailed = true;
         }
@@ -104,19 +102,15 @@ final class SharedSuite implements ParameterResolver, BeforeAllCallback, AfterEa
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
         Suite suite = context.getRoot().getStore(NAMESPACE)
-                .computeIfAbsent(size(context), size -> new Running(start(size)), Running.class).suite;
+                .computeIfAbsent(Running.class, type -> new Running(start()), Running.class).suite;
         return parameter.getParameter().getType() == Suite.class ? suite : new Gateway(suite.gatewayUrl());
     }
 
-    private static SuiteSize size(ExtensionContext context) {
-        return context.getRequiredTestClass().isAnnotationPresent(WithSinglesSuite.class) ? SINGLES : SIZE;
-    }
-
-    private static Suite start(SuiteSize size) {
+    private static Suite start() {
         try {
             SuiteSettings settings = new SuiteSettings(TestSuites.home(),
-                    new SuiteDirectories(TestSuites.directory("suite")), size,
-                    FreePorts.find(size, RandomGenerator.getDefault()), ENVIRONMENT,
+                    new SuiteDirectories(TestSuites.directory("suite")), SIZE,
+                    FreePorts.find(SIZE, RandomGenerator.getDefault()), ENVIRONMENT,
                     SuiteSettings.DEFAULT_READY_TIMEOUT);
             Suite suite = Suite.prepare(settings, System.out::println);
             suite.start();

@@ -21,7 +21,7 @@ import org.junit.jupiter.api.Order;
 import org.junit.jupiter.api.Test;
 
 /** A part of the suite is away: what needs it answers 503 and when to come again, the rest goes on, and all is well when it is back. */
-@WithSinglesSuite
+@WithSuite
 @Order(1)
 class UnavailabilityIT {
     private static final Duration PATIENCE = Duration.ofSeconds(60);

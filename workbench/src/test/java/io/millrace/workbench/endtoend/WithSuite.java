@@ -10,8 +10,8 @@ import org.junit.jupiter.api.parallel.ResourceLock;
 
 /**
  * A test on the one running suite that all such tests share: three brokers, two gateways, everything else once. A test that stops a process starts it
- * again. Such tests run one after the other, beside those of {@link WithSinglesSuite} and at most one with {@link TestSuites#OWN} suite. Those that stop
- * nothing are {@link WithSteadySuite}.
+ * again. Such tests run one after the other, beside at most one test with {@link TestSuites#OWN} suite. Those that stop nothing are
+ * {@link WithSteadySuite}.
  */
 @Target(ElementType.TYPE)
 @Retention(RetentionPolicy.RUNTIME)

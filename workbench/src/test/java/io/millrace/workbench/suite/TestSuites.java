@@ -12,11 +12,11 @@ public final class TestSuites {
     public static final String OWN = "a suite of its own";
 
     /**
-     * For processes that live a minute or two: what the optimizing compiler costs them they never earn back, nor what it costs to compile whatever
-     * was called a few hundred times while they started; and without it the barriers of the serial collector are the cheapest.
+     * For processes that live a minute or two: what the optimizing compiler costs them they never earn back, and without it the barriers of
+     * the serial collector are the cheapest.
      */
     public static final Map<String, String> QUICK_COMPILER = Map.of("MILLRACE_JAVA_OPTIONS",
-            "-XX:TieredStopAtLevel=1 -XX:CompileThresholdScaling=4 -XX:+UseSerialGC");
+            "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC");
 
     private static boolean isPrepared;
 

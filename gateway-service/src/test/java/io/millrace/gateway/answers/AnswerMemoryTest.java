@@ -208,7 +208,8 @@ class AnswerMemoryTest {
 
         Answer first = gateway.get(path(topic));
         assertThat(first.json()).hasSize(1);
-        Answer second = gateway.get(path(topic) + "&offset=" + first.header("Millrace-Next-Offset"));
+        Answer second = gateway.get(path(topic).replace("=100000000", "=1000") + "&offset="
+                + first.header("Millrace-Next-Offset"));
         assertThat(second.json().get(0).get("value").asString()).hasSize(LARGE);
         Answer third = gateway.get(path(topic) + "&offset=" + second.header("Millrace-Next-Offset"));
         assertThat(third.json().get(0).get("value").asInt()).isEqualTo(3);

@@ -210,9 +210,12 @@ final class Benchmark {
 
     /** What thousands of clients cost that have nothing to do. */
     private void idleConnections(Work work) throws IOException, InterruptedException {
-        Figures ours = new IdleConnectionsLoad(suite.bootstrapServers(), suite.pid("broker-0")).run(IDLE_CONNECTIONS);
+        Figures ours = new IdleConnectionsLoad(suite.bootstrapServers(), suite.pid("broker-0"),
+                IdleConnectionsLoad.DURATION)
+                .run(IDLE_CONNECTIONS);
         Figures theirs = peer == null ? null
-                : new IdleConnectionsLoad(peer.bootstrapServers(), peer.pid(0)).run(IDLE_CONNECTIONS);
+                : new IdleConnectionsLoad(peer.bootstrapServers(), peer.pid(0), IdleConnectionsLoad.DURATION).run(
+                        IDLE_CONNECTIONS);
         Map<String, Double> details = new LinkedHashMap<>(ours.details());
         if (theirs != null) {
             theirs.details().forEach((name, value) -> details.put("Kafka's " + name, value));

@@ -10,7 +10,7 @@ import java.util.Map;
  * @param value   the work's main figure
  * @param details further figures, by name with unit
  */
-record Figures(double value, Map<String, Double> details) {
+public record Figures(double value, Map<String, Double> details) {
     /** The round in the middle; of an even number the lower one. */
     static Figures median(List<Figures> rounds) {
         return rounds.stream().sorted(Comparator.comparingDouble(Figures::value)).toList()

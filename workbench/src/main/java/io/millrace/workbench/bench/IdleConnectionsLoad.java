@@ -22,10 +22,12 @@ import org.apache.kafka.common.requests.MetadataRequest;
 import org.apache.kafka.common.requests.RequestHeader;
 
 /** Thousands of connections to a broker that ask once and are silent from then on, and a few that ask all the time. */
-final class IdleConnectionsLoad {
+public final class IdleConnectionsLoad {
+    public static final String HEAP_EACH = "KiB of heap each";
+    public static final String ALONE = "requests/s alone";
+    public static final String BESIDE = "requests/s beside";
     private static final int BUSY = 10;
-    private static final Duration WARM_UP = Duration.ofSeconds(5);
-    private static final Duration DURATION = Duration.ofSeconds(10);
+    static final Duration DURATION = Duration.ofSeconds(10);
     private static final int TIMEOUT_MS = 30_000;
     private static final double KIB = 1024;
     private static final double MILLIS_NANOS = 1e6;
@@ -33,19 +35,28 @@ final class IdleConnectionsLoad {
     private final String host;
     private final int port;
     private final long pid;
+    private final Duration duration;
 
-    /** @param bootstrapServer host and port of the broker with this process id */
-    IdleConnectionsLoad(String bootstrapServer, long pid) {
+    /**
+     * @param bootstrapServer host and port of the broker with this process id
+     * @param duration        how long the busy ones ask, alone and beside the others
+     */
+    public IdleConnectionsLoad(String bootstrapServer, long pid, Duration duration) {
         int colon = bootstrapServer.lastIndexOf(':');
         this.host = bootstrapServer.substring(0, colon);
         this.port = Integer.parseInt(bootstrapServer.substring(colon + 1));
         this.pid = pid;
+        this.duration = duration;
     }
 
-    /** Answers how many MiB the broker's process grew by so many idle connections. */
-    Figures run(int idle) throws IOException, InterruptedException {
-        ask(WARM_UP);
-        Histogram alone = ask(DURATION);
+    /**
+     * Answers how many MiB the broker's process grew by so many idle connections.
+     *
+     * @throws IOException also when one of them was closed meanwhile
+     */
+    public Figures run(int idle) throws IOException, InterruptedException {
+        ask(duration.dividedBy(2));
+        Histogram alone = ask(duration);
         long heapBefore = Memory.liveHeapBytes(pid);
         double residentBefore = Memory.residentMib(pid);
         List<Connection> idlers = new ArrayList<>(idle);
@@ -59,11 +70,11 @@ final class IdleConnectionsLoad {
             }
             Map<String, Double> details = new LinkedHashMap<>();
             details.put("s to connect", (System.nanoTime() - startedNanos) / 1e9);
-            details.put("KiB of heap each", (Memory.liveHeapBytes(pid) - heapBefore) / KIB / idle);
+            details.put(HEAP_EACH, (Memory.liveHeapBytes(pid) - heapBefore) / KIB / idle);
             double grownMib = Memory.residentMib(pid) - residentBefore;
-            Histogram beside = ask(DURATION);
-            details.put("requests/s alone", rate(alone));
-            details.put("requests/s beside", rate(beside));
+            Histogram beside = ask(duration);
+            details.put(ALONE, rate(alone));
+            details.put(BESIDE, rate(beside));
             details.put("p50 ms alone", alone.getValueAtPercentile(50) / MILLIS_NANOS);
             details.put("p50 ms beside", beside.getValueAtPercentile(50) / MILLIS_NANOS);
             details.put("p99 ms alone", alone.getValueAtPercentile(99) / MILLIS_NANOS);
@@ -79,8 +90,8 @@ final class IdleConnectionsLoad {
         }
     }
 
-    private static double rate(Histogram histogram) {
-        return histogram.getTotalCount() / (double) DURATION.toSeconds();
+    private double rate(Histogram histogram) {
+        return histogram.getTotalCount() / (double) duration.toSeconds();
     }
 
     private Histogram ask(Duration duration) throws IOException, InterruptedException {

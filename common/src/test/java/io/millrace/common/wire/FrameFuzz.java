@@ -93,7 +93,7 @@ public final class FrameFuzz {
 
     /** How many cases to run: a share of what {@code -Dmillrace.fuzz.cases} says for all listeners together. */
     public static int cases(int percent) {
-        return Integer.getInteger("millrace.fuzz.cases", 20_000) / 100 * percent;
+        return Integer.getInteger("millrace.fuzz.cases", 100_000) / 100 * percent;
     }
 
     /** Bytes that change, cut and stretch. */

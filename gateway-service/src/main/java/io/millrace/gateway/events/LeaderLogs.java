@@ -7,6 +7,7 @@ import io.millrace.gateway.brokers.Brokers;
 import io.millrace.gateway.brokers.FetchFrom;
 import io.millrace.gateway.brokers.FetchLimits;
 import io.millrace.gateway.brokers.OffsetQuery;
+import io.millrace.gateway.brokers.OffsetRange;
 import io.millrace.gateway.brokers.Topics;
 import io.millrace.gateway.events.Subscription.SubscribedPartition;
 import java.time.Duration;
@@ -43,8 +44,7 @@ final class LeaderLogs implements PartitionLogs {
         }
         return switch (fetched.error()) {
             case null -> new Fetched.Records(fetched.records());
-            case ErrorCode.OFFSET_OUT_OF_RANGE -> outOfRange(partition, fetched.logStartOffset(), fetched
-                    .highWatermark());
+            case ErrorCode.OFFSET_OUT_OF_RANGE -> outOfRange(partition, fetched);
             case ErrorCode error -> new Fetched.Away(error.name());
         };
     }
@@ -71,14 +71,14 @@ final class LeaderLogs implements PartitionLogs {
     }
 
     /** Brokers need not say where the log begins and ends when they refuse an offset. */
-    private Fetched outOfRange(SubscribedPartition partition, long logStart, long end) throws InterruptedException {
-        if (logStart >= 0 && end >= 0) {
-            return new Fetched.OutOfRange(logStart, end);
+    private Fetched outOfRange(SubscribedPartition partition, io.millrace.gateway.brokers.Fetched fetched)
+            throws InterruptedException {
+        try {
+            OffsetRange range = lookups.rangeOf(fetched);
+            return isGone(partition) ? new Fetched.Gone() : new Fetched.OutOfRange(range.start(), range.end());
+        } catch (RefusedException e) {
+            return new Fetched.Away(e.getMessage());
         }
-        return find(partition, new StartPosition.Earliest()) instanceof Found.Offset(long first)
-                && find(partition, new StartPosition.Latest()) instanceof Found.Offset(long last)
-                        ? new Fetched.OutOfRange(first, last)
-                        : new Fetched.Away("offset out of range");
     }
 
     private boolean isGone(SubscribedPartition partition) {

@@ -103,15 +103,16 @@ class ReadController {
         var writer = new RecordJsonWriter(format, named == null ? NotJson.AS_STRING : NotJson.REFUSE, false);
         writer.partition(topic, partition);
         try (var share = answers.open()) {
-            var answer = new PartitionAnswer(share, writer, start(topic, partition, offset, timestamp), budgetBytes);
-            long end = fill(answer, share, topic, partition, deadline);
-            for (int lookups = 1; end == OUT_OF_RANGE; lookups++) {
-                if (lookups == MAX_LOOKUPS) {
-                    throw outOfRange(topic, partition, answer.nextOffset());
-                }
-                // What was looked up has gone meanwhile, or another leads, which knew less when it refused.
+            PartitionAnswer answer;
+            long end;
+            int lookups = 0;
+            do {
+                // What was looked up may be gone by the time of the fetch, or another leads, which knew less when it refused.
                 answer = new PartitionAnswer(share, writer, start(topic, partition, offset, timestamp), budgetBytes);
                 end = fill(answer, share, topic, partition, deadline);
+            } while (end == OUT_OF_RANGE && ++lookups < MAX_LOOKUPS);
+            if (end == OUT_OF_RANGE) {
+                throw outOfRange(topic, partition, answer.nextOffset());
             }
             response.setContentType(named == null ? ApiText.JSON : named.mediaType());
             response.setHeader(NEXT_OFFSET_HEADER, Long.toString(answer.nextOffset()));
